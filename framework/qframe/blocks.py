@@ -1,0 +1,73 @@
+"""Which blocks there are, which are stored, and how they are handed out as tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+BLOCK_RECORDS = 4096
+BLOCK_BYTES = 1 << 22
+
+
+def records_per_block(qubits: int) -> int:
+    """Records in a full block: 4,096 up to three qubits.
+
+    More qubits have fewer, so that the unitaries of a block never pass 4 MiB: a worker holds whole
+    blocks, and 4,096 unitaries of six qubits would be 256 MiB. Stands in the recipe.
+    """
+    return min(BLOCK_RECORDS, BLOCK_BYTES // (16 * 4**qubits))
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run of blocks `first .. first + blocks - 1` that one worker commits in one transaction.
+
+    `records` ends the dataset: a block that would pass it is cut.
+    """
+
+    first: int
+    blocks: int
+    records: int
+
+    def __str__(self) -> str:
+        return f"blocks {self.first}..{self.first + self.blocks - 1}"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the ledger says of one run of blocks: `first .. last` hold `records` together."""
+
+    first: int
+    last: int
+    records: int
+
+
+def block_count(records: int, size: int) -> int:
+    return -(-records // size)
+
+
+def missing(stored: Iterable[Stored], records: int, size: int) -> Iterator[tuple[int, int]]:
+    """Runs `(first, end)` of blocks that are not stored in full, for a dataset of `records`.
+
+    `stored` is in ascending order. A run that ends in a cut block counts as lacking that block
+    when the dataset now goes beyond it.
+    """
+    total = block_count(records, size)
+    position = 0
+    for run in stored:
+        if run.first >= total:
+            break
+        if run.first > position:
+            yield position, run.first
+        full = run.records == (run.last - run.first + 1) * size
+        reaches_end = run.first * size + run.records >= records
+        position = run.last + 1 if full or reaches_end else run.last
+    if position < total:
+        yield position, total
+
+
+def tasks(runs: Iterable[tuple[int, int]], blocks: int, records: int) -> Iterator[Task]:
+    """Cuts runs of missing blocks into tasks of at most `blocks` blocks."""
+    for first, end in runs:
+        for start in range(first, end, blocks):
+            yield Task(start, min(blocks, end - start), records)

@@ -1,0 +1,36 @@
+"""Circuits as arrays: what a sampler returns and an engine takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Circuits:
+    """`n` circuits.
+
+    Attributes:
+        codes: `(n, max_length)` `uint8` or `uint16`, C order; codes in circuit order, 0 beyond the
+            circuit's length.
+        lengths: `(n,)` `uint8` (max_length < 256) or `uint16`; gates in each circuit.
+        extra: the columns that the sampler adds, by name.
+    """
+
+    codes: NDArray[Any]
+    lengths: NDArray[Any]
+    extra: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @classmethod
+    def padded(cls, codes: NDArray[Any], lengths: NDArray[Any]) -> Circuits:
+        """Circuits from full rows of codes: what lies beyond a circuit's length becomes 0."""
+        width = codes.shape[1]
+        inside = np.arange(width, dtype=lengths.dtype) < lengths[:, None]
+        return cls(codes * inside, lengths)

@@ -1,0 +1,119 @@
+"""The gate-set contract, and how gates are placed on qubits."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from typing import Annotated, ClassVar, Literal, TypeVar
+
+from pydantic import Field
+
+from qframe.contracts.plugin import Plugin, PluginOptions
+from qframe.errors import ConfigError
+from qframe.instructions import MAX_QUBITS, Gate, Instruction, InstructionSet, widen
+
+Edge = Annotated[list[int], Field(min_length=2, max_length=2)]
+
+
+class GateSetOptions(PluginOptions):
+    """Options that every gate set has unless it brings its own model."""
+
+    qubits: int = Field(1, ge=1, le=MAX_QUBITS, description="qubits of the register")
+    gates: list[str] | None = Field(
+        None, min_length=1, description="names to use, in code order; all that fit if left out"
+    )
+    coupling: Literal["all", "line", "ring"] | list[Edge] = Field(
+        "all", description="where gates on several qubits may act: all, line, ring, or a list of edges"
+    )
+
+
+O_co = TypeVar("O_co", bound=GateSetOptions, covariant=True)
+
+
+class GateSet(Plugin[O_co], ABC):
+    """A set of gates. Write `gates()`; qframe places them on the qubits and checks them.
+
+    YAML that selects it::
+
+        gate_set: {plugin: NAME, qubits: 2, gates: [h, t, cx], coupling: line}
+
+    The recipe identifies a gate set by its names and matrices, never by the plugin's name.
+    """
+
+    Options: ClassVar[type[PluginOptions]] = GateSetOptions
+
+    def __init__(self, options: O_co) -> None:
+        self.options = options
+
+    @abstractmethod
+    def gates(self) -> Sequence[Gate]:
+        """The gates on offer, in the order that gives them their codes.
+
+        A gate's matrix is `(2**k, 2**k)` complex with its first qubit least significant.
+        """
+
+    def instructions(self) -> InstructionSet:
+        """The chosen gates on every allowed tuple of qubits, in code order.
+
+        Gate by gate as chosen, then by qubit tuple in lexicographic order. A placement that equals
+        an earlier one of the same gate (`cz 1 0` after `cz 0 1`) is left out.
+        """
+        qubits = self.options.qubits
+        chosen = self._chosen()
+        placed = tuple(
+            Instruction(gate.name, on) for gate in chosen for on in self._placements(gate, qubits)
+        )
+        return InstructionSet(qubits, chosen, placed)
+
+    def _chosen(self) -> tuple[Gate, ...]:
+        offered = {gate.name: gate for gate in self.gates()}
+        if self.options.gates is None:
+            return tuple(gate for gate in offered.values() if gate.qubits <= self.options.qubits)
+        for name in self.options.gates:
+            if name not in offered:
+                raise ConfigError(
+                    f"gate set {self.name!r} has no gate {name!r}, it has {', '.join(offered)}"
+                )
+            if offered[name].qubits > self.options.qubits:
+                raise ConfigError(
+                    f"gate {name!r} acts on {offered[name].qubits} qubits, the register has "
+                    f"{self.options.qubits}",
+                    hint="raise gate_set.qubits or leave the gate out",
+                )
+        return tuple(offered[name] for name in self.options.gates)
+
+    def _placements(self, gate: Gate, qubits: int) -> Iterator[tuple[int, ...]]:
+        edges = _edges(self.options.coupling, qubits)
+        seen: set[bytes] = set()
+        for on in permutations(range(qubits), gate.qubits):
+            if not _connected(on, edges):
+                continue
+            matrix = widen(gate.matrix, on, qubits).tobytes()
+            if matrix not in seen:
+                seen.add(matrix)
+                yield on
+
+
+def _edges(coupling: str | list[Edge], qubits: int) -> set[frozenset[int]]:
+    if coupling == "all":
+        return {frozenset((a, b)) for a in range(qubits) for b in range(a)}
+    if isinstance(coupling, str):
+        line = {frozenset((q, q + 1)) for q in range(qubits - 1)}
+        return line | {frozenset((0, qubits - 1))} if coupling == "ring" else line
+    for a, b in coupling:
+        if a == b or not (0 <= a < qubits and 0 <= b < qubits):
+            raise ConfigError(
+                f"coupling edge [{a}, {b}]: want two different qubits of 0..{qubits - 1}"
+            )
+    return {frozenset(edge) for edge in coupling}
+
+
+def _connected(on: tuple[int, ...], edges: set[frozenset[int]]) -> bool:
+    reached, frontier = {on[0]}, [on[0]]
+    while frontier:
+        here = frontier.pop()
+        new = [q for q in on if q not in reached and frozenset((here, q)) in edges]
+        reached.update(new)
+        frontier += new
+    return len(reached) == len(on)

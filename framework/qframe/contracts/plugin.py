@@ -1,0 +1,40 @@
+"""What all plugins share: a name, a version, and options that come from the YAML."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+CONTRACT_VERSION = 1
+"""Version of the contracts in `qframe.contracts`; raised when one changes incompatibly."""
+
+
+class PluginOptions(BaseModel):
+    """Base of a plugin's options: strict types, no unknown keys, immutable.
+
+    A field's description and default appear in `qframe plugins`, in the JSON Schema and in editors.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
+
+
+class Plugin(Generic[O_co]):
+    """Base of all plugin classes.
+
+    Attributes:
+        name: the word in the YAML (`plugin: NAME`).
+        version: raised by the author when the same options begin to mean other data.
+        contract: the contract version that the class was written for.
+        Options: the pydantic model of everything beside `plugin:` in the YAML section.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    contract: ClassVar[int] = CONTRACT_VERSION
+    Options: ClassVar[type[PluginOptions]] = PluginOptions
+
+    options: O_co

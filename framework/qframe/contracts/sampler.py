@@ -1,0 +1,50 @@
+"""The sampler contract."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TypeVar
+
+from qframe.circuits import Circuits
+from qframe.columns import Schema
+from qframe.contracts.plugin import Plugin, PluginOptions
+from qframe.draws import Draws
+from qframe.instructions import InstructionSet
+
+O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
+
+
+class Sampler(Plugin[O_co], ABC):
+    """Chooses the circuits of a block.
+
+    YAML that selects it::
+
+        sampler: {plugin: NAME, ...options}
+
+    `sample` is a pure function of the options, the instructions and `draws`: it keeps no state
+    from block to block and takes no randomness from anywhere else. Raise `version` when the same
+    options begin to give other circuits.
+
+    Raise `ConfigError` in `__init__` for options that do not fit the instructions.
+
+    Attributes:
+        max_length: gates in the longest circuit, 1 to 65,535; the width of `codes`.
+        columns: columns that `sample` returns in `Circuits.extra`.
+    """
+
+    max_length: int
+    columns: Schema = ()
+
+    def __init__(self, options: O_co, instructions: InstructionSet) -> None:
+        self.options = options
+        self.instructions = instructions
+
+    @abstractmethod
+    def sample(self, draws: Draws) -> Circuits:
+        """The circuits of block `draws.block`: `draws.size` of them, also where the dataset ends
+        within the block.
+
+        Returns:
+            Circuits with `codes` `(draws.size, max_length)` of `instructions.code_dtype` and
+            `lengths` `(draws.size,)` of `uint8` if max_length < 256 else `uint16`.
+        """

@@ -1,0 +1,165 @@
+"""The storage contract: where blocks go and come back from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self, TypeVar
+
+from qframe.blocks import Stored, block_count
+from qframe.columns import Arrays, Block, Schema
+from qframe.contracts.plugin import Plugin, PluginOptions
+from qframe.recipe import Recipe
+
+O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands at the head of every dataset.
+
+    `records` is how many were asked for, which may be more than are stored while a run goes on;
+    `about` holds plain strings for people (plugin names, versions), and decides nothing.
+    """
+
+    recipe: Recipe
+    schema: Schema
+    records: int
+    about: dict[str, str]
+
+    @property
+    def blocks(self) -> int:
+        return block_count(self.records, self.recipe.block)
+
+    def records_in(self, block: int) -> int:
+        """Records of block `block` that belong to the dataset."""
+        return max(0, min(self.recipe.block, self.records - block * self.recipe.block))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a dataset will take on disk."""
+
+    bytes: int
+    files: int
+
+
+class Writer(ABC):
+    """One worker's way into the dataset; opened, used and closed in that worker."""
+
+    @abstractmethod
+    def write(self, blocks: Sequence[Block]) -> None:
+        """Stores the blocks and their ledger rows in one transaction: all or nothing.
+
+        A block that is there already (cut shorter, or written by a lost worker) is replaced.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Gives back what the writer holds. Stored blocks stay stored."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Reader(ABC):
+    """Read access to a dataset, complete or not. Never changes it."""
+
+    header: Header
+
+    @abstractmethod
+    def stored(self) -> Iterator[Stored]:
+        """What the ledger holds, as runs of adjacent blocks in ascending order.
+
+        Within a run all blocks are full, or the run is one cut block.
+        """
+
+    @abstractmethod
+    def checksums(self) -> Iterator[tuple[int, int, bytes]]:
+        """The ledger row by row in ascending order: block, records, SHA-256."""
+
+    @abstractmethod
+    def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
+        """Records `start:stop` of a block: one array a column, in the header's schema.
+
+        Raises:
+            RecordMissing: if the ledger lacks the block.
+        """
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Storage(Plugin[O_co], ABC):
+    """A kind of place for datasets.
+
+    YAML that selects it::
+
+        storage: NAME                      # or {plugin: NAME, ...options}
+        output: data/clifford_t.db
+
+    The framework holds a lock on the output while it calls `create`, `resume` and `finish`; only
+    `writer` is called in workers. The data and the ledger row of a block become visible together,
+    in one step that `kill -9` cannot cut in two.
+
+    Attributes:
+        suffix: appended to the default output name (`data/<config name><suffix>`).
+    """
+
+    suffix: ClassVar[str]
+
+    def __init__(self, options: O_co, path: Path) -> None:
+        self.options = options
+        self.path = path
+
+    @classmethod
+    @abstractmethod
+    def recognises(cls, path: Path) -> bool:
+        """Whether `path` holds a dataset of this storage. Looks only; runs nothing it finds."""
+
+    @abstractmethod
+    def create(self, header: Header) -> None:
+        """Makes an empty dataset at `path`, where nothing is: whole, or not at all."""
+
+    @abstractmethod
+    def resume(self, header: Header) -> None:
+        """Makes an existing dataset ready for writers, and sets `records` to the header's."""
+
+    @abstractmethod
+    def writer(self, header: Header) -> Writer:
+        """A new writer; called in the worker that will use it."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Called once all blocks are stored, or the run was stopped: leaves no helper files."""
+
+    @abstractmethod
+    def reader(self) -> Reader:
+        """A new reader; several may be open, also while writers write.
+
+        Raises:
+            NotADataset: if `path` holds no dataset of this storage.
+        """
+
+    @abstractmethod
+    def estimate(self, header: Header) -> Estimate:
+        """Bytes and files that the complete dataset will take."""
+
+    def check(self, header: Header) -> None:  # noqa: B027 - a hook that most storages need not fill
+        """Refuses (StorageError) what this storage cannot do here. Called before any work."""

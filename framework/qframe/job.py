@@ -1,0 +1,59 @@
+"""What a worker is told, and what it answers: plain data that any executor can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qframe.blocks import Task
+
+
+@dataclass(frozen=True)
+class PluginSpec:
+    """Which plugin, from where, with which options; enough to find it in another process.
+
+    Attributes:
+        kind: `gate_set`, `sampler`, `engine`, `storage` or `executor`.
+        plugin: an installed name, `pkg.module:attr`, or a path to a `.py` file.
+        options: plain data; validated by the plugin's own model.
+        base: directory that a relative path starts from (that of the YAML).
+    """
+
+    kind: str
+    plugin: str
+    options: Mapping[str, Any]
+    base: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that a worker needs. Holds no plugin objects, so that it pickles everywhere.
+
+    Attributes:
+        recipe: the recipe's canonical text; gate matrices come from here.
+        about: the header's words for people.
+        records: records of the whole dataset.
+        output: absolute path of the dataset.
+        config: the command that reproduces the run, for error messages.
+    """
+
+    recipe: str
+    about: Mapping[str, str]
+    records: int
+    sampler: PluginSpec
+    engine: PluginSpec
+    storage: PluginSpec
+    output: str
+    config: str
+
+
+@dataclass(frozen=True)
+class TaskDone:
+    """A stored task: its records, and the seconds that making and writing them took."""
+
+    task: Task
+    records: int
+    generate_s: float
+    write_s: float
+    worker: int

@@ -1,0 +1,108 @@
+"""The recipe: everything that decides the data, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from qframe.errors import NotADataset
+from qframe.instructions import InstructionSet
+
+FORMAT = 1
+"""Version of the law: block rule, randomness, arithmetic, columns."""
+
+CONVENTIONS = {
+    "circuit_order": "first gate acts first: U = G_L ... G_2 G_1",
+    "qubit_order": "qubit 0 is the least significant bit of the basis index",
+    "phase": "the global phase is that of the product; nothing is removed",
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides the data.
+
+    Attributes:
+        instructions: the gate set, placed on qubits, in code order.
+        sampler: plain data: `name`, `version`, `options`, and `sha256` for a local file.
+        seed: 0 to 2**64 - 1.
+        dtype: `complex128`, or `complex64` (the double result rounded once).
+        fold: codes a word (`qframe.arithmetic`).
+        block: records a block (`qframe.blocks`).
+    """
+
+    instructions: InstructionSet
+    sampler: Mapping[str, Any]
+    seed: int
+    dtype: str
+    fold: int
+    block: int
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The recipe as plain data: what `text` holds."""
+        return {
+            "format": FORMAT,
+            "conventions": CONVENTIONS,
+            "gate_set": self.instructions.to_data(),
+            "sampler": dict(self.sampler),
+            "seed": self.seed,
+            "dtype": self.dtype,
+            "fold": self.fold,
+            "block": self.block,
+        }
+
+    @cached_property
+    def text(self) -> str:
+        """Canonical JSON: sorted keys, no spaces, floats in their shortest exact form."""
+        return json.dumps(self.data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256 of `text`, hexadecimal."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @classmethod
+    def from_text(cls, text: str) -> Recipe:
+        """Reads `text` back as data; nothing in it is executed or followed.
+
+        Raises:
+            NotADataset: if it is no recipe, or one of a newer format.
+        """
+        try:
+            data = json.loads(text)
+            if data["format"] != FORMAT:
+                raise NotADataset(
+                    f"the recipe has format {data['format']}, this qframe reads {FORMAT}",
+                    hint="install the qframe version that wrote it",
+                )
+            return cls(
+                instructions=InstructionSet.from_data(data["gate_set"]),
+                sampler=data["sampler"],
+                seed=int(data["seed"]),
+                dtype=str(data["dtype"]),
+                fold=int(data["fold"]),
+                block=int(data["block"]),
+            )
+        except (KeyError, TypeError, ValueError, IndexError, RecursionError) as cause:
+            raise NotADataset(f"the recipe cannot be read: {cause!r}") from cause
+
+
+def differences(stored: Any, wanted: Any, path: str = "") -> Iterator[str]:
+    """The fields in which two recipes' `data` differ, as `path: stored has X, the config Y`."""
+    if isinstance(stored, dict) and isinstance(wanted, dict):
+        for key in sorted(stored.keys() | wanted.keys()):
+            yield from differences(
+                stored.get(key), wanted.get(key), f"{path}.{key}" if path else key
+            )
+    elif stored != wanted:
+        yield f"{path}: stored has {_short(stored)}, the config says {_short(wanted)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
