@@ -6,16 +6,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 BLOCK_RECORDS = 4096
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 8 << 20
 
 
-def records_per_block(qubits: int) -> int:
-    """Records in a full block: 4,096 up to three qubits.
+def records_per_block(width: int) -> int:
+    """Records in a full block, for records of `width` bytes (lengths, codes and unitary).
 
-    More qubits have fewer, so that the unitaries of a block never pass 4 MiB: a worker holds whole
-    blocks, and 4,096 unitaries of six qubits would be 256 MiB. Stands in the recipe.
+    4,096, as long as a block then stays within 8 MiB; else the largest power of two that does. A
+    worker holds whole blocks, and 4,096 unitaries of six qubits would be 256 MiB. The number
+    stands in the recipe.
     """
-    return min(BLOCK_RECORDS, BLOCK_BYTES // (16 * 4**qubits))
+    records = BLOCK_RECORDS
+    while records > 1 and records * width > BLOCK_BYTES:
+        records //= 2
+    return records
 
 
 @dataclass(frozen=True)

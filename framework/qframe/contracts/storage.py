@@ -120,9 +120,11 @@ class Storage(Plugin[O_co], ABC):
 
     Attributes:
         suffix: appended to the default output name (`data/<config name><suffix>`).
+        task_bytes: how many bytes of records one `write` should hold.
     """
 
     suffix: ClassVar[str]
+    task_bytes: ClassVar[int] = 6 << 20
 
     def __init__(self, options: O_co, path: Path) -> None:
         self.options = options
@@ -148,6 +150,10 @@ class Storage(Plugin[O_co], ABC):
     @abstractmethod
     def finish(self) -> None:
         """Called once all blocks are stored, or the run was stopped: leaves no helper files."""
+
+    def finished(self) -> bool:
+        """Whether the dataset is as `finish` leaves it."""
+        return True
 
     @abstractmethod
     def reader(self) -> Reader:

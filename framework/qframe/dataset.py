@@ -1,0 +1,243 @@
+"""Reading: records, batches and hashes, the same for every storage and for no storage at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe.columns import Arrays, Block, Schema
+from qframe.contracts.storage import Header, Reader
+from qframe.instructions import Instruction
+from qframe.recipe import Recipe
+
+SHUFFLE_POOL = 16
+"""Blocks that `Dataset.batches` mixes with each other when it shuffles."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One circuit and its unitary.
+
+    Attributes:
+        index: the record's place in the dataset.
+        circuit: instructions in circuit order: the first acts first.
+        codes: the same as codes, `(length,)`.
+        unitary: `(dim, dim)` complex, C order; qubit 0 is the least significant bit of an index.
+        extra: further columns of the record, by name.
+    """
+
+    index: int
+    circuit: tuple[Instruction, ...]
+    codes: NDArray[Any]
+    unitary: NDArray[Any]
+    extra: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Several records as arrays.
+
+    Attributes:
+        index: `(n,)` places in the dataset.
+        codes: `(n, max_length)`, 0 beyond a circuit's length.
+        lengths: `(n,)`.
+        unitaries: `(n, dim, dim)`.
+        extra: further columns, by name.
+    """
+
+    index: NDArray[np.int64]
+    codes: NDArray[Any]
+    lengths: NDArray[Any]
+    unitaries: NDArray[Any]
+    extra: Arrays
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+class Dataset(Sequence[Record]):
+    """Records of one recipe; open one with `qframe.open`.
+
+    `len(ds)`, `ds[5]`, `ds[-1]` give records; `ds[10:20]`, `ds[[3, 1, 4]]` give batches.
+    A dataset of which blocks are missing can be opened; reading one of those raises RecordMissing.
+    """
+
+    def __init__(self, reader: Reader, source: str) -> None:
+        self._reader = reader
+        self._source = source
+
+    @property
+    def header(self) -> Header:
+        return self._reader.header
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.header.recipe
+
+    @property
+    def schema(self) -> Schema:
+        return self.header.schema
+
+    @property
+    def reader(self) -> Reader:
+        """The storage's own reader, for the ledger."""
+        return self._reader
+
+    def stored(self) -> int:
+        """Records that are stored; less than `len` while a run goes on or was interrupted."""
+        return min(len(self), sum(run.records for run in self._reader.stored()))
+
+    def __len__(self) -> int:
+        return self.header.records
+
+    def __repr__(self) -> str:
+        return f"<qframe.Dataset {self._source!r}: {len(self):,} records, {self.recipe.id[:12]}>"
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> Batch: ...
+    def __getitem__(self, index: int | slice | Sequence[int] | NDArray[Any]) -> Record | Batch:
+        if isinstance(index, slice):
+            return self._batch(np.arange(*index.indices(len(self))))
+        if isinstance(index, int | np.integer):
+            return self._record(self._position(int(index)))
+        wanted = np.asarray(index)
+        if wanted.dtype == bool:
+            if wanted.shape != (len(self),):
+                raise IndexError(f"mask has shape {wanted.shape}, want ({len(self)},)")
+            wanted = np.flatnonzero(wanted)
+        if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "iu"):
+            raise IndexError(f"index array is {wanted.dtype} {wanted.shape}, want integers (n,)")
+        wanted = wanted.astype(np.int64)
+        wanted = np.where(wanted < 0, wanted + len(self), wanted)
+        outside = (wanted < 0) | (wanted >= len(self))
+        if outside.any():
+            raise IndexError(f"index {wanted[outside][0]} is out of range for {len(self)} records")
+        return self._batch(wanted)
+
+    def _position(self, index: int) -> int:
+        position = index + len(self) if index < 0 else index
+        if not 0 <= position < len(self):
+            raise IndexError(f"record {index} of {len(self)}")
+        return position
+
+    def _record(self, index: int) -> Record:
+        block, i = divmod(index, self.recipe.block)
+        arrays = self._reader.read(block, i, i + 1)
+        codes = arrays["codes"][0, : int(arrays["lengths"][0])]
+        extra = {c.name: arrays[c.name][0] for c in self.schema[3:]}
+        circuit = self.recipe.instructions.circuit(codes.tolist())
+        return Record(index, circuit, codes, arrays["unitaries"][0], extra)
+
+    def _batch(self, index: NDArray[np.int64]) -> Batch:
+        arrays = {c.name: c.empty(len(index)) for c in self.schema}
+        blocks = index // self.recipe.block
+        for block in np.unique(blocks):
+            here = np.flatnonzero(blocks == block)
+            inside = index[here] - block * self.recipe.block
+            start, stop = int(inside.min()), int(inside.max()) + 1
+            part = self._reader.read(int(block), start, stop)
+            for name, array in arrays.items():
+                array[here] = part[name][inside - start]
+        return self._as_batch(index, arrays)
+
+    def _as_batch(self, index: NDArray[np.int64], arrays: Arrays) -> Batch:
+        extra = {c.name: arrays[c.name] for c in self.schema[3:]}
+        return Batch(index, arrays["codes"], arrays["lengths"], arrays["unitaries"], extra)
+
+    def batches(self, size: int, shuffle: int | None = None) -> Iterator[Batch]:
+        """All records once, in batches of `size` (the last may be smaller).
+
+        Args:
+            size: records a batch.
+            shuffle: a seed: blocks come in random order, and the records of `SHUFFLE_POOL` blocks
+                at a time are mixed. Without it, records come in order.
+        """
+        if size < 1:
+            raise ValueError(f"size is {size}, want 1 or more")
+        left: Batch | None = None
+        for pool in self._pools(shuffle):
+            joined = pool if left is None else _joined(left, pool)
+            whole = len(joined) - len(joined) % size
+            for start in range(0, whole, size):
+                yield _part(joined, slice(start, start + size))
+            left = _part(joined, slice(whole, None)) if whole < len(joined) else None
+        if left is not None:
+            yield left
+
+    def _pools(self, shuffle: int | None) -> Iterator[Batch]:
+        blocks = np.arange(self.header.blocks)
+        if shuffle is None:
+            for block in blocks:
+                yield self._whole(block)
+            return
+        mix = np.random.default_rng(shuffle)
+        mix.shuffle(blocks)
+        for start in range(0, len(blocks), SHUFFLE_POOL):
+            pool = [self._whole(block) for block in blocks[start : start + SHUFFLE_POOL]]
+            index = np.concatenate([part.index for part in pool])
+            order = mix.permutation(len(index))
+            yield _part(_joined(*pool), order)
+
+    def _whole(self, block: int) -> Batch:
+        count = self.header.records_in(int(block))
+        first = int(block) * self.recipe.block
+        arrays = self._reader.read(int(block), 0, count)
+        return self._as_batch(np.arange(first, first + count), arrays)
+
+    def content_hash(self) -> str:
+        """One digest of recipe and records: equal for equal data, wherever and however stored.
+
+        SHA-256 over the recipe id, the number of records, and the SHA-256 of each block.
+        """
+        digest = hashlib.sha256(f"{self.recipe.id} {len(self)}\n".encode())
+        for index in range(self.header.blocks):
+            count = self.header.records_in(index)
+            block = Block(index, count, self._reader.read(index, 0, count))
+            digest.update(block.checksum(self.schema))
+        return digest.hexdigest()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles as its source: a worker of a data loader opens the dataset anew."""
+        from qframe.opening import open as open_dataset
+
+        return partial(open_dataset, self._source), ()
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _part(batch: Batch, which: slice | NDArray[Any]) -> Batch:
+    return Batch(
+        batch.index[which],
+        batch.codes[which],
+        batch.lengths[which],
+        batch.unitaries[which],
+        {name: array[which] for name, array in batch.extra.items()},
+    )
+
+
+def _joined(*parts: Batch) -> Batch:
+    return Batch(
+        np.concatenate([p.index for p in parts]),
+        np.concatenate([p.codes for p in parts]),
+        np.concatenate([p.lengths for p in parts]),
+        np.concatenate([p.unitaries for p in parts]),
+        {name: np.concatenate([p.extra[name] for p in parts]) for name in parts[0].extra},
+    )

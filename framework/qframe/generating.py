@@ -1,0 +1,103 @@
+"""From a recipe to blocks: the sampler draws, the engine multiplies, the host checks both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe.circuits import Circuits
+from qframe.columns import Block, Column, Schema, schema_of
+from qframe.contracts.engine import Engine
+from qframe.contracts.sampler import Sampler
+from qframe.draws import Draws
+from qframe.errors import PluginError
+from qframe.job import PluginSpec
+from qframe.plugins.resolve import find_class
+from qframe.recipe import Recipe
+
+
+class Generator:
+    """Makes any block of a recipe; keeps nothing from block to block.
+
+    Attributes:
+        recipe: what decides the data.
+        schema: the columns of the blocks.
+    """
+
+    def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Engine[Any]) -> None:
+        self.recipe = recipe
+        self.schema: Schema = schema_of(
+            recipe.instructions, sampler.max_length, recipe.dtype, sampler.columns
+        )
+        self._sampler = sampler
+        self._engine = engine
+
+    @classmethod
+    def from_specs(cls, recipe: Recipe, sampler: PluginSpec, engine: PluginSpec) -> Generator:
+        """Finds the two plugins, in whatever process this is."""
+        return cls(
+            recipe,
+            build(sampler, recipe.instructions),
+            build(engine, recipe.instructions, recipe.fold),
+        )
+
+    def blocks(self, first: int, counts: Sequence[int]) -> list[Block]:
+        """Blocks `first`, `first + 1`, ... with `counts[k]` records of each.
+
+        Whatever the counts, a record has the same bits: blocks are drawn in full and then cut.
+        """
+        size = self.recipe.block
+        arrays = {c.name: c.empty(size * len(counts)) for c in self.schema}
+        for k in range(len(counts)):
+            self._sample(first + k, slice(k * size, (k + 1) * size), arrays)
+        circuits = Circuits(arrays["codes"], arrays["lengths"])
+        self._check_range(circuits)
+        self._engine.multiply(circuits, arrays["unitaries"])
+        return [
+            Block(
+                first + k,
+                records,
+                {name: a[k * size : k * size + records] for name, a in arrays.items()},
+            )
+            for k, records in enumerate(counts)
+        ]
+
+    def _sample(self, block: int, part: slice, arrays: dict[str, NDArray[Any]]) -> None:
+        drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
+        given = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
+        for column in self.schema:
+            if column.name != "unitaries":
+                self._check(column, given.get(column.name))
+                arrays[column.name][part] = given[column.name]
+
+    def _check(self, column: Column, got: Any) -> None:
+        want = (self.recipe.block, *column.shape)
+        if not isinstance(got, np.ndarray) or got.shape != want or got.dtype != column.dtype:
+            what = f"{got.dtype} {got.shape}" if isinstance(got, np.ndarray) else repr(type(got))
+            raise PluginError(
+                f"sampler {self._sampler.name!r}: sample() returned {column.name} as {what}, "
+                f"want {np.dtype(column.dtype)} {want}"
+            )
+
+    def _check_range(self, circuits: Circuits) -> None:
+        top = len(self.recipe.instructions)
+        if int(circuits.codes.max(initial=0)) >= top:
+            raise PluginError(
+                f"sampler {self._sampler.name!r}: sample() returned code {circuits.codes.max()}, "
+                f"want 0 to {top - 1}"
+            )
+        if int(circuits.lengths.max(initial=0)) > self._sampler.max_length:
+            raise PluginError(
+                f"sampler {self._sampler.name!r}: sample() returned length "
+                f"{circuits.lengths.max()}, want at most {self._sampler.max_length}"
+            )
+
+
+def build(spec: PluginSpec, *arguments: Any) -> Any:
+    """The plugin object that `spec` describes, made with its options and `arguments`."""
+    cls: Any = find_class(spec.kind, spec.plugin, Path(spec.base))
+    return cls(cls.Options.model_validate(dict(spec.options)), *arguments)

@@ -1,0 +1,1 @@
+"""The one door through which all plugins come: built-in, installed and local alike."""

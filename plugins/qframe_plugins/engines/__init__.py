@@ -1,0 +1,1 @@
+"""Built-in engines, one a file."""

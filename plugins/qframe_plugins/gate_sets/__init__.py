@@ -1,0 +1,1 @@
+"""Built-in gate sets, one a file."""

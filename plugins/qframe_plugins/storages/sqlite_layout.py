@@ -1,0 +1,189 @@
+"""The tables of a dataset file, in both layouts, and the statements that fill them.
+
+Every file has `meta` (key, value), `gates` (what each code stands for), `ledger` (which blocks are
+stored, with checksums), `seq` (the integers from 0) and the view `circuits` (records in words).
+Layout `blocks` adds `blocks`, one row a block; layout `rows` adds `records`, one row a record.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from qframe import Column, Header, NotADataset, __version__, schema_to_data
+
+BYTES = bytes(range(256))
+"""`instr(BYTES, b) - 1` is the value of the byte `b`: SQL has no function for it."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """DDL and DML of one dataset; `header` fixes the columns."""
+
+    header: Header
+    kind: str  # `blocks` or `rows`
+
+    def __post_init__(self) -> None:
+        for column in self.header.schema:
+            if not _NAME.match(column.name):
+                raise NotADataset(f"column {column.name!r} is not a name of a dataset column")
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.header.schema]
+
+    def ddl(self) -> Iterator[str]:
+        """The tables and the view."""
+        yield "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID"
+        yield (
+            "CREATE TABLE gates(code INTEGER PRIMARY KEY, bytes BLOB NOT NULL UNIQUE, "
+            "instruction TEXT NOT NULL, name TEXT NOT NULL, qubits TEXT NOT NULL, "
+            "matrix TEXT NOT NULL)"
+        )
+        yield (
+            "CREATE TABLE ledger(block INTEGER PRIMARY KEY, records INTEGER NOT NULL, "
+            "sha256 BLOB NOT NULL)"
+        )
+        yield "CREATE TABLE seq(i INTEGER PRIMARY KEY)"
+        if self.kind == "blocks":
+            columns = ", ".join(f"{name} BLOB NOT NULL" for name in self.names)
+            yield f"CREATE TABLE blocks(block INTEGER PRIMARY KEY, {columns})"
+        else:
+            columns = ", ".join(
+                f"{c.name} {'INTEGER' if is_integer(c) else 'BLOB'} NOT NULL"
+                for c in self.header.schema
+            )
+            yield f"CREATE TABLE records(id INTEGER PRIMARY KEY, {columns})"
+        yield self._circuits_view()
+
+    def _circuits_view(self) -> str:
+        """Records as people read them: `SELECT * FROM circuits WHERE record = 5`."""
+        lengths, codes = self.header.schema[0], self.header.schema[1]
+        width = np.dtype(codes.dtype).itemsize
+        if self.kind == "blocks":
+            row = codes.width
+            start, length = f"s.i * {row}", integer_at("b.lengths", "s.i", lengths, _literal())
+            source = (
+                f"SELECT b.block * {self.header.recipe.block} + s.i AS record, b.block AS block, "
+                f"s.i AS i, {length} AS length, substr(b.codes, {start} + 1, {row}) AS codes "
+                "FROM ledger l JOIN blocks b ON b.block = l.block JOIN seq s ON s.i < l.records"
+            )
+        else:
+            block = self.header.recipe.block
+            source = (
+                f"SELECT id AS record, id / {block} AS block, id % {block} AS i, "
+                "lengths AS length, codes FROM records"
+            )
+        return (
+            "CREATE VIEW circuits AS SELECT record, block, i, length, "
+            "(SELECT group_concat(instruction, ', ') FROM (SELECT g.instruction FROM seq p "
+            f"JOIN gates g ON g.bytes = substr(c.codes, p.i * {width} + 1, {width}) "
+            f"WHERE p.i < c.length ORDER BY p.i)) AS gates FROM ({source}) c"
+        )
+
+    def meta(self) -> dict[str, str | int]:
+        """The rows of `meta`: strings and numbers that a person can read."""
+        header = self.header
+        recipe = header.recipe
+        return {
+            "format": "qframe dataset",
+            "qframe_version": __version__,
+            "layout": self.kind,
+            "records": header.records,
+            "recipe": recipe.text,
+            "recipe_id": recipe.id,
+            "schema": json.dumps(schema_to_data(header.schema)),
+            "block_records": recipe.block,
+            "dtype": recipe.dtype,
+            "qubits": recipe.instructions.qubits,
+            "seed": str(recipe.seed),
+            **recipe.data["conventions"],
+            **{f"about_{key}": value for key, value in header.about.items()},
+            "how_to_read": _HOW_TO_READ[self.kind],
+        }
+
+    def gates(self) -> Iterator[tuple[int, bytes, str, str, str, str]]:
+        """The rows of `gates`."""
+        instructions = self.header.recipe.instructions
+        kind = instructions.code_dtype
+        for code, placed in enumerate(instructions.instructions):
+            matrix = [[[z.real, z.imag] for z in r] for r in instructions.matrix_of(code).tolist()]
+            yield (
+                code,
+                kind.type(code).astype(kind).tobytes(),
+                str(placed),
+                placed.gate,
+                json.dumps(placed.qubits),
+                json.dumps(matrix),
+            )
+
+    def seq_size(self) -> int:
+        """`seq` counts the records of a block and the places of a circuit."""
+        return max(self.header.recipe.block, *self.header.schema[1].shape)
+
+    def insert(self) -> str:
+        """The statement that stores a block.
+
+        Layout `rows` cuts the rows out of one bound blob a column inside SQLite: no row ever
+        passes through Python.
+        """
+        if self.kind == "blocks":
+            values = ", ".join(f":{name}" for name in self.names)
+            return f"INSERT OR REPLACE INTO blocks(block, {', '.join(self.names)}) " + (
+                f"VALUES (:block, {values})"
+            )
+        cuts = ", ".join(self._cut(column) for column in self.header.schema)
+        return (
+            f"INSERT OR REPLACE INTO records(id, {', '.join(self.names)}) "
+            f"SELECT :first + i, {cuts} FROM seq WHERE i < :records ORDER BY i"
+        )
+
+    def _cut(self, column: Column) -> str:
+        if is_integer(column):
+            return integer_at(f":{column.name}", "i", column, ":bytes")
+        width: int | str = column.width
+        if column.name == "codes":  # only the codes that the circuit has, not the padding
+            lengths = self.header.schema[0]
+            width = f"{np.dtype(column.dtype).itemsize} * " + (
+                f"({integer_at(':lengths', 'i', lengths, ':bytes')})"
+            )
+        return f"substr(:{column.name}, i * {column.width} + 1, {width})"
+
+
+_HOW_TO_READ = {
+    "blocks": (
+        "Record r is entry r % block_records of row r / block_records of table blocks. A column is "
+        "one array: entry i of lengths, codes and unitaries starts at byte i * width, with dtype "
+        "and shape as in schema (little-endian, C order). Table gates says what a code stands for; "
+        "SELECT * FROM circuits WHERE record = 5 shows a circuit in words."
+    ),
+    "rows": (
+        "Record r is row r of table records: codes holds one code a gate, unitaries the matrix with "
+        "dtype and shape as in schema (little-endian, C order). Table gates says what a code stands "
+        "for; SELECT * FROM circuits WHERE record = 5 shows a circuit in words."
+    ),
+}
+
+
+def is_integer(column: Column) -> bool:
+    """Whether layout `rows` stores the column as INTEGER: an unsigned scalar."""
+    return not column.shape and np.dtype(column.dtype).kind == "u"
+
+
+def integer_at(blob: str, index: str, column: Column, table: str) -> str:
+    """SQL for entry `index` of an array of unsigned integers; `table` is `BYTES`."""
+    width = column.width
+    return " + ".join(
+        f"((instr({table}, substr({blob}, {index} * {width} + {k + 1}, 1)) - 1) << {8 * k})"
+        for k in range(width)
+    )
+
+
+def _literal() -> str:
+    return f"x'{BYTES.hex()}'"

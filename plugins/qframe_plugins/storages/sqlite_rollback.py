@@ -1,0 +1,48 @@
+"""One SQLite file with the rollback journal: what SQLite does by default, for comparison."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from qframe import Storage, hookimpl
+from qframe_plugins.storages.sqlite import SqliteFile, SqliteFileOptions
+
+
+class SqliteRollbackOptions(SqliteFileOptions):
+    """Options of `sqlite-rollback`."""
+
+    synchronous: Literal["off", "normal", "full"] = Field(
+        "full", description="SQLite's own default is full"
+    )
+    timeout: float = Field(
+        600.0, ge=0, description="seconds that a writer waits before `database is locked`"
+    )
+
+
+class SqliteRollback(SqliteFile[SqliteRollbackOptions]):
+    """One file in rollback-journal mode: each writer locks out all others, readers included.
+
+    YAML that selects it::
+
+        storage: {plugin: sqlite-rollback, synchronous: full, timeout: 60}
+
+    The finished file is the same as that of `sqlite`.
+    """
+
+    name = "sqlite-rollback"
+    suffix = ".rollback.db"
+    journal_mode = "delete"
+    Options = SqliteRollbackOptions
+
+    def _pragmas(self) -> dict[str, Any]:
+        return {"synchronous": self.options.synchronous, "cache_size": -16384}
+
+    def _timeout_s(self) -> float | None:
+        return self.options.timeout
+
+
+@hookimpl
+def qframe_storages() -> list[type[Storage[Any]]]:
+    return [SqliteRollback]
