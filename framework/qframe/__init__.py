@@ -57,9 +57,9 @@ if TYPE_CHECKING:
     from qframe.job import Job as Job
     from qframe.job import TaskDone as TaskDone
     from qframe.opening import open as open  # noqa: A004 - qframe.open is the public name
+    from qframe.planning import RunPlan as RunPlan
     from qframe.plugins.hookspecs import hookimpl as hookimpl
     from qframe.recipe import Recipe as Recipe
-    from qframe.planning import RunPlan as RunPlan
     from qframe.running import RunSummary as RunSummary
     from qframe.running import run as run
     from qframe.worker import Worker as Worker
@@ -109,7 +109,7 @@ _HOME = {
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = ["__version__", *sorted(_MODULE_OF)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_MODULE_OF)]
 
 
 def __getattr__(name: str) -> Any:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from qframe.instructions import InstructionSet
 
 WORD_TABLE_BYTES = 1 << 19
-"""Products of all words of `fold` codes take at most this much, so that they stay in a core's L2."""
+"""Products of all words of `fold` codes take at most this much: they stay in a core's L2."""
 
 Matrix = list[list[complex]]
 

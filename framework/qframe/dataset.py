@@ -62,7 +62,7 @@ class Batch:
         return len(self.index)
 
 
-class Dataset(Sequence[Record]):
+class Dataset:
     """Records of one recipe; open one with `qframe.open`.
 
     `len(ds)`, `ds[5]`, `ds[-1]` give records; `ds[10:20]`, `ds[[3, 1, 4]]` give batches.
@@ -123,6 +123,12 @@ class Dataset(Sequence[Record]):
             raise IndexError(f"index {wanted[outside][0]} is out of range for {len(self)} records")
         return self._batch(wanted)
 
+    def __iter__(self) -> Iterator[Record]:
+        for block in range(self.header.blocks):
+            batch = self._whole(block)
+            for i in range(len(batch)):
+                yield self._as_record(batch, i)
+
     def _position(self, index: int) -> int:
         position = index + len(self) if index < 0 else index
         if not 0 <= position < len(self):
@@ -132,10 +138,17 @@ class Dataset(Sequence[Record]):
     def _record(self, index: int) -> Record:
         block, i = divmod(index, self.recipe.block)
         arrays = self._reader.read(block, i, i + 1)
-        codes = arrays["codes"][0, : int(arrays["lengths"][0])]
-        extra = {c.name: arrays[c.name][0] for c in self.schema[3:]}
-        circuit = self.recipe.instructions.circuit(codes.tolist())
-        return Record(index, circuit, codes, arrays["unitaries"][0], extra)
+        return self._as_record(self._as_batch(np.array([index]), arrays), 0)
+
+    def _as_record(self, batch: Batch, i: int) -> Record:
+        codes = batch.codes[i, : int(batch.lengths[i])]
+        return Record(
+            index=int(batch.index[i]),
+            circuit=self.recipe.instructions.circuit(codes.tolist()),
+            codes=codes,
+            unitary=batch.unitaries[i],
+            extra={name: array[i] for name, array in batch.extra.items()},
+        )
 
     def _batch(self, index: NDArray[np.int64]) -> Batch:
         arrays = {c.name: c.empty(len(index)) for c in self.schema}
@@ -177,20 +190,20 @@ class Dataset(Sequence[Record]):
         blocks = np.arange(self.header.blocks)
         if shuffle is None:
             for block in blocks:
-                yield self._whole(block)
+                yield self._whole(int(block))
             return
         mix = np.random.default_rng(shuffle)
         mix.shuffle(blocks)
         for start in range(0, len(blocks), SHUFFLE_POOL):
-            pool = [self._whole(block) for block in blocks[start : start + SHUFFLE_POOL]]
+            pool = [self._whole(int(block)) for block in blocks[start : start + SHUFFLE_POOL]]
             index = np.concatenate([part.index for part in pool])
             order = mix.permutation(len(index))
             yield _part(_joined(*pool), order)
 
     def _whole(self, block: int) -> Batch:
-        count = self.header.records_in(int(block))
-        first = int(block) * self.recipe.block
-        arrays = self._reader.read(int(block), 0, count)
+        count = self.header.records_in(block)
+        first = block * self.recipe.block
+        arrays = self._reader.read(block, 0, count)
         return self._as_batch(np.arange(first, first + count), arrays)
 
     def content_hash(self) -> str:
@@ -218,7 +231,10 @@ class Dataset(Sequence[Record]):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self.close()
 

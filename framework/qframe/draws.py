@@ -50,9 +50,9 @@ class Draws:
         return bits.random_raw(count)
 
     def integers(self, base: int, count: int, stream: int) -> NDArray[Any]:
-        """`count` independent uniform integers in `[0, base)`; `uint8` if base <= 256 else `uint16`.
+        """`count` independent uniform integers in `[0, base)`, for a base of 1 to 65,536.
 
-        `base` is 1 to 65,536.
+        `uint8` if base <= 256, else `uint16`.
         """
         digits = digit_table(base)
         words, width = digits.shape

@@ -146,9 +146,7 @@ class InstructionSet:
         return cls(data["qubits"], gates, placed)
 
 
-def widen(
-    matrix: NDArray[np.complex128], on: Sequence[int], qubits: int
-) -> NDArray[np.complex128]:
+def widen(matrix: NDArray[np.complex128], on: Sequence[int], qubits: int) -> NDArray[np.complex128]:
     """The `(2**qubits, 2**qubits)` matrix that applies `matrix` to the qubits `on`."""
     rows = local_rows(on, qubits)  # (2**k, rest)
     wide = np.zeros((1 << qubits, 1 << qubits), dtype=np.complex128)
@@ -167,7 +165,7 @@ def local_rows(on: Sequence[int], qubits: int) -> NDArray[np.intp]:
     offsets = [sum(1 << q for bit, q in enumerate(on) if j >> bit & 1) for j in range(1 << len(on))]
     occupied = sum(1 << q for q in on)
     rest = [i for i in range(1 << qubits) if not i & occupied]
-    return np.add.outer(np.array(offsets), np.array(rest)).astype(np.intp)
+    return np.array(offsets, dtype=np.intp)[:, None] + np.array(rest, dtype=np.intp)
 
 
 def _check_register(given: InstructionSet) -> None:
@@ -193,6 +191,8 @@ def _check_register(given: InstructionSet) -> None:
         if len(set(placed.qubits)) < len(placed.qubits) or not all(
             0 <= q < given.qubits for q in placed.qubits
         ):
-            raise ConfigError(f"instruction {placed}: qubits must differ and be 0..{given.qubits - 1}")
+            raise ConfigError(
+                f"instruction {placed}: qubits must differ and be 0..{given.qubits - 1}"
+            )
     if len(set(given.instructions)) < len(given):
         raise ConfigError("an instruction appears twice")

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from qframe import __version__
+from qframe.arithmetic import fold_for
 from qframe.blocks import Task, missing, records_per_block, tasks
 from qframe.columns import record_width, schema_of
 from qframe.config.load import LoadedConfig
 from qframe.contracts.executor import Executor
 from qframe.contracts.storage import Estimate, Header, Storage
 from qframe.errors import ConfigError, RecipeMismatch, StorageError
-from qframe.arithmetic import fold_for
 from qframe.generating import build
 from qframe.job import Job
 from qframe.plugins.resolve import file_sha256, local_path
@@ -140,7 +140,8 @@ def plan(loaded: LoadedConfig) -> RunPlan:
     storage = build(loaded.plugins["storage"].spec, output)
     executor: Any = loaded.plugins["executor"].cls
     ancestor = _writable_ancestor(output)
-    stored, runs = 0, ((0, header.blocks),)
+    stored = 0
+    runs: tuple[tuple[int, int], ...] = ((0, header.blocks),)
     exists = output.exists() or output.is_symlink()
     if exists:
         header, stored, runs = _existing(storage, header, output)

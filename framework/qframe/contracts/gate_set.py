@@ -24,7 +24,8 @@ class GateSetOptions(PluginOptions):
         None, min_length=1, description="names to use, in code order; all that fit if left out"
     )
     coupling: Literal["all", "line", "ring"] | list[Edge] = Field(
-        "all", description="where gates on several qubits may act: all, line, ring, or a list of edges"
+        "all",
+        description="where gates on several qubits may act: all, line, ring, or a list of edges",
     )
 
 

@@ -65,7 +65,10 @@ class Writer(ABC):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -101,7 +104,10 @@ class Reader(ABC):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -167,5 +173,5 @@ class Storage(Plugin[O_co], ABC):
     def estimate(self, header: Header) -> Estimate:
         """Bytes and files that the complete dataset will take."""
 
-    def check(self, header: Header) -> None:  # noqa: B027 - a hook that most storages need not fill
+    def check(self, header: Header) -> None:
         """Refuses (StorageError) what this storage cannot do here. Called before any work."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 from qframe.contracts.plugin import Plugin
 
@@ -18,9 +19,9 @@ class Kind:
     contract: str
 
     @property
-    def base(self) -> type[Plugin]:
+    def base(self) -> type[Plugin[Any]]:
         """The contract class."""
-        base: type[Plugin] = getattr(import_module(self.module), self.contract)
+        base: type[Plugin[Any]] = getattr(import_module(self.module), self.contract)
         return base
 
 

@@ -26,7 +26,7 @@ from qframe.plugins.installed import Installed, installed
 from qframe.plugins.kinds import KINDS, Kind
 
 
-def find_class(kind: str, plugin: str, base: Path) -> type[Plugin]:
+def find_class(kind: str, plugin: str, base: Path) -> type[Plugin[Any]]:
     """The plugin class that `plugin` names; `base` is the directory of the YAML.
 
     Raises:
@@ -81,7 +81,7 @@ def load_file(path: Path) -> ModuleType:
     return module
 
 
-def load_module(plugin: str, base: Path) -> ModuleType:
+def load_module(plugin: str, base: Path) -> Any:
     """The module of a plugin of life-cycle hooks: a file, `pkg.module`, or `hooks.<name>`."""
     if is_local(plugin):
         return load_file((base / plugin.partition(":")[0]).resolve())
@@ -154,8 +154,11 @@ def _cause(error: BaseException, path: Path | None = None) -> str:
     return f"{type(error).__name__}: {error}{line}"
 
 
-def _pick(kind: Kind, module: Any, attribute: str | None, plugin: str) -> type[Plugin]:
-    offered = classes(kind, module) if attribute is None else [_attribute(module, attribute, plugin)]
+def _pick(kind: Kind, module: Any, attribute: str | None, plugin: str) -> type[Plugin[Any]]:
+    if attribute is None:
+        offered = classes(kind, module)
+    else:
+        offered = [_attribute(module, attribute, plugin)]
     named = [c for c in offered if getattr(c, "name", None) == plugin]
     candidates = named or offered
     if len(candidates) != 1:
@@ -199,7 +202,7 @@ def classes(kind: Kind, module: Any) -> list[Any]:
     ]
 
 
-def _checked(kind: Kind, found: Any, plugin: str) -> type[Plugin]:
+def _checked(kind: Kind, found: Any, plugin: str) -> type[Plugin[Any]]:
     if not (isinstance(found, type) and issubclass(found, kind.base)):
         raise PluginError(
             f"plugin {plugin!r} offers {found!r}, want a subclass of qframe.{kind.contract}"

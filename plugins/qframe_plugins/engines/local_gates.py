@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from qframe import InstructionSet
 
-
 Place = tuple[int | slice, ...]
-"""Basic index into `(n, 2, ..., 2, dim)`: fixes the bits of a gate's qubits, a view without copy."""
+"""Basic index into `(n, 2, ..., 2, dim)` that fixes the bits of a gate's qubits: a view, no copy."""
 
 
 @dataclass(frozen=True)

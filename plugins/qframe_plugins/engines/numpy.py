@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from qframe import Circuits, Engine, InstructionSet, PluginOptions, hookimpl

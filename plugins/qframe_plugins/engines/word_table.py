@@ -12,6 +12,11 @@ from qframe import InstructionSet
 Planes = NDArray[np.float64]
 """Real or imaginary parts, entry by entry: `(dim, dim, n)`."""
 
+Pair = tuple[Planes, Planes]
+"""Real and imaginary parts."""
+
+Space = tuple[Pair, Pair, Pair, NDArray[np.float64]]
+
 
 class WordTable:
     """Products of every word of 0 to `fold` codes.
@@ -27,15 +32,30 @@ class WordTable:
         self.offsets = np.cumsum(
             [0] + [len(instructions) ** m for m in range(fold)], dtype=np.uint16
         )
+        self._spaces: dict[int, Space] = {}
         self.re, self.im = _products(instructions, fold)
 
     def multiply(self, codes: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
         """Writes the unitaries of `codes` `(n, width)` into `out` `(n, dim, dim)`."""
+        (re, im), (next_re, next_im), (word_re, word_im), term = self._space(len(codes))
         words = self.words(codes, lengths)
-        re, im = self._lookup(words[0])
+        self._lookup(words[0], re, im)
         for word in words[1:]:
-            re, im = product(*self._lookup(word), re, im)
+            self._lookup(word, word_re, word_im)
+            product((word_re, word_im), (re, im), (next_re, next_im), term)
+            (re, im), (next_re, next_im) = (next_re, next_im), (re, im)
         store(re, im, out)
+
+    def _space(self, n: int) -> Space:
+        """Room for three matrices a circuit and one plane, kept from chunk to chunk.
+
+        Fresh memory of this size would come from the kernel each time, page by page.
+        """
+        if n not in self._spaces:
+            shape = (self.dim, self.dim, n)
+            pairs = [(np.empty(shape), np.empty(shape)) for _ in range(3)]
+            self._spaces = {n: (pairs[0], pairs[1], pairs[2], np.empty(n))}
+        return self._spaces[n]
 
     def words(self, codes: NDArray[Any], lengths: NDArray[Any]) -> list[NDArray[np.intp]]:
         """Table indices of each circuit's words: one `(n,)` array for each word position."""
@@ -57,8 +77,10 @@ class WordTable:
             found.append(word.astype(np.intp))
         return found
 
-    def _lookup(self, word: NDArray[np.intp]) -> tuple[Planes, Planes]:
-        return self.re.take(word, axis=2), self.im.take(word, axis=2)
+    def _lookup(self, word: NDArray[np.intp], re: Planes, im: Planes) -> None:
+        # "clip" never clips here: it spares NumPy a copy that guards `out` against a bad index
+        self.re.take(word, axis=2, out=re, mode="clip")
+        self.im.take(word, axis=2, out=im, mode="clip")
 
 
 def _products(instructions: InstructionSet, fold: int) -> tuple[Planes, Planes]:
@@ -72,19 +94,22 @@ def _products(instructions: InstructionSet, fold: int) -> tuple[Planes, Planes]:
         gate = np.repeat(gates, shorter, axis=2)
         re = np.tile(parts_re[-1], (1, 1, len(instructions)))
         im = np.tile(parts_im[-1], (1, 1, len(instructions)))
-        re, im = product(
-            np.ascontiguousarray(gate.real), np.ascontiguousarray(gate.imag), re, im
-        )
+        longer = np.empty_like(re), np.empty_like(im)
+        left = np.ascontiguousarray(gate.real), np.ascontiguousarray(gate.imag)
+        product(left, (re, im), longer, np.empty(re.shape[2]))
+        re, im = longer
         parts_re.append(re)
         parts_im.append(im)
     return np.concatenate(parts_re, axis=2), np.concatenate(parts_im, axis=2)
 
 
-def product(a_re: Planes, a_im: Planes, b_re: Planes, b_im: Planes) -> tuple[Planes, Planes]:
-    """`a @ b` for every circuit, each entry summed in index order (`qframe.arithmetic`)."""
+def product(a: Pair, b: Pair, out: Pair, term: NDArray[np.float64]) -> None:
+    """`a @ b` for every circuit, each entry summed in index order (`qframe.arithmetic`).
+
+    `term` is room for one plane.
+    """
+    (a_re, a_im), (b_re, b_im), (re, im) = a, b, out
     size = range(len(a_re))
-    re, im = np.empty_like(b_re), np.empty_like(b_im)
-    term = np.empty_like(b_re[0, 0])
     for r in size:
         for c in size:
             to_re, to_im = re[r, c], im[r, c]
@@ -97,7 +122,6 @@ def product(a_re: Planes, a_im: Planes, b_re: Planes, b_im: Planes) -> tuple[Pla
                     to_im += np.multiply(a_re[r, k], b_im[k, c], out=term)
                 to_re -= np.multiply(a_im[r, k], b_im[k, c], out=term)
                 to_im += np.multiply(a_im[r, k], b_re[k, c], out=term)
-    return re, im
 
 
 def store(re: Planes, im: Planes, out: NDArray[Any]) -> None:

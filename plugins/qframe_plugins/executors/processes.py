@@ -32,14 +32,17 @@ THREAD_LIMITS = (
     "VECLIB_MAXIMUM_THREADS",
 )
 
+_job: Job | None = None
 _worker: Worker | None = None
-"""The one worker of this process."""
+"""The one job and the one worker of this process, where it is a worker process."""
 
 
 class ProcessesOptions(PluginOptions):
     """Options of `processes`."""
 
-    workers: int | None = Field(None, ge=1, le=4096, description="processes; one a core if left out")
+    workers: int | None = Field(
+        None, ge=1, le=4096, description="processes; one a core if left out"
+    )
     attempts: int = Field(
         3, ge=1, le=100, description="times that a task may be in hand when a worker dies"
     )
@@ -140,14 +143,12 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 def _start(job: Job) -> None:
-    """Runs first in each worker."""
-    global _worker
+    """Runs first in each worker process."""
+    global _job
     for name in THREAD_LIMITS:
         os.environ[name] = "1"
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    from qframe import Worker
-
-    _worker = Worker(job)
+    _job = job
 
 
 def _end_with_parent() -> None:
@@ -158,8 +159,14 @@ def _end_with_parent() -> None:
 
 
 def _do(task: Task) -> TaskDone:
+    """Runs in a worker process; makes its worker at the first task, so that errors come back."""
+    global _worker
     if _worker is None:
-        raise WorkerError("this process was not started as a worker")
+        from qframe import Worker
+
+        if _job is None:
+            raise WorkerError("this process was not started as a worker")
+        _worker = Worker(_job)
     return _worker.do(task)
 
 

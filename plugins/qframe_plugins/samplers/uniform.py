@@ -73,13 +73,12 @@ class Uniform(Sampler[UniformOptions]):
         """Codes from stream 0, lengths from stream 1; see `Draws.integers` for the map."""
         codes = self._codes(draws, draws.size * self.max_length)
         codes = codes.reshape(draws.size, self.max_length)
-        length_type = np.uint8 if self.max_length < 256 else np.uint16
-        spread = self.max_length - self.options.shortest
-        if not spread:
-            return Circuits(codes, np.full(draws.size, self.max_length, dtype=length_type))
-        lengths = draws.integers(spread + 1, draws.size, LENGTHS).astype(length_type)
-        lengths += length_type(self.options.shortest)
-        return Circuits.padded(codes, lengths)
+        length_type = np.dtype(np.uint8 if self.max_length < 256 else np.uint16)
+        shortest = self.options.shortest
+        if shortest == self.max_length:
+            return Circuits(codes, np.full(draws.size, shortest, dtype=length_type))
+        drawn = draws.integers(self.max_length - shortest + 1, draws.size, LENGTHS)
+        return Circuits.padded(codes, (drawn.astype(np.uint16) + shortest).astype(length_type))
 
     def _codes(self, draws: Draws, count: int) -> NDArray[Any]:
         if self._thresholds is None:
@@ -91,12 +90,13 @@ class Uniform(Sampler[UniformOptions]):
 
 
 def _thresholds(weights: dict[str, float], instructions: InstructionSet) -> NDArray[np.uint64]:
-    """Upper ends of the codes' shares of `[0, 2**32)`, but for the last: exact, then rounded once."""
+    """Upper ends of the codes' shares of `[0, 2**32)` but for the last, rounded once each."""
     names = [instruction.gate for instruction in instructions.instructions]
     for name, weight in weights.items():
         if name not in names:
             raise ConfigError(
-                f"sampler.weights: no gate {name!r}, the gate set has {', '.join(dict.fromkeys(names))}"
+                f"sampler.weights: no gate {name!r}, "
+                f"the gate set has {', '.join(dict.fromkeys(names))}"
             )
         if not 0 <= weight < float("inf"):
             raise ConfigError(f"sampler.weights.{name}: got {weight}, want 0 or more")

@@ -51,7 +51,7 @@ class SqliteOptions(SqliteFileOptions):
         description="off: safe against kill -9, not against power loss; normal: both, slower",
     )
     wal_autocheckpoint: int = Field(
-        200, ge=1, description="pages in the WAL before they are copied into the file"
+        1000, ge=1, description="pages in the WAL before they are copied into the file"
     )
     any_file_system: bool = Field(
         False, description="write also where WAL is known not to work (network file systems)"
@@ -159,7 +159,7 @@ class Sqlite(SqliteFile[SqliteOptions]):
     journal_mode = "wal"
     Options = SqliteOptions
 
-    def check(self, header: Header) -> None:
+    def check(self, header: Header) -> None:  # noqa: ARG002 - the contract's
         refuse_affected_library(apsw.sqlite_lib_version())
         if not self.options.any_file_system:
             refuse_network_file_system(self.path)
@@ -191,4 +191,3 @@ def refuse_affected_library(version: str) -> None:
 @hookimpl
 def qframe_storages() -> list[type[Storage[Any]]]:
     return [Sqlite]
-

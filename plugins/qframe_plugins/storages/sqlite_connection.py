@@ -15,7 +15,7 @@ APPLICATION_ID = 0x71667264
 """`qfrd`, in the header of every dataset file: what `file` and `PRAGMA application_id` show."""
 
 WAIT_MS = 600_000
-"""How long a writer waits for its turn. Writers queue on blocking locks, so this is a safety net."""
+"""How long a writer waits for its turn; with blocking locks in a queue, so a safety net."""
 
 
 def open_writable(path: Path, *, create: bool = False) -> apsw.Connection:
@@ -30,7 +30,7 @@ def open_writable(path: Path, *, create: bool = False) -> apsw.Connection:
 
 
 def open_readonly(path: Path) -> apsw.Connection:
-    """A connection for a file that anyone may have made: read-only, and nothing in it is trusted."""
+    """A connection for a file that anyone may have made: read-only, nothing in it trusted."""
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     with translated(path):
         db = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)

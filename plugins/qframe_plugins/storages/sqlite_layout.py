@@ -164,9 +164,9 @@ _HOW_TO_READ = {
         "SELECT * FROM circuits WHERE record = 5 shows a circuit in words."
     ),
     "rows": (
-        "Record r is row r of table records: codes holds one code a gate, unitaries the matrix with "
-        "dtype and shape as in schema (little-endian, C order). Table gates says what a code stands "
-        "for; SELECT * FROM circuits WHERE record = 5 shows a circuit in words."
+        "Record r is row r of table records: codes holds one code a gate, unitaries the matrix "
+        "with dtype and shape as in schema (little-endian, C order). Table gates says what a code "
+        "stands for; SELECT * FROM circuits WHERE record = 5 shows a circuit in words."
     ),
 }
 

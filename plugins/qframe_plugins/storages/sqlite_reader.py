@@ -38,7 +38,9 @@ class SqliteReader(Reader):
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
-            raise NotADataset(f"{path} does not exist" if not path.exists() else f"{path} is no file")
+            raise NotADataset(
+                f"{path} does not exist" if not path.exists() else f"{path} is no file"
+            )
         if not is_dataset(path):
             raise NotADataset(f"{path} is not a qframe dataset")
         self.path = path
@@ -81,7 +83,9 @@ class SqliteReader(Reader):
         columns = ", ".join(self._layout.names)
         row = self._db.execute(f"SELECT {columns} FROM blocks WHERE block = ?", (block,)).fetchone()
         if row is None:
-            raise NotADataset(f"{self.path} is damaged: block {block} is in the ledger, not in blocks")
+            raise NotADataset(
+                f"{self.path} is damaged: block {block} is in the ledger, not in blocks"
+            )
         return {c.name: c.from_bytes(v) for c, v in zip(self.header.schema, row, strict=True)}
 
     def _read_part(self, block: int, start: int, end: int) -> Arrays:

@@ -1,0 +1,63 @@
+"""`qframe check`: the dry run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qframe.cli.options import config_argument, json_option, override_list, overrides
+
+
+@click.command()
+@config_argument
+@overrides
+@json_option
+def check(config: Path, set_: tuple[str, ...], as_json: bool, **shortcuts: str | None) -> None:
+    """Say what `qframe run CONFIG` would do, without writing anything.
+
+    \b
+    qframe check configs/clifford_t.yaml
+    qframe check configs/clifford_t.yaml --records 1e9 --json
+    """
+    from qframe.config.load import load_config
+
+    loaded = load_config(config, override_list(set_, shortcuts))
+    facts = _facts(loaded)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    plugins = facts.pop("plugins")
+    for kind, plugin in plugins.items():
+        click.echo(f"{kind:<14} {plugin}")
+    for name, value in facts.items():
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        click.echo(f"{name.replace('_', ' '):<14} {shown}")
+
+
+def _facts(loaded: Any) -> dict[str, Any]:
+    from qframe.planning import plan
+
+    planned = plan(loaded)
+    return {
+        "plugins": {kind: _word(found.spec.plugin) for kind, found in loaded.plugins.items()},
+        "output": str(planned.output),
+        "records": planned.header.records,
+        "stored": planned.stored,
+        "to_do": planned.to_do,
+        "instructions": len(planned.recipe.instructions),
+        "tasks": planned.task_count,
+        "workers": planned.executor.workers,
+        "bytes": planned.estimate.bytes,
+        "files": planned.estimate.files,
+        "free_bytes": planned.free,
+        "recipe_id": planned.recipe.id,
+    }
+
+
+def _word(plugin: str) -> str:
+    from qframe.plugins.resolve import is_local
+
+    return f"{plugin} (local file: runs as code)" if is_local(plugin) else plugin

@@ -1,0 +1,22 @@
+"""`qframe hash`: the content hash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("hash")
+@click.argument("data", type=click.Path(path_type=Path))
+def hash_(data: Path) -> None:
+    """Print one digest of recipe and records: equal for equal data, however it was stored.
+
+    \b
+    qframe hash data/clifford_t.db
+    qframe hash configs/clifford_t.yaml      computed, without a file
+    """
+    from qframe.opening import open as open_dataset
+
+    with open_dataset(data) as dataset:
+        click.echo(dataset.content_hash())

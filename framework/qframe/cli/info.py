@@ -1,0 +1,74 @@
+"""`qframe info`: what a dataset holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qframe.cli.options import json_option
+
+if TYPE_CHECKING:
+    from qframe.dataset import Dataset
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--recipe", "recipe", is_flag=True, help="Print the recipe: the text that is hashed.")
+@json_option
+def info(data: Path, recipe: bool, as_json: bool) -> None:
+    """Say what a dataset (or a config) holds: records, recipe, gates, columns, conventions.
+
+    \b
+    qframe info data/clifford_t.db
+    qframe info data/clifford_t.db --recipe | python -m json.tool
+    """
+    from qframe.opening import open as open_dataset
+
+    with open_dataset(data) as dataset:
+        if recipe:
+            click.echo(dataset.recipe.text)
+            return
+        facts = _facts(dataset, data)
+        if as_json:
+            click.echo(json.dumps(facts, indent=2))
+            return
+    facts["gates"] = ", ".join(facts["gates"])
+    facts["columns"] = ", ".join(
+        f"{c['name']} {c['dtype']}{c['shape'] or ''}" for c in facts["columns"]
+    )
+    facts["sampler"] = json.dumps(facts["sampler"])
+    for name, value in facts.items():
+        shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+        click.echo(f"{name.replace('_', ' '):<18} {shown}")
+
+
+def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
+    from qframe.columns import record_width, schema_to_data
+    from qframe.opening import CONFIG_SUFFIXES
+    from qframe.running import disk_bytes
+
+    recipe = dataset.recipe
+    stored = dataset.stored()
+    computed = data.suffix in CONFIG_SUFFIXES
+    return {
+        "data": str(data),
+        "records": len(dataset),
+        "stored": "computed on demand" if computed else stored,
+        "complete": stored == len(dataset),
+        "bytes_on_disk": 0 if computed else disk_bytes(data),
+        "bytes_a_record": record_width(dataset.schema),
+        "recipe_id": recipe.id,
+        "qubits": recipe.instructions.qubits,
+        "gates": [str(instruction) for instruction in recipe.instructions.instructions],
+        "sampler": dict(recipe.sampler),
+        "seed": recipe.seed,
+        "dtype": recipe.dtype,
+        "fold": recipe.fold,
+        "block_records": recipe.block,
+        "columns": schema_to_data(dataset.schema),
+        **recipe.data["conventions"],
+        **{f"made_with_{key}": value for key, value in dataset.header.about.items()},
+    }

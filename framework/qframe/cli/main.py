@@ -1,0 +1,58 @@
+"""`qframe`: the group of verbs, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from qframe import __version__
+from qframe.cli.check import check
+from qframe.cli.hash import hash_
+from qframe.cli.info import info
+from qframe.cli.plugins import plugins
+from qframe.cli.run import run
+from qframe.cli.schema import schema
+from qframe.cli.show import show
+from qframe.errors import QframeError, WorkerError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="qframe")
+def cli() -> None:
+    """Generates the training data of learned quantum compilers.
+
+    \b
+    qframe check configs/clifford_t.yaml     what a run would do
+    qframe run configs/clifford_t.yaml       make the dataset, or what is missing of it
+    qframe info data/clifford_t.db           what a dataset holds
+    qframe show data/clifford_t.db 0         one circuit, drawn, and its unitary
+
+    Exit codes: 0 done, 2 config, 3 plugin, 4 storage, 130 Ctrl-C, 143 SIGTERM, 1 anything else.
+    """
+
+
+for verb in (run, check, info, show, hash_, plugins, schema):
+    cli.add_command(verb)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the `qframe` command."""
+    try:
+        code = cli.main(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except QframeError as error:
+        if isinstance(error, WorkerError) and error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)  # a plugin's bug: its author needs all of it
+        click.echo(f"Error: {error}", err=True)
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        code = 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader (head, less) left; Python would complain at exit
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,61 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SHORTCUTS = {
+    "records": "records",
+    "workers": "executor.workers",
+    "seed": "seed",
+    "output": "output",
+    "gate_set": "gate_set",
+    "sampler": "sampler",
+    "engine": "engine",
+    "storage": "storage",
+    "executor": "executor",
+}
+"""Options that are short for `--set KEY=value`; whole sections first, keys within them after."""
+
+config_argument = click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def overrides(command: F) -> F:
+    """Adds `--set` and its short forms; the verb gets `set_` and the shortcuts as arguments."""
+    for option in reversed(
+        [
+            click.option("--records", help="How many records, e.g. 2000000 or 1e9."),
+            click.option("--workers", help="How many worker processes."),
+            click.option("--seed", help="The seed."),
+            click.option("--output", help="Where the dataset goes."),
+            click.option("--storage", help="Storage plugin, e.g. savetxt."),
+            click.option("--engine", help="Engine plugin."),
+            click.option("--executor", help="Executor plugin, e.g. serial."),
+            click.option(
+                "--set",
+                "set_",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Set any key of the config, e.g. --set sampler.length=20. May be repeated.",
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def override_list(set_: tuple[str, ...], shortcuts: dict[str, str | None]) -> list[str]:
+    """All overrides in the order in which they apply: sections, then shortcuts, then `--set`."""
+    keys = sorted(
+        (key for key, value in shortcuts.items() if value is not None),
+        key=lambda key: "." in SHORTCUTS[key],
+    )
+    return [f"{SHORTCUTS[key]}={shortcuts[key]}" for key in keys] + list(set_)

@@ -1,0 +1,68 @@
+"""`qframe run`: make a dataset, or what is missing of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qframe.cli.options import config_argument, json_option, override_list, overrides
+
+if TYPE_CHECKING:
+    from qframe.running import RunSummary
+
+
+@click.command()
+@config_argument
+@overrides
+@json_option
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+def run(
+    config: Path, set_: tuple[str, ...], as_json: bool, quiet: bool, **shortcuts: str | None
+) -> int:
+    """Make the dataset that CONFIG describes, or what is still missing of it.
+
+    Run again after an interruption to finish; with more records to extend. The records are the
+    same whatever the workers, storage, or interruptions.
+
+    \b
+    qframe run configs/clifford_t.yaml
+    qframe run configs/clifford_t.yaml --records 2000000
+    qframe run configs/clifford_t.yaml --storage savetxt --records 10000
+    """
+    from qframe.cli.progress import Progress
+    from qframe.config.load import load_config
+    from qframe.running import run as run_config
+
+    loaded = load_config(config, override_list(set_, shortcuts))
+    with Progress(enabled=not quiet) as progress:
+        summary = run_config(loaded, hooks=[progress])
+    if as_json:
+        click.echo(json.dumps({**asdict(summary), "output": str(summary.output)}, indent=2))
+    else:
+        _print(summary, config)
+    return 128 + summary.signal if summary.signal is not None else 0
+
+
+def _print(summary: RunSummary, config: Path) -> None:
+    if summary.complete and not summary.stored:
+        click.echo(f"{summary.output} is complete: {summary.records:,} records. Nothing to do.")
+        click.echo(f"  recipe   {summary.recipe_id}")
+        return
+    rate = summary.stored / summary.seconds
+    head = "Done" if summary.complete else "Stopped"
+    click.echo(f"{head}: {summary.output}")
+    click.echo(f"  records  {summary.records:,} ({summary.stored:,} stored now)")
+    each = summary.bytes / max(1, summary.records)
+    click.echo(f"  size     {summary.bytes:,} bytes, {each:.1f} a record")
+    click.echo(f"  speed    {rate:,.0f} records/s, {summary.seconds:.2f} s in all")
+    click.echo(f"  recipe   {summary.recipe_id}")
+    if not summary.complete:
+        click.echo(f"Run it again to finish: qframe run {config}")
+        return
+    click.echo("Read it in Python:")
+    click.echo("  import qframe")
+    click.echo(f'  ds = qframe.open("{summary.output}"); print(ds[0])')

@@ -1,0 +1,63 @@
+"""`qframe show`: one record, for people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qframe.cli.options import json_option
+
+if TYPE_CHECKING:
+    from qframe.dataset import Record
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("index", type=int)
+@json_option
+def show(data: Path, index: int, as_json: bool) -> None:
+    """Draw circuit INDEX of a dataset (or config) and print its unitary. -1 is the last record.
+
+    \b
+    qframe show data/clifford_t.db 0
+    qframe show configs/clifford_t.yaml 123456789 --json
+    """
+    from qframe.drawing import draw_circuit, draw_matrix
+    from qframe.opening import open as open_dataset
+
+    with open_dataset(data) as dataset:
+        try:
+            record = dataset[index]
+        except IndexError:
+            raise click.BadParameter(
+                f"{index} is out of range: {data} has {len(dataset):,} records", param_hint="INDEX"
+            ) from None
+        qubits = dataset.recipe.instructions.qubits
+    if as_json:
+        click.echo(json.dumps(_data(record), indent=2))
+        return
+    click.echo(f"record {record.index:,}: {len(record.circuit)} gates (the left one acts first)\n")
+    click.echo(draw_circuit(record.circuit, qubits, _width()))
+    click.echo("\nunitary (row and column: qubit 0 is the least significant bit)\n")
+    click.echo(draw_matrix(record.unitary))
+    for name, value in record.extra.items():
+        click.echo(f"{name}: {value}")
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def _data(record: Record) -> dict[str, object]:
+    return {
+        "index": record.index,
+        "circuit": [[i.gate, *i.qubits] for i in record.circuit],
+        "codes": record.codes.tolist(),
+        "unitary": [[[z.real, z.imag] for z in row] for row in record.unitary.tolist()],
+        **{name: value.tolist() for name, value in record.extra.items()},
+    }

@@ -1,0 +1,165 @@
+"""The config of a run: read, overridden, checked, and its plugins found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from qframe.config.document import Document
+from qframe.config.explain import Mistake, explain
+from qframe.config.model import KINDS, Config, Section
+from qframe.config.overrides import apply_overrides
+from qframe.config.yaml_reader import read_yaml
+from qframe.contracts.plugin import Plugin, PluginOptions
+from qframe.errors import ConfigError, PluginError
+from qframe.job import PluginSpec
+from qframe.plugins import resolve
+
+
+@dataclass(frozen=True)
+class ResolvedPlugin:
+    """A plugin that a section names: where it came from, its class, its checked options."""
+
+    spec: PluginSpec
+    cls: type[Plugin[Any]]
+    options: PluginOptions
+
+
+@dataclass(frozen=True)
+class LoadedConfig:
+    """A config without mistakes.
+
+    Attributes:
+        path: the file, as the user named it.
+        config: the checked top level.
+        document: the plain data after overrides, and the places of its parts.
+        plugins: `gate_set`, `sampler`, `engine`, `storage` and `executor`.
+        hooks: specs of kind `hooks`, not yet resolved.
+    """
+
+    path: Path
+    config: Config
+    document: Document
+    plugins: dict[str, ResolvedPlugin]
+    hooks: list[PluginSpec]
+
+
+@dataclass(frozen=True)
+class _Problem:
+    mistake: Mistake
+    plugin: bool = False
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
+    """Reads a config and finds its plugins; `overrides` are `key.path=value`.
+
+    Raises:
+        ConfigError: all mistakes that the config has, one a line with its place, those about
+            plugins included.
+        PluginError: if plugins that cannot be used are the only ones.
+    """
+    document = apply_overrides(read_yaml(path), overrides)
+    problems: list[_Problem] = []
+    base = path.parent.resolve()
+
+    config: Config | None = None
+    try:
+        config = Config.model_validate(document.data)
+    except ValidationError as error:
+        mistakes = explain(Config, error.errors(include_url=False), document.data)
+        problems += [_Problem(_with_example(mistake)) for mistake in mistakes]
+
+    plugins: dict[str, ResolvedPlugin] = {}
+    for kind in KINDS:
+        section = _section(document.data, kind)
+        if section is not None:
+            resolved = _resolve(kind, section, base)
+            if isinstance(resolved, ResolvedPlugin):
+                plugins[kind] = resolved
+            else:
+                problems += resolved
+
+    if problems or config is None:
+        raise _as_error(problems, document)
+    hooks = [PluginSpec("hooks", h.plugin, h.options, str(base)) for h in config.hooks]
+    return LoadedConfig(path, config, document, plugins, hooks)
+
+
+def _section(data: dict[str, Any], kind: str) -> Section | None:
+    """The section if it has the right shape; what is wrong with it `Config` has said already."""
+    if kind not in data:
+        default = Config.model_fields[kind].default
+        return default if isinstance(default, Section) else None
+    try:
+        return Section.model_validate(data[kind])
+    except ValidationError:
+        return None
+
+
+def _resolve(kind: str, section: Section, base: Path) -> ResolvedPlugin | list[_Problem]:
+    """The plugin of a section, or what is wrong with its name or its options."""
+    try:
+        cls = resolve.find_class(kind, section.plugin, base)
+    except PluginError as error:
+        mistake = Mistake((kind, "plugin"), f"{kind}: {error.message}", hint=error.hint)
+        return [_Problem(mistake, plugin=True)]
+    try:
+        options = cls.Options.model_validate(section.options)
+    except ValidationError as error:
+        found = explain(cls.Options, error.errors(include_url=False), section.options)
+        return [_Problem(_within(kind, mistake)) for mistake in found]
+    except Exception as cause:
+        text = f"{kind}: plugin {section.plugin!r} is broken: its options raised"
+        mistake = Mistake((kind, "plugin"), f"{text} {type(cause).__name__}: {cause}")
+        return [_Problem(mistake, plugin=True)]
+    spec = PluginSpec(kind, section.plugin, section.options, str(base))
+    return ResolvedPlugin(spec, cls, options)
+
+
+def _within(kind: str, mistake: Mistake) -> Mistake:
+    """A mistake in a section's options, as seen from the top of the config."""
+    message = mistake.message
+    if message.startswith("missing key"):
+        message = f"{kind}: {message}"
+    elif message.startswith("the config: "):
+        message = f"{kind}: {message.removeprefix('the config: ')}"
+    else:
+        message = f"{kind}.{message}"
+    return Mistake((kind, *mistake.loc), message, mistake.key, mistake.hint)
+
+
+_EXAMPLES = {
+    "records": "add `records: 1000`",
+    "gate_set": "add `gate_set: clifford_t`",
+    "sampler": "add `sampler: {plugin: uniform, length: 20}`",
+}
+
+
+def _with_example(mistake: Mistake) -> Mistake:
+    hint = mistake.hint
+    if "missing key" in mistake.message:
+        if mistake.loc[-1] == "plugin":
+            hint = "a section is `NAME` or `{plugin: NAME, option: value}`"
+        hint = _EXAMPLES.get(".".join(map(str, mistake.loc)), hint)
+    return Mistake(mistake.loc, mistake.message, mistake.key, hint)
+
+
+def _as_error(problems: list[_Problem], document: Document) -> ConfigError | PluginError:
+    """All problems in the order of the file."""
+    found = sorted(problems, key=lambda p: document.mark(p.mistake.loc, key=p.mistake.key))
+    kind = PluginError if all(p.plugin for p in found) else ConfigError
+    lines = [
+        f"{document.where(p.mistake.loc, key=p.mistake.key)}: {p.mistake.message}" for p in found
+    ]
+    if len(found) == 1:
+        return kind(lines[0], hint=found[0].mistake.hint)
+    return kind(
+        "\n".join(
+            line if p.mistake.hint is None else f"{line}\n  Hint: {p.mistake.hint}"
+            for line, p in zip(lines, found, strict=True)
+        )
+    )
