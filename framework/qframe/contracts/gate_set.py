@@ -21,7 +21,7 @@ class GateSetOptions(PluginOptions):
 
     qubits: int = Field(1, ge=1, le=MAX_QUBITS, description="qubits of the register")
     gates: list[str] | None = Field(
-        None, min_length=1, description="names to use, in code order; all that fit if left out"
+        None, min_length=1, description="names to use, in code order; the gate set's own choice if left out"
     )
     coupling: Literal["all", "line", "ring"] | list[Edge] = Field(
         "all",
@@ -43,6 +43,8 @@ class GateSet(Plugin[O_co], ABC):
     """
 
     Options: ClassVar[type[PluginOptions]] = GateSetOptions
+    default: ClassVar[tuple[str, ...] | None] = None
+    """Gates used when the YAML names none; all of them if None. Those too wide are left out."""
 
     def __init__(self, options: O_co) -> None:
         self.options = options
@@ -70,7 +72,8 @@ class GateSet(Plugin[O_co], ABC):
     def _chosen(self) -> tuple[Gate, ...]:
         offered = {gate.name: gate for gate in self.gates()}
         if self.options.gates is None:
-            return tuple(gate for gate in offered.values() if gate.qubits <= self.options.qubits)
+            names = self.default or tuple(offered)
+            return tuple(offered[n] for n in names if offered[n].qubits <= self.options.qubits)
         for name in self.options.gates:
             if name not in offered:
                 raise ConfigError(

@@ -165,7 +165,7 @@ def _pick(kind: Kind, module: Any, attribute: str | None, plugin: str) -> type[P
         names = ", ".join(c.__name__ for c in candidates) or "none"
         raise PluginError(
             f"plugin {plugin!r} offers {len(candidates)} {kind.name} classes ({names}), want one",
-            hint=f"return it from {kind.hook}(), or name it as {plugin.partition(':')[0]}:ClassName",
+            hint=f"return it from {kind.hook}(), or write {plugin.partition(':')[0]}:ClassName",
         )
     return _checked(kind, candidates[0], plugin)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qframe import InstructionSet
 
 Place = tuple[int | slice, ...]
-"""Basic index into `(n, 2, ..., 2, dim)` that fixes the bits of a gate's qubits: a view, no copy."""
+"""Basic index into `(n, 2, ..., 2, dim)` that fixes the bits of a gate's qubits: gives a view."""
 
 
 @dataclass(frozen=True)

@@ -132,8 +132,8 @@ def every(
     value: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     yield path, value
-    pairs: Any = value.items() if isinstance(value, dict) else enumerate(value)
     if isinstance(value, dict | list):
+        pairs: Any = value.items() if isinstance(value, dict) else enumerate(value)
         for key, inner in pairs:
             yield from every(inner, (*path, key))
 
@@ -266,7 +266,7 @@ HOSTILE = {
     "deep question marks": "? " * 500_000,
     "many entries": "a: [" + "1," * 500_000 + "]",
     "many keys": "\n".join(f"k{n}: 1" for n in range(80_000)),
-    "many anchors": "a: [" + ", ".join(f"&a{n} x" for n in range(80_000)) + "]",
+    "many anchors": "a: [" + ", ".join(f"&a{n}" for n in range(110_000)) + "]",
     "long word": "a: " + "x" * 1_000_000 + "\n\tb",
     "long open quote": "a: '" + "x\n" * 500_000,
     "many colons": "a" + ":" * 1_000_000 + " b: [",
@@ -274,7 +274,7 @@ HOSTILE = {
     "many documents": "--- a\n" * 170_000,
     "many comments": "#\n" * 500_000,
     "long digits": "a: 0x" + "f" * 1_000_000,
-    "underscores": "a: 1" + "_1" * 500_000 + "x",
+    "underscores": "a: 1" + "_1" * 500_000,
     "deep in a list": "\n".join("a: &b" + " " * n + "[" for n in range(1_000)),
 }
 
