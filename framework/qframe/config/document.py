@@ -36,7 +36,7 @@ class Document:
 
         A `loc` that does not exist (a missing key) is cut to its longest part that does.
         """
-        origin = self._origin(loc)
+        origin = self.origin(loc)
         if origin is not None:
             return origin
         line, column = self.mark(loc, key=key)
@@ -50,7 +50,8 @@ class Document:
             loc = loc[:-1]
         return self.marks.get(loc, (1, 1))
 
-    def _origin(self, loc: Path) -> str | None:
+    def origin(self, loc: Path) -> str | None:
+        """The words of the command line that set what is at `loc`, if any did."""
         for end in range(len(loc), 0, -1):
             if loc[:end] in self.origins:
                 return self.origins[loc[:end]]

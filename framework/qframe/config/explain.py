@@ -79,7 +79,7 @@ def explain(model: type[BaseModel], errors: Sequence[Any], data: Any) -> list[Mi
             guessed.update((*loc[:-1], name) for name in close)
             guess = f", did you mean {close[0]!r}?" if close else ""
             want = f"(want one of: {', '.join(known)})" if known else "(want none here)"
-            message = f"{_dotted(loc)}: unknown key{guess or ','} {want}"
+            message = f"{_dotted(loc)}: unknown key{guess} {want}"
             mistakes.append(Mistake(loc, message, key=True))
     for loc, error in found:
         if error["type"] == "missing" and loc not in guessed:
@@ -111,7 +111,7 @@ def describe(value: Any, *, kind: bool = True) -> str:
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list | tuple):
-        return "a list" if kind else f"{len(value)} entries"
+        return "a list" if kind else f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
     text = text if len(text) <= 60 else text[:57] + "..."
     if not kind:

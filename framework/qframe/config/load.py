@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from qframe.config.document import Document
+from qframe.config.document import Document, Mark
 from qframe.config.explain import Mistake, explain
 from qframe.config.model import KINDS, Config, Section
 from qframe.config.overrides import apply_overrides
@@ -149,8 +149,14 @@ def _with_example(mistake: Mistake) -> Mistake:
 
 
 def _as_error(problems: list[_Problem], document: Document) -> ConfigError | PluginError:
-    """All problems in the order of the file."""
-    found = sorted(problems, key=lambda p: document.mark(p.mistake.loc, key=p.mistake.key))
+    """All problems: those of the file in its order, then those of the command line."""
+
+    def place(problem: _Problem) -> tuple[bool, Mark]:
+        loc, key = problem.mistake.loc, problem.mistake.key
+        by_command_line = document.origin(loc) is not None
+        return by_command_line, (0, 0) if by_command_line else document.mark(loc, key=key)
+
+    found = sorted(problems, key=place)
     kind = PluginError if all(p.plugin for p in found) else ConfigError
     lines = [
         f"{document.where(p.mistake.loc, key=p.mistake.key)}: {p.mistake.message}" for p in found

@@ -58,8 +58,8 @@ class Config(BaseModel):
     dtype: Literal["complex128", "complex64"] = Field(
         "complex128", description="of the unitaries; complex64 is the double result rounded once"
     )
-    output: str | None = Field(
-        None, min_length=1, description="where the dataset goes; data/<config name> if left out"
+    output: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="where the dataset goes; data/<config name> if left out"
     )
     gate_set: Section = Field(description="the gates that circuits are made of")
     sampler: Section = Field(description="how circuits are chosen")
@@ -67,8 +67,8 @@ class Config(BaseModel):
     storage: Section = Field(Section(plugin="sqlite"), description="what keeps the dataset")
     executor: Section = Field(Section(plugin="processes"), description="who does the work")
     hooks: list[Section] = Field([], description="plugins that watch the run")
-    task_blocks: Integral | None = Field(
-        None, ge=1, description="blocks that a task commits at once; automatic if left out"
+    task_blocks: Annotated[Integral, Field(ge=1)] | None = Field(
+        None, description="blocks that a task commits at once; automatic if left out"
     )
 
 

@@ -21,7 +21,7 @@ class GateSetOptions(PluginOptions):
 
     qubits: int = Field(1, ge=1, le=MAX_QUBITS, description="qubits of the register")
     gates: list[str] | None = Field(
-        None, min_length=1, description="names to use, in code order; the gate set's own choice if left out"
+        None, min_length=1, description="names to use, in code order; else the gate set's choice"
     )
     coupling: Literal["all", "line", "ring"] | list[Edge] = Field(
         "all",
