@@ -150,11 +150,14 @@ def _with_example(mistake: Mistake) -> Mistake:
 
 def _as_error(problems: list[_Problem], document: Document) -> ConfigError | PluginError:
     """All problems: those of the file in its order, then those of the command line."""
+    origins = list(document.origins.values())
 
-    def place(problem: _Problem) -> tuple[bool, Mark]:
+    def place(problem: _Problem) -> tuple[int, Mark]:
         loc, key = problem.mistake.loc, problem.mistake.key
-        by_command_line = document.origin(loc) is not None
-        return by_command_line, (0, 0) if by_command_line else document.mark(loc, key=key)
+        origin = document.origin(loc)
+        return (
+            (-1, document.mark(loc, key=key)) if origin is None else (origins.index(origin), (0, 0))
+        )
 
     found = sorted(problems, key=place)
     kind = PluginError if all(p.plugin for p in found) else ConfigError

@@ -67,7 +67,7 @@ class Config(BaseModel):
     storage: Section = Field(Section(plugin="sqlite"), description="what keeps the dataset")
     executor: Section = Field(Section(plugin="processes"), description="who does the work")
     hooks: list[Section] = Field([], description="plugins that watch the run")
-    task_blocks: Annotated[Integral, Field(ge=1)] | None = Field(
+    task_blocks: Annotated[int, Field(ge=1), BeforeValidator(integral)] | None = Field(
         None, description="blocks that a task commits at once; automatic if left out"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 from pydantic import Field
 
@@ -24,9 +24,6 @@ class One(PluginOptions):
     length: int | Inner
 
 
-OneInner = Inner
-
-
 def other_options() -> type[PluginOptions]:
     class Inner(PluginOptions):
         """B."""
@@ -40,7 +37,7 @@ def other_options() -> type[PluginOptions]:
 
 
 class Tree(PluginOptions):
-    children: list[Tree] = []
+    children: list[Tree] = Field(default=[])
 
 
 class OneSampler(Plugin[One]):

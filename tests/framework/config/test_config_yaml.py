@@ -169,11 +169,16 @@ def test_each_position_points_at_its_token(data: dict[str, Any], indent: int) ->
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused_in_plain_words(text: str) -> None:
+    message = refusal(text)
+    assert message is None or (message.startswith("x.yaml:") and "\n" not in message)
+
+
+def refusal(text: str) -> str | None:
     try:
         parse_yaml(text, "x.yaml")
     except ConfigError as error:
-        assert error.message.startswith("x.yaml:")
-        assert "\n" not in error.message
+        return error.message
+    return None
 
 
 @pytest.mark.parametrize(
@@ -246,8 +251,7 @@ def test_tags_are_refused_and_run_nothing(tag: str, tmp_path: Path) -> None:
 
 def lol(levels: int, width: int) -> str:
     lines = ["a0: &a0 [" + ", ".join(["lol"] * width) + "]"]
-    for n in range(1, levels):
-        lines.append(f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * width) + "]")
+    lines += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * width) + "]" for n in range(1, levels)]
     return "\n".join(lines)
 
 
