@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from qframe.columns import record_width, schema_of
 from qframe.config.load import LoadedConfig
 from qframe.contracts.executor import Executor
 from qframe.contracts.storage import Estimate, Header, Storage
-from qframe.errors import ConfigError, RecipeMismatch, StorageError
+from qframe.errors import ConfigError, PluginError, QframeError, RecipeMismatch, StorageError
 from qframe.generating import build
 from qframe.job import Job
 from qframe.plugins.resolve import file_sha256, local_path
@@ -87,12 +87,10 @@ class RunPlan:
 def header_of(loaded: LoadedConfig) -> Header:
     """The header that a config asks for. Runs the gate set and builds the sampler."""
     plugins = loaded.plugins
-    gate_set: Any = plugins["gate_set"].cls
-    try:
-        instructions = gate_set(plugins["gate_set"].options).instructions()
+    with _named(loaded, "gate_set"):
+        instructions = build(plugins["gate_set"].spec).instructions()
+    with _named(loaded, "sampler"):
         sampler = build(plugins["sampler"].spec, instructions)
-    except ConfigError as cause:
-        raise ConfigError(f"{loaded.path}: {cause}") from cause
     spec = plugins["sampler"].spec
     identity: dict[str, Any] = {
         "name": sampler.name,
@@ -117,6 +115,23 @@ def header_of(loaded: LoadedConfig) -> Header:
         "sampler": spec.plugin,
     }
     return Header(recipe, (*base, *sampler.columns), loaded.config.records, about)
+
+
+@contextmanager
+def _named(loaded: LoadedConfig, kind: str) -> Iterator[None]:
+    """Says where in the config a plugin stands that refuses its options, or that is broken."""
+    where = f"{loaded.document.where((kind,))}: {kind}"
+    try:
+        yield
+    except ConfigError as cause:
+        raise ConfigError(f"{where}: {cause.message}", hint=cause.hint) from cause
+    except QframeError:
+        raise
+    except Exception as cause:
+        raise PluginError(
+            f"{where}: plugin {loaded.plugins[kind].spec.plugin!r} raised "
+            f"{type(cause).__name__}: {cause}"
+        ) from cause
 
 
 def output_of(loaded: LoadedConfig) -> Path:

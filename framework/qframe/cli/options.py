@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,8 @@ SHORTCUTS = {
     "executor": "executor",
 }
 """Options that are short for `--set KEY=value`; whole sections first, keys within them after."""
+
+NUMBERS = ("records", "workers", "seed")
 
 config_argument = click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
 
@@ -58,4 +61,6 @@ def override_list(set_: tuple[str, ...], shortcuts: dict[str, str | None]) -> li
         (key for key, value in shortcuts.items() if value is not None),
         key=lambda key: "." in SHORTCUTS[key],
     )
-    return [f"{SHORTCUTS[key]}={shortcuts[key]}" for key in keys] + list(set_)
+    # Quoted where the value is a name: values are YAML, and a path may look like a number.
+    values = {k: json.dumps(v) if k not in NUMBERS else v for k, v in shortcuts.items()}
+    return [f"{SHORTCUTS[key]}={values[key]}" for key in keys] + list(set_)

@@ -63,13 +63,14 @@ class GateSet(Plugin[O_co], ABC):
         an earlier one of the same gate (`cz 1 0` after `cz 0 1`) is left out.
         """
         qubits = self.options.qubits
-        chosen = self._chosen()
+        chosen = self.chosen()
         placed = tuple(
             Instruction(gate.name, on) for gate in chosen for on in self._placements(gate, qubits)
         )
         return InstructionSet(qubits, chosen, placed)
 
-    def _chosen(self) -> tuple[Gate, ...]:
+    def chosen(self) -> tuple[Gate, ...]:
+        """The gates in use, in code order: those that the YAML names, or the default."""
         offered = {gate.name: gate for gate in self.gates()}
         if self.options.gates is None:
             names = self.default or tuple(offered)

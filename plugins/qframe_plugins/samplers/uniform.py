@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import accumulate
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ class LengthRange(PluginOptions):
 class UniformOptions(PluginOptions):
     """Options of `uniform`."""
 
-    length: int | LengthRange = Field(
+    length: Annotated[int, Field(ge=1, le=65_535)] | LengthRange = Field(
         description="gates in a circuit: a number, or {min, max} for a uniform choice"
     )
     weights: dict[str, float] | None = Field(
@@ -64,8 +64,6 @@ class Uniform(Sampler[UniformOptions]):
 
     def __init__(self, options: UniformOptions, instructions: InstructionSet) -> None:
         super().__init__(options, instructions)
-        if not 1 <= options.longest <= 65_535:
-            raise ConfigError(f"sampler.length: {options.longest} gates, want 1 to 65535")
         self.max_length = options.longest
         self._thresholds = _thresholds(options.weights, instructions) if options.weights else None
 

@@ -247,7 +247,7 @@ def test_a_literal_nearly_right_gets_a_hint(tmp_path: Path) -> None:
 def test_a_mistake_of_the_command_line_names_the_override(tmp_path: Path) -> None:
     assert complaints(tmp_path, GOOD, "sampler.length=x", "sampler.foo=1") == [
         '--set sampler.length=x: sampler.length: got "x" (a string), want an integer or a mapping',
-        "--set sampler.foo=1: sampler.foo: unknown key, "
+        "--set sampler.foo=1: sampler.foo: unknown key "
         "(want one of: length, coupling, weights, count, strict)",
     ]
 

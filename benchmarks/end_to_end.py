@@ -1,0 +1,191 @@
+"""`qframe run` against the seed recipe, side by side on this machine.
+
+Both write circuits of 20 one-qubit Clifford+T gates and their complex128 unitaries into one SQLite
+file on the same disk, with a process a core. The runs take turns (seed, qframe, seed, qframe, ...),
+each from a clean page cache queue (`sync` before). qframe is timed as the whole command, start of
+Python included; the seed from its first statement on, imports left out.
+
+    python benchmarks/end_to_end.py            prints the table
+    python benchmarks/end_to_end.py --save     and writes benchmarks/results/end_to_end.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import seed_recipe
+from machine import describe, table
+
+RESULT = Path(__file__).parent / "results" / "end_to_end.md"
+
+BYTES_A_RECORD = 100
+"""What both write: enough to see whether the disk has room."""
+
+CONFIG = """\
+records: {records}
+seed: 1
+gate_set: {{plugin: clifford_t, qubits: 1, gates: [h, s, sdg, t, tdg, x]}}
+sampler: {{plugin: uniform, length: 20}}
+dtype: complex128
+storage: sqlite
+executor: {{plugin: processes, workers: {processes}}}
+output: {output}
+"""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One run.
+
+    Attributes:
+        records: records written.
+        seconds: wall time; the data may still be in the kernel's hands.
+        landed_s: wall time until the file is on the disk (`fsync`).
+        own_rate: records/s as the program itself reports it, if it does.
+        cpu_s: CPU time, all processes.
+    """
+
+    records: int
+    seconds: float
+    landed_s: float
+    own_rate: float
+    cpu_s: float
+
+    @property
+    def rate(self) -> float:
+        return self.records / self.seconds
+
+    @property
+    def landed_rate(self) -> float:
+        return self.records / self.landed_s
+
+
+def time_seed(records: int, processes: int, directory: Path) -> Timing:
+    """Runs the seed recipe and removes what it wrote."""
+    os.sync()
+    output = directory / "seed.db"
+    before = _cpu_of_children()
+    seconds = seed_recipe.run(records, processes, output)
+    cpu = _cpu_of_children() - before
+    return Timing(records, seconds, seconds + _land(output), records / seconds, cpu)
+
+
+def time_qframe(records: int, processes: int, directory: Path) -> Timing:
+    """Runs `qframe run` as a user would and removes what it wrote."""
+    output = directory / "qframe.db"
+    config = directory / "qframe.yaml"
+    config.write_text(CONFIG.format(records=records, processes=processes, output=output))
+    command = [str(Path(sys.executable).with_name("qframe")), "run", str(config), "--json"]
+    os.sync()
+    before = _cpu_of_children()
+    start = perf_counter()
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds = perf_counter() - start
+    cpu = _cpu_of_children() - before
+    summary = json.loads(done.stdout)
+    if summary["stored"] != records:
+        raise SystemExit(f"qframe stored {summary['stored']:,} records, want {records:,}")
+    own_rate = records / summary["seconds"]
+    return Timing(records, seconds, seconds + _land(output), own_rate, cpu)
+
+
+def _land(path: Path) -> float:
+    """Seconds until the file is on the disk; then removes it."""
+    start = perf_counter()
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    seconds = perf_counter() - start
+    path.unlink()
+    return seconds
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def spread(values: Sequence[float], digits: int = 0) -> tuple[str, str, str]:
+    """Minimum, median and maximum as text."""
+    return tuple(f"{v:,.{digits}f}" for v in (min(values), median(values), max(values)))  # type: ignore[return-value]  # three in, three out
+
+
+def report(seed: list[Timing], qframe: list[Timing], start: list[Timing]) -> str:
+    """The tables."""
+    ratios = [ours.rate / theirs.rate for ours, theirs in zip(qframe, seed, strict=True)]
+    of_medians = median(q.rate for q in qframe) / median(s.rate for s in seed)
+    rates = table(
+        [
+            ("records/s", "min", "median", "max"),
+            ("seed recipe", *spread([s.rate for s in seed])),
+            ("`qframe run`, whole command", *spread([q.rate for q in qframe])),
+            ("`qframe run`, as it reports itself", *spread([q.own_rate for q in qframe])),
+            ("`qframe run`, until `fsync` returns", *spread([q.landed_rate for q in qframe])),
+            ("`qframe run`, a CPU second", *spread([q.records / q.cpu_s for q in qframe])),
+        ]
+    )
+    costs = table(
+        [
+            (f"start-up: a run of {start[0].records:,} records", "min", "median", "max"),
+            ("seconds", *spread([s.seconds for s in start], 2)),
+            ("CPU seconds", *spread([s.cpu_s for s in start], 2)),
+        ]
+    )
+    return (
+        f"{len(seed)} runs of each, in turns: {seed[0].records:,} records by the seed recipe, "
+        f"{qframe[0].records:,} by qframe.\n\n{rates}\n\n"
+        f"**Ratio of the medians: {of_medians:,.0f}x** "
+        f"(pair by pair {min(ratios):,.0f}x to {max(ratios):,.0f}x).\n\n{costs}\n"
+    )
+
+
+def check_space(directory: Path, records: int) -> None:
+    need = round(1.2 * BYTES_A_RECORD * records) + (1 << 28)
+    free = shutil.disk_usage(directory).free
+    if need > free:
+        raise SystemExit(f"{directory}: {free:,} bytes free, want {need:,}; fewer --records?")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--records", type=int, default=20_000_000, help="by qframe, a run")
+    parser.add_argument("--seed-records", type=int, default=20_000, help="by the seed, a run")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--output", type=Path, help="directory on the disk to measure")
+    parser.add_argument("--save", action="store_true", help=f"write {RESULT.name} too")
+    given = parser.parse_args()
+
+    with tempfile.TemporaryDirectory(prefix="qframe-benchmark-", dir=given.output) as name:
+        directory = Path(name)
+        check_space(directory, given.records)
+        about = describe(directory)
+        seed, qframe, start = [], [], []
+        for repeat in range(given.repeats):
+            seed.append(time_seed(given.seed_records, given.processes, directory))
+            qframe.append(time_qframe(given.records, given.processes, directory))
+            start.append(time_qframe(1_000, given.processes, directory))
+            rates = f"seed {seed[-1].rate:,.0f}, qframe {qframe[-1].rate:,.0f} records/s"
+            print(f"{repeat + 1}/{given.repeats}: {rates}", file=sys.stderr)
+    facts = "\n".join(f"- {key}: {value}" for key, value in about.items())
+    text = f"{report(seed, qframe, start)}\n{facts}\n"
+    print(text)
+    if given.save:
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(f"# `qframe run` against the seed recipe\n\n{text}")
+        print(f"Saved: {RESULT}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Where the files of a savetxt dataset are, and how they are made all at once or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from qframe import StorageError
+
+HEADER = "qframe.json"
+LEVELS = 4
+"""Directories of at most 1,000 entries, four levels deep, hold 10**12 files."""
+
+_ADVICE = {
+    errno.ENOSPC: "free space or inodes (`df -i`), and run the same command again",
+    errno.EDQUOT: "your quota is used up; free space and run the same command again",
+    errno.EMFILE: "raise the limit of open files (`ulimit -n`)",
+    errno.EROFS: "the file system is read-only; name another --output",
+}
+
+
+@dataclass(frozen=True)
+class Files:
+    """Paths in a dataset directory."""
+
+    root: Path
+    flat: bool
+
+    @property
+    def header(self) -> Path:
+        return self.root / HEADER
+
+    def matrix(self, record: int) -> Path:
+        """The file of one matrix: `matrices/000/000/012/000012345.txt`, or all side by side."""
+        if self.flat:
+            return self.root / f"{record:012d}.txt"
+        return self.root / "matrices" / _nested(record)
+
+    def ledger(self, block: int) -> Path:
+        """The file that says that a block is stored."""
+        return self.root / "ledger" / _nested(block)
+
+    def ledger_blocks(self) -> Iterator[int]:
+        """Blocks in the ledger, in ascending order."""
+        for path in _sorted_files(self.root / "ledger"):
+            if path.suffix == ".txt":
+                yield int(path.stem)
+
+
+def _nested(number: int) -> str:
+    digits = f"{number:012d}"
+    parents = [digits[i : i + 3] for i in range(0, 3 * (LEVELS - 1), 3)]
+    return "/".join([*parents, f"{digits}.txt"])
+
+
+def _sorted_files(directory: Path) -> Iterator[Path]:
+    if not directory.is_dir():
+        return
+    with os.scandir(directory) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _sorted_files(Path(entry.path))
+        else:
+            yield Path(entry.path)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a small file so that it is there in full or not at all."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turns the system's errors into one line that names the path and the way out."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as cause:
+        raise StorageError(
+            f"{cause.filename or path}: {cause.strerror or cause}",
+            hint=_ADVICE.get(cause.errno or 0, "check the path and its permissions"),
+        ) from cause

@@ -1,0 +1,355 @@
+"""The one law, end to end: however a dataset was made, its content hash is the same."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import numpy as np
+import pytest
+
+import qframe
+
+Config = Callable[..., Path]
+Run = Callable[..., qframe.RunSummary]
+Start = Callable[..., subprocess.Popen[str]]
+
+RECORDS = 3 * 4096 + 500
+MANY = 3_000_000
+
+
+def content(path: Path) -> str:
+    with qframe.open(path) as dataset:
+        return dataset.content_hash()
+
+
+@pytest.fixture
+def want(config: Config) -> str:
+    """The hash of the config's dataset, computed with no file."""
+    return content(config("want.yaml", records=RECORDS))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 7])
+def test_any_number_of_workers_makes_the_same_dataset(
+    workers: int, config: Config, run_qframe: Run, tmp_path: Path, want: str
+) -> None:
+    path = config(
+        records=RECORDS, executor={"plugin": "processes", "workers": workers}, task_blocks=1
+    )
+    assert run_qframe(path).complete
+    assert content(tmp_path / "small.db") == want
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "sqlite",
+        {"plugin": "sqlite", "layout": "rows"},
+        {"plugin": "sqlite", "layout": "rows", "page_size": 4096},
+        "sqlite-rollback",
+        {"plugin": "sqlite-rollback", "layout": "rows"},
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
+)
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_storages_layouts_and_executors_make_the_same_dataset(
+    storage: object, executor: str, config: Config, run_qframe: Run, tmp_path: Path, want: str
+) -> None:
+    section = executor if executor == "serial" else {"plugin": executor, "workers": 2}
+    path = config(records=RECORDS, storage=storage, executor=section)
+    assert run_qframe(path).complete
+    assert content(tmp_path / "small.db") == want
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_one_text_file_a_matrix_holds_the_same_dataset(
+    flat: bool, config: Config, run_qframe: Run, tmp_path: Path
+) -> None:
+    path = config(
+        records=4500,
+        output=tmp_path / "matrices",
+        storage={"plugin": "savetxt", "flat": flat},
+        executor={"plugin": "processes", "workers": 2},
+    )
+    assert run_qframe(path).complete
+    assert content(tmp_path / "matrices") == content(path)
+
+
+@pytest.mark.parametrize("task_blocks", [1, 3, 1000])
+def test_the_size_of_a_task_does_not_matter(
+    task_blocks: int, config: Config, run_qframe: Run, tmp_path: Path, want: str
+) -> None:
+    run_qframe(config(records=RECORDS, task_blocks=task_blocks))
+    assert content(tmp_path / "small.db") == want
+
+
+@pytest.mark.parametrize("records", [1, 4095, 4096, 4097, 8192])
+def test_datasets_that_end_around_a_block_border(
+    records: int, config: Config, run_qframe: Run, tmp_path: Path
+) -> None:
+    path = config(records=records)
+    run_qframe(path)
+    assert len(qframe.open(tmp_path / "small.db")) == records
+    assert content(tmp_path / "small.db") == content(path)
+
+
+@pytest.mark.parametrize("storage", ["sqlite", "sqlite-rollback", "savetxt"])
+@pytest.mark.parametrize("dtype", ["complex128", "complex64"])
+@pytest.mark.parametrize("qubits", [1, 2, 3])
+def test_registers_and_dtypes_in_every_storage(
+    storage: str, dtype: str, qubits: int, config: Config, run_qframe: Run, tmp_path: Path
+) -> None:
+    path = config(
+        records=300,
+        dtype=dtype,
+        storage=storage,
+        output=tmp_path / "out",
+        gate_set={"plugin": "clifford_t", "qubits": qubits},
+    )
+    run_qframe(path)
+    assert content(tmp_path / "out") == content(path)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(5000, 12_000), (4096, 4097), (1, 8192), (4000, 4001), (8192, 12_288)]
+)
+@pytest.mark.parametrize("layout", ["blocks", "rows"])
+def test_an_extended_dataset_equals_one_made_at_once(
+    first: int, second: int, layout: str, config: Config, run_qframe: Run, tmp_path: Path
+) -> None:
+    path = config(records=first, storage={"plugin": "sqlite", "layout": layout})
+    run_qframe(path)
+    assert content(tmp_path / "small.db") == content(path)
+    run_qframe(path, f"records={second}")
+    assert len(qframe.open(tmp_path / "small.db")) == second
+    assert content(tmp_path / "small.db") == content(config("at_once.yaml", records=second))
+
+
+def test_text_files_are_extended_too(config: Config, run_qframe: Run, tmp_path: Path) -> None:
+    path = config(records=100, storage="savetxt", output=tmp_path / "matrices")
+    run_qframe(path)
+    run_qframe(path, "records=1100")
+    assert content(tmp_path / "matrices") == content(config("at_once.yaml", records=1100))
+
+
+def test_engine_executor_and_task_size_may_change_when_a_dataset_is_extended(
+    config: Config, run_qframe: Run, tmp_path: Path, lingering_engine: Path, want: str
+) -> None:
+    run_qframe(config(records=5000, task_blocks=1))
+    other = {"plugin": str(lingering_engine), "seconds": 0.0}
+    workers = {"plugin": "processes", "workers": 3}
+    run_qframe(config(records=RECORDS, task_blocks=2, engine=other, executor=workers))
+    assert content(tmp_path / "small.db") == want
+
+
+# Interrupted for real
+
+
+def stored_blocks(path: Path) -> int:
+    """Blocks in the ledger of a dataset that is being written."""
+    try:
+        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        with closing(db):
+            db.set_busy_timeout(10_000)
+            return int(db.execute("SELECT count(*) FROM ledger").get)
+    except (apsw.CantOpenError, apsw.SQLError):
+        return 0
+
+
+def wait_for_blocks(path: Path, count: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 30
+    while stored_blocks(path) < count:
+        assert process.poll() is None, f"the run ended early: {process.communicate()}"
+        assert time.monotonic() < deadline, f"{count} blocks were not stored within 30 s"
+        time.sleep(0.01)
+
+
+def children(pid: int) -> Iterator[int]:
+    """Worker processes of a run, without Python's resource tracker."""
+    for entry in Path("/proc").iterdir():
+        try:
+            stat = (entry / "stat").read_text() if entry.name.isdigit() else ""
+            if stat and int(stat.rpartition(")")[2].split()[1]) == pid:
+                command = (entry / "cmdline").read_text()
+                if "resource_tracker" not in command:
+                    yield int(entry.name)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+
+
+def slow_config(config: Config, engine: Path, storage: object = "sqlite") -> Path:
+    """40 blocks, one a transaction, 50 ms each, 2 workers: a run of a second or more."""
+    return config(
+        records=40 * 4096 - 7,
+        storage=storage,
+        task_blocks=1,
+        executor={"plugin": "processes", "workers": 2},
+        engine={"plugin": str(engine), "seconds": 0.05},
+    )
+
+
+@pytest.mark.parametrize(
+    "storage",
+    ["sqlite", {"plugin": "sqlite", "layout": "rows"}, "sqlite-rollback"],
+    ids=["sqlite", "rows", "rollback"],
+)
+def test_a_run_stopped_by_ctrl_c_is_finished_by_the_next(
+    storage: object,
+    config: Config,
+    run_qframe: Run,
+    start_qframe: Start,
+    tmp_path: Path,
+    lingering_engine: Path,
+) -> None:
+    path = slow_config(config, lingering_engine, storage)
+    output = tmp_path / "small.db"
+    process = start_qframe("run", path)
+    wait_for_blocks(output, 5, process)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, out + err
+    with qframe.open(output) as dataset:
+        before = dataset.stored()
+        assert 0 < before < len(dataset)
+    summary = run_qframe(path, "engine=numpy")
+    assert summary.stored == 40 * 4096 - 7 - before
+    assert content(output) == content(path)
+
+
+@pytest.mark.parametrize("repetition", range(3))
+def test_kill_9_of_the_whole_run_at_any_moment(
+    repetition: int, config: Config, run_qframe: Run, start_qframe: Start, tmp_path: Path
+) -> None:
+    path = config(
+        records=MANY, executor={"plugin": "processes", "workers": 2}, task_blocks=1 + 7 * repetition
+    )
+    process = start_qframe("run", path)
+    time.sleep(random.Random(repetition).uniform(0.6, 1.8))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
+    assert run_qframe(path).complete
+    assert sorted(p.name for p in tmp_path.glob("small.db*")) == ["small.db"]
+    assert content(tmp_path / "small.db") == content(path)
+
+
+@pytest.mark.parametrize("blocks", [1, 13])
+def test_kill_9_between_small_transactions(
+    blocks: int,
+    config: Config,
+    run_qframe: Run,
+    start_qframe: Start,
+    tmp_path: Path,
+    lingering_engine: Path,
+) -> None:
+    path = slow_config(config, lingering_engine)
+    output = tmp_path / "small.db"
+    process = start_qframe("run", path)
+    wait_for_blocks(output, blocks, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
+    before = stored_blocks(output)
+    assert blocks <= before < 40
+    summary = run_qframe(path, "engine=numpy")
+    assert summary.stored <= (40 - before) * 4096  # what was committed is not made again
+    assert content(output) == content(path)
+
+
+def test_kill_9_of_one_worker_is_made_good_by_the_run_itself(
+    config: Config, start_qframe: Start, tmp_path: Path, lingering_engine: Path
+) -> None:
+    path = slow_config(config, lingering_engine)
+    output = tmp_path / "small.db"
+    process = start_qframe("run", path)
+    wait_for_blocks(output, 3, process)
+    workers = list(children(process.pid))
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, out + err
+    assert "Traceback" not in err
+    assert content(output) == content(path)
+
+
+def test_a_run_killed_after_its_last_block_still_ends_as_one_plain_file(
+    config: Config, run_qframe: Run, start_qframe: Start, tmp_path: Path, lingering_engine: Path
+) -> None:
+    hook = tmp_path / "stopper.py"
+    hook.write_text(
+        "import os, signal\n"
+        "from qframe import hookimpl\n\n"
+        "@hookimpl\n"
+        "def qframe_task_stored(plan, stored):\n"
+        "    if stored == plan.header.records:\n"
+        "        os.killpg(0, signal.SIGKILL)\n"
+    )
+    path = config(
+        hooks=["./stopper.py"], records=20_000, executor={"plugin": "processes", "workers": 2}
+    )
+    process = start_qframe("run", path)
+    assert process.wait(30) == -signal.SIGKILL
+    run_qframe(path, "hooks=[]")
+    assert sorted(p.name for p in tmp_path.glob("small.db*")) == ["small.db"]
+    assert content(tmp_path / "small.db") == content(path)
+
+
+# The CPU
+
+
+def dispatchable() -> str:
+    """The CPU features that this NumPy chooses at run time on this machine."""
+    code = (
+        "import numpy as np\n"
+        "um = np._core._multiarray_umath\n"
+        "print(' '.join(f for f in um.__cpu_dispatch__ if um.__cpu_features__.get(f)))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return found.stdout.strip()
+
+
+def computed(path: Path, **environment: str) -> str:
+    """The hash of a config's dataset, in a process of its own, with the CPU features it used."""
+    code = (
+        "import sys, numpy as np, qframe\n"
+        "um = np._core._multiarray_umath\n"
+        "used = [f for f in um.__cpu_dispatch__ if um.__cpu_features__.get(f)]\n"
+        "print(bool(used), qframe.open(sys.argv[1]).content_hash())\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=100,
+    )
+    assert found.returncode == 0, found.stderr
+    return found.stdout.strip()
+
+
+@pytest.mark.skipif(
+    tuple(map(int, np.__version__.split(".")[:2])) < (2, 0),
+    reason="np._core, which says what features there are, came with NumPy 2",
+)
+@pytest.mark.parametrize("dtype", ["complex128", "complex64"])
+@pytest.mark.parametrize("qubits", [1, 2, 3])
+def test_simd_features_do_not_change_a_bit(qubits: int, dtype: str, config: Config) -> None:
+    features = dispatchable()
+    if not features:
+        pytest.skip("NumPy dispatches no feature on this CPU")
+    path = config(
+        records=6000 // qubits, dtype=dtype, gate_set={"plugin": "clifford_t", "qubits": qubits}
+    )
+    with_features = computed(path)
+    without = computed(path, NPY_DISABLE_CPU_FEATURES=features)
+    assert with_features.startswith("True ")
+    assert without.startswith("False ")
+    assert with_features.split()[1] == without.split()[1]
