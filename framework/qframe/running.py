@@ -29,7 +29,7 @@ class RunSummary:
         output: the dataset.
         recipe_id: of the dataset's recipe.
         records: records that the dataset holds now.
-        stored: records that this run stored.
+        stored: how many of them this run added.
         seconds: wall time from plan to finished dataset.
         bytes: what the dataset takes on disk.
         complete: whether all records that were asked for are there.
@@ -68,7 +68,7 @@ def run(
     manager = _hooks(loaded, hooks)
     planned = plan(loaded)
     if not planned.runs and planned.storage.finished():
-        return _summary(planned, planned.stored, 0, start, None)
+        return _summary(planned, planned.stored, start, None)
     planned.output.absolute().parent.mkdir(parents=True, exist_ok=True)
     with output_lock(planned.output.absolute()):
         planned = plan(loaded)  # again: another run may have ended since
@@ -79,36 +79,32 @@ def run(
         manager.hook.qframe_run_started(plan=planned)
         try:
             with _stop_on_signal() as stop:
-                stored = _do(planned, manager, stop)
+                _do(planned, manager, stop)
         finally:
             planned.storage.finish()
     with closing(planned.storage.reader()) as reader:
         total = sum(part.records for part in reader.stored())
-    summary = _summary(planned, total, stored, start, stop.signal)
+    summary = _summary(planned, total, start, stop.signal)
     manager.hook.qframe_run_finished(plan=planned, summary=summary)
     return summary
 
 
-def _do(planned: RunPlan, manager: pluggy.PluginManager, stop: _Stop) -> int:
-    stored = 0
-    before = planned.header.records - planned.to_do
+def _do(planned: RunPlan, manager: pluggy.PluginManager, stop: _Stop) -> None:
+    stored = planned.header.records - planned.to_do
     with closing(planned.executor.run(planned.job(), planned.tasks())) as results:  # type: ignore[type-var]
         for done in results:
             stored += done.records
-            manager.hook.qframe_task_stored(plan=planned, done=done, stored=before + stored)
+            manager.hook.qframe_task_stored(plan=planned, done=done, stored=stored)
             if stop.signal is not None:
                 break
-    return stored
 
 
-def _summary(
-    planned: RunPlan, records: int, stored: int, start: float, by_signal: int | None
-) -> RunSummary:
+def _summary(planned: RunPlan, records: int, start: float, by_signal: int | None) -> RunSummary:
     return RunSummary(
         output=planned.output,
         recipe_id=planned.recipe.id,
         records=records,
-        stored=stored,
+        stored=records - planned.stored,
         seconds=perf_counter() - start,
         bytes=disk_bytes(planned.output),
         complete=records >= planned.header.records,

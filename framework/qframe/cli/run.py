@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,11 +45,11 @@ def run(
     if as_json:
         click.echo(json.dumps({**asdict(summary), "output": str(summary.output)}, indent=2))
     else:
-        _print(summary, config)
+        _print(summary)
     return 128 + summary.signal if summary.signal is not None else 0
 
 
-def _print(summary: RunSummary, config: Path) -> None:
+def _print(summary: RunSummary) -> None:
     if summary.complete and not summary.stored:
         click.echo(f"{summary.output} is complete: {summary.records:,} records. Nothing to do.")
         click.echo(f"  recipe   {summary.recipe_id}")
@@ -61,7 +63,7 @@ def _print(summary: RunSummary, config: Path) -> None:
     click.echo(f"  speed    {rate:,.0f} records/s, {summary.seconds:.2f} s in all")
     click.echo(f"  recipe   {summary.recipe_id}")
     if not summary.complete:
-        click.echo(f"Run it again to finish: qframe run {config}")
+        click.echo(f"Run it again to finish: qframe {shlex.join(sys.argv[1:])}")
         return
     click.echo("Read it in Python:")
     click.echo("  import qframe")

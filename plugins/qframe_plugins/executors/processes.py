@@ -5,6 +5,7 @@ This module is imported anew in every worker, before NumPy: `_start` limits its 
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -31,6 +32,8 @@ THREAD_LIMITS = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+
+_log = logging.getLogger(__name__)
 
 _job: Job | None = None
 _worker: Worker | None = None
@@ -82,6 +85,7 @@ class Processes(Executor[ProcessesOptions]):
                 lost = list(in_hand.values())
                 deaths.update(lost)
                 _give_up_if_hopeless(deaths, self.options.attempts)
+                _log.warning("a worker died; starting anew: %s", ", ".join(map(str, lost)))
                 again = lost + again
             finally:
                 # Tasks in hand end (they are short); those that wait are dropped.
