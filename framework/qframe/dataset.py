@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from qframe.columns import Arrays, Block, Schema
 from qframe.contracts.storage import Header, Reader
+from qframe.drawing import draw_matrix
 from qframe.instructions import Instruction
 from qframe.recipe import Recipe
 
@@ -38,6 +39,10 @@ class Record:
     codes: NDArray[Any]
     unitary: NDArray[Any]
     extra: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        gates = ", ".join(map(str, self.circuit))
+        return f"record {self.index:,}: {gates}\n{draw_matrix(self.unitary)}"
 
 
 @dataclass(frozen=True)

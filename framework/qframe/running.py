@@ -15,6 +15,7 @@ from typing import Any
 import pluggy
 
 from qframe.config.load import LoadedConfig, load_config
+from qframe.generating import Generator
 from qframe.lock import output_lock
 from qframe.planning import RunPlan, plan
 from qframe.plugins import hookspecs
@@ -75,6 +76,7 @@ def run(
         if planned.exists:
             planned.storage.resume(planned.header)
         else:
+            _probe(planned)
             planned.storage.create(planned.header)
         manager.hook.qframe_run_started(plan=planned)
         try:
@@ -87,6 +89,14 @@ def run(
     summary = _summary(planned, total, start, stop.signal)
     manager.hook.qframe_run_finished(plan=planned, summary=summary)
     return summary
+
+
+def _probe(planned: RunPlan) -> None:
+    """Makes one record, so that a plugin which breaks its contract leaves no dataset behind."""
+    plugins = planned.loaded.plugins
+    Generator.from_specs(planned.recipe, plugins["sampler"].spec, plugins["engine"].spec).blocks(
+        0, [1]
+    )
 
 
 def _do(planned: RunPlan, manager: pluggy.PluginManager, stop: _Stop) -> None:

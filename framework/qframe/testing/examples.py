@@ -30,10 +30,11 @@ EXTRA = (
 def example_instructions(qubits: int) -> InstructionSet:
     """Gates with zeros, with negative zeros on the way, and dense ones; on all tuples of qubits."""
     dense = np.array([[1 + 2j, 2], [-2, 1 - 2j]]) / 3
+    t: list[list[complex]] = [[1, 0], [0, R + R * 1j]]
     y: list[list[complex]] = [[0, -1j], [1j, 0]]
     gates = [
         Gate("h", [[R, R], [R, -R]]),
-        Gate("t", [[1, 0], [0, R + R * 1j]]),
+        Gate("t", t),
         Gate("y", y),
         Gate("dense", dense),
         Gate("cx", [[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0]]),

@@ -113,7 +113,7 @@ class SaveTxt(Storage[SaveTxtOptions]):
         """Builds the directory under another name and moves it into place."""
         new = self.path.with_name(f".{self.path.name}.new")
         with translated(self.path):
-            if self.path.is_symlink() or self.path.exists() and not _is_empty(self.path):
+            if self.path.is_symlink() or (self.path.exists() and not _is_empty(self.path)):
                 raise StorageError(f"{self.path} exists already")
             if new.is_dir():
                 shutil.rmtree(new)

@@ -14,7 +14,7 @@ from qframe import StorageError
 
 HEADER = "qframe.json"
 WRITING = ".writing-"
-"""Prefix of a file at the top of the dataset that is being written, until it is moved into place."""
+"""Prefix of a file at the top of the dataset that is moved into place once it is written."""
 
 LEVELS = 4
 """Directories of at most 1,000 entries, four levels deep, hold 10**12 files."""
