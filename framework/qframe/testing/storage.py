@@ -249,7 +249,6 @@ class StorageContract(PluginContract):
         require(_content(storage.path) == before, "reading changed the dataset")
         _require_alone(storage.path)
 
-    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
     def test_a_finished_dataset_is_readable_where_nothing_may_be_written(
         self, storage: Storage[Any]
     ) -> None:
@@ -260,6 +259,8 @@ class StorageContract(PluginContract):
         try:
             for path in locked:
                 path.chmod(0o555)
+            if os.access(storage.path.parent, os.W_OK):
+                pytest.skip("root may write anywhere")
             _require_holds(storage, SMALL, range(5))
         finally:
             for path in locked:

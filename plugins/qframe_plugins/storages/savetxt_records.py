@@ -136,6 +136,8 @@ class SaveTxtReader(Reader):
         try:
             text = path.read_text(encoding="utf-8").split("\n")
             comments = [line[2:] for line in text if line.startswith("#")]
+            if not any(text[len(comments) :]):
+                raise ValueError("it holds no matrix")
             matrix = np.loadtxt(text, dtype=complex, ndmin=2)
             if matrix.shape != self._shape:
                 raise ValueError(f"its matrix is {matrix.shape}, want {self._shape}")
