@@ -71,7 +71,7 @@ def run(
     if not planned.runs and planned.storage.finished():
         return _summary(planned, planned.stored, start, None)
     planned.output.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with output_lock(planned.output.absolute()):
+    with _stop_on_signal() as stop, output_lock(planned.output.absolute()):
         planned = plan(loaded)  # again: another run may have ended since
         if planned.exists:
             planned.storage.resume(planned.header)
@@ -80,8 +80,7 @@ def run(
             planned.storage.create(planned.header)
         manager.hook.qframe_run_started(plan=planned)
         try:
-            with _stop_on_signal() as stop:
-                _do(planned, manager, stop)
+            _do(planned, manager, stop)
         finally:
             planned.storage.finish()
     with closing(planned.storage.reader()) as reader:
@@ -101,6 +100,8 @@ def _probe(planned: RunPlan) -> None:
 
 def _do(planned: RunPlan, manager: pluggy.PluginManager, stop: _Stop) -> None:
     stored = planned.header.records - planned.to_do
+    if stop.signal is not None:
+        return
     with closing(planned.executor.run(planned.job(), planned.tasks())) as results:  # type: ignore[type-var]
         for done in results:
             stored += done.records

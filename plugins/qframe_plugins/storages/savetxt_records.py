@@ -126,6 +126,7 @@ class SaveTxtReader(Reader):
         with translated(self._files.root):
             records, _ = self._ledger(block)
             end = records if stop is None else min(stop, records)
+            start = min(start, end)
             arrays = {c.name: c.empty(max(0, end - start)) for c in self.header.schema}
             first = block * self.header.recipe.block
             for i in range(start, end):

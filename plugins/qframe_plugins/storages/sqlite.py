@@ -24,6 +24,7 @@ from qframe_plugins.storages.file_system import refuse_network_file_system
 from qframe_plugins.storages.sqlite_connection import (
     APPLICATION_ID,
     is_dataset,
+    open_readonly,
     open_writable,
     translated,
 )
@@ -139,6 +140,15 @@ class SqliteFile(Storage[O_co]):
             db.set_busy_timeout(5000)
             db.pragma("wal_checkpoint(truncate)")
             db.pragma("journal_mode", "delete")
+
+    def finished(self) -> bool:
+        """Whether the file stands alone, without journal or write-ahead log."""
+        helpers = [
+            self.path.with_name(self.path.name + end) for end in ("-wal", "-shm", "-journal")
+        ]
+        with closing(open_readonly(self.path)) as db, translated(self.path):
+            alone = db.pragma("journal_mode") != "wal"
+        return alone and not any(helper.exists() for helper in helpers)
 
     def reader(self) -> SqliteReader:
         return SqliteReader(self.path)
