@@ -96,7 +96,7 @@ def test_the_file_can_be_read_without_qframe(place: Path) -> None:
         os.chdir(before)
     names["db"].close()  # type: ignore[attr-defined]
     with qframe.open(place / "data" / "clifford_t.db") as ds:
-        assert (names["unitaries"] == ds[: len(names["unitaries"])].unitaries).all()  # type: ignore[arg-type, index]
+        assert (names["unitaries"] == ds[: len(names["unitaries"])].unitaries).all()  # type: ignore[arg-type]
 
 
 def test_the_plugin_in_the_readme_is_the_example_and_has_at_most_12_lines() -> None:
