@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
@@ -53,6 +52,7 @@ def test_a_finished_dataset_is_one_plain_file(output: Path, db: sqlite3.Connecti
 
 
 def test_it_can_be_read_from_a_read_only_directory(output: Path) -> None:
+    """For root, who may write everywhere, this shows only that reading leaves nothing behind."""
     directory = output.parent
     want = [str(i) for i in qframe.open(output)[7].circuit]
     output.chmod(0o444)
@@ -65,35 +65,6 @@ def test_it_can_be_read_from_a_read_only_directory(output: Path) -> None:
         assert sorted(p.name for p in directory.glob("*small.db*")) == ["small.db"]
     finally:
         directory.chmod(0o755)
-
-
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give up its rights"
-)
-def test_another_user_without_write_permission_can_read_it(output: Path) -> None:
-    """Root may write everywhere, so the read is done by nobody, through the standard library."""
-    code = (
-        "import os, sqlite3, sys; os.setgid(65534); os.setuid(65534)\n"
-        "data = open(sys.argv[1], 'rb'); fd = data.fileno()\n"
-        "db = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)\n"
-        "print(db.execute('SELECT count(*) FROM circuits').fetchone()[0])"
-    )
-    parents = [p for p in output.parents if p != Path("/") and not p.stat().st_mode & 0o001]
-    if any(p.owner() != "root" for p in parents):
-        pytest.skip("the directories above belong to somebody else")
-    before = {p: p.stat().st_mode for p in parents}
-    for p in parents:
-        p.chmod(before[p] | 0o005)
-    try:
-        done = subprocess.run(
-            ["/usr/bin/env", "python3", "-c", code, str(output)], capture_output=True, text=True
-        )
-    finally:
-        for p in parents:
-            p.chmod(before[p])
-    if "sqlite3" in done.stderr and "Error" in done.stderr and "import" in done.stderr.lower():
-        pytest.skip("the interpreter is not for other users")
-    assert done.stdout.strip() == "4116", done.stderr
 
 
 def test_the_view_gives_the_circuits_in_words(output: Path, db: sqlite3.Connection) -> None:
