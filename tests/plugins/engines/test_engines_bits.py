@@ -34,6 +34,7 @@ from qframe_plugins.engines.numpy import NumpyEngine
 COMPILED_CODE = """
 import numpy as np
 from qframe import Circuits, InstructionSet, PluginOptions
+from qframe_plugins.engines import numba_local
 from qframe_plugins.engines.numba import NumbaEngine
 from qframe_plugins.gate_sets.standard_gates import STANDARD_GATES
 from qframe import Instruction
@@ -44,7 +45,8 @@ for fold in (1, 5):
     engine = NumbaEngine(PluginOptions(), placed, fold)
     circuits = Circuits(np.zeros((3, 9), dtype=np.uint8), np.full(3, 9, dtype=np.uint8))
     engine.multiply(circuits, np.empty((3, 2, 2), dtype=complex))
-    print(*engine._kernel._loop.inspect_asm().values())
+    loop = numba_local.multiply if fold == 1 else engine._kernel._loop
+    print(*loop.inspect_asm().values())
 """
 
 ENGINES: list[type[Engine[Any]]] = [NumpyEngine, NumbaEngine]
