@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from qframe import InstructionSet, local_rows
 
-
 ONE = np.uintp(1)
 
 

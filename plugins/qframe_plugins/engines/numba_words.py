@@ -11,6 +11,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from qframe import InstructionSet
+from qframe_plugins.engines.numba_one_qubit import multiply as one_qubit
 from qframe_plugins.engines.word_table import WordTable
 
 
@@ -21,9 +22,9 @@ class WordKernel:
         table = WordTable(instructions, fold)
         entries = np.stack([table.re, table.im])  # (2, dim, dim, words)
         self.table = np.ascontiguousarray(np.moveaxis(entries, -1, 0))
-        self.offsets = table.offsets.astype(np.intp)
-        self.size = len(instructions)
-        self._loop = _loop(instructions.dim, fold)
+        self.offsets = table.offsets.astype(np.uintp)
+        self.size = np.uintp(len(instructions))
+        self._loop = one_qubit if instructions.qubits == 1 else _loop(instructions.dim, fold)
 
     def multiply(self, codes: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
         """Writes the unitaries of `codes` `(n, width)` into `out` `(n, 2 * dim * dim)`, real."""
@@ -35,18 +36,16 @@ def _loop(dim: int, fold: int) -> Callable[..., None]:
     """The loop for one size: with both numbers constant, LLVM unrolls the small loops."""
 
     @njit(cache=True, nogil=True)
-    def multiply(  # type: ignore[no-untyped-def]  # types are Numba's to infer
-        codes: Any, lengths: Any, size: int, offsets: Any, table: Any, out: Any
-    ) -> None:
+    def multiply(codes: Any, lengths: Any, size: int, offsets: Any, table: Any, out: Any) -> None:
         re, im = np.empty((dim, dim)), np.empty((dim, dim))
         next_re, next_im = np.empty((dim, dim)), np.empty((dim, dim))
         for i in range(len(codes)):
             length = int(lengths[i])
             for start in range(0, max(length, 1), fold):
                 count = min(fold, length - start)
-                index = 0
+                index = np.uintp(0)
                 for j in range(start + count - 1, start - 1, -1):
-                    index = index * size + np.intp(codes[i, j])
+                    index = index * size + np.uintp(codes[i, j])
                 word = table[offsets[count] + index]
                 if start == 0:
                     for r in range(dim):
