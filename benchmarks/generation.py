@@ -61,7 +61,7 @@ class Case:
     """
 
     def __init__(self, qubits: int, lengths: str, blocks: int, compared: int) -> None:
-        gate_set = CliffordT(GateSetOptions(qubits=qubits))
+        gate_set = CliffordT(GateSetOptions.model_validate({"qubits": qubits}))
         self.instructions: InstructionSet = gate_set.instructions()
         self.name = f"{qubits}, {lengths}"
         options = Uniform.Options.model_validate({"length": LENGTHS[lengths]})
