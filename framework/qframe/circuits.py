@@ -32,5 +32,9 @@ class Circuits:
     def padded(cls, codes: NDArray[Any], lengths: NDArray[Any]) -> Circuits:
         """Circuits from full rows of codes: what lies beyond a circuit's length becomes 0."""
         width = codes.shape[1]
-        inside = np.arange(width, dtype=lengths.dtype) < lengths[:, None]
-        return cls(codes * inside, lengths)
+        if width < 256:  # a triangle of 64 KiB at most: its rows are the masks of all lengths
+            kept = np.tri(width + 1, width, -1, dtype=codes.dtype).take(lengths, axis=0)
+        else:
+            kept = (np.arange(width, dtype=np.uint16) < lengths[:, None]).astype(codes.dtype)
+        kept *= codes
+        return cls(kept, lengths)

@@ -62,11 +62,19 @@ class Draws:
 
 def _pairs(raw: NDArray[np.uint64], n: int) -> NDArray[np.intp]:
     """Two uniform integers in `[0, n)` from each raw word: `(2 * len(raw),)`."""
-    x = ((raw >> _HALF) * np.uint64(n * n) + (((raw & _LOW) * np.uint64(n * n)) >> _HALF)) >> _HALF
+    high, low = raw >> _HALF, raw & _LOW
+    high *= np.uint64(n * n)
+    low *= np.uint64(n * n)
+    low >>= _HALF
+    high += low
+    high >>= _HALF
+    rest = high.astype(np.uint32)
+    first = rest // np.uint32(n)
     out = np.empty((len(raw), 2), dtype=np.intp)
-    first = x.astype(np.uint32) // np.uint32(n)
     out[:, 0] = first
-    out[:, 1] = x.astype(np.uint32) - first * np.uint32(n)
+    first *= np.uint32(n)
+    rest -= first
+    out[:, 1] = rest
     return out.reshape(-1)
 
 

@@ -37,14 +37,42 @@ class WordTable:
 
     def multiply(self, codes: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
         """Writes the unitaries of `codes` `(n, width)` into `out` `(n, dim, dim)`."""
-        (re, im), (next_re, next_im), (word_re, word_im), term = self._space(len(codes))
         words = self.words(codes, lengths)
-        self._lookup(words[0], re, im)
-        for word in words[1:]:
-            self._lookup(word, word_re, word_im)
-            product((word_re, word_im), (re, im), (next_re, next_im), term)
-            (re, im), (next_re, next_im) = (next_re, next_im), (re, im)
-        store(re, im, out)
+        counts = -(-lengths.astype(np.intp) // self.fold)  # of words in each circuit
+        # On one qubit a product costs no more than the sorting that would spare it (measured).
+        if self.dim == 2 or int(counts.min(initial=len(words))) == len(words):
+            self._multiply(words, out)
+            return
+        # The longest circuits first: those that a word position still reaches stand side by side,
+        # and nothing is multiplied by the identity.
+        order = np.argsort(counts.astype(np.uint16), kind="stable")[::-1]
+        ends = np.cumsum(np.bincount(counts, minlength=len(words) + 1)[::-1])[::-1]
+        reached = [word.take(order[: ends[k + 1] if k else None]) for k, word in enumerate(words)]
+        sorted_out = np.empty_like(out)
+        self._multiply(reached, sorted_out)
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        sorted_out.take(back, axis=0, out=out, mode="clip")
+
+    def _multiply(self, words: list[NDArray[np.intp]], out: NDArray[Any]) -> None:
+        """Circuits by their words; each word position holds as many or fewer than the one before.
+
+        Circuits that end are stored before the others go on.
+        """
+        now, after, word, term = self._space(len(out))
+        active = len(words[0])
+        self._lookup(words[0], *now)
+        for indices in words[1:]:
+            count = len(indices)
+            if count < active:
+                store(now[0][..., count:active], now[1][..., count:active], out[count:active])
+                now, after = _cut(now, count), _cut(after, count)
+                word = _narrow(word, count)
+                active = count
+            self._lookup(indices, *word)
+            product(word, now, after, term[:count])
+            now, after = after, now
+        store(*now, out[:active])
 
     def _space(self, n: int) -> Space:
         """Room for three matrices a circuit and one plane, kept from chunk to chunk.
@@ -72,8 +100,8 @@ class WordTable:
             if shortest >= start + self.fold:
                 word += self.offsets[self.fold]
             else:
-                inside = np.clip(lengths.astype(np.int32) - start, 0, self.fold)
-                word += self.offsets.take(inside)
+                inside = np.clip(np.arange(-start, longest + 1 - start), 0, self.fold)
+                word += self.offsets.take(inside).take(lengths)
             found.append(word.astype(np.intp))
         return found
 
@@ -81,6 +109,19 @@ class WordTable:
         # "clip" never clips here: it spares NumPy a copy that guards `out` against a bad index
         self.re.take(word, axis=2, out=re, mode="clip")
         self.im.take(word, axis=2, out=im, mode="clip")
+
+
+def _cut(planes: Pair, count: int) -> Pair:
+    """The first `count` circuits."""
+    return planes[0][..., :count], planes[1][..., :count]
+
+
+def _narrow(planes: Pair, count: int) -> Pair:
+    """The room of `planes` for `count` circuits, contiguous: what `take` writes to at once."""
+    dim = len(planes[0])
+    size = dim * dim * count
+    re, im = (part.reshape(-1)[:size].reshape(dim, dim, count) for part in planes)
+    return re, im
 
 
 def _products(instructions: InstructionSet, fold: int) -> tuple[Planes, Planes]:

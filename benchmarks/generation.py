@@ -1,0 +1,189 @@
+"""How fast a core makes records, against Qiskit and Cirq on the same circuits.
+
+Sampling and multiplying alone: nothing is stored, one thread. The ways take turns, so that what
+else the machine does meets all of them alike; the ratio is that of the medians.
+
+    python benchmarks/generation.py --save
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import cirq
+import numpy as np
+from machine import describe, table
+from numpy.typing import NDArray
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import Operator
+
+from qframe import Circuits, Draws, GateSetOptions, InstructionSet, PluginOptions, fold_for
+from qframe_plugins.engines.numba import NumbaEngine
+from qframe_plugins.engines.numpy import NumpyEngine
+from qframe_plugins.gate_sets.clifford_t import CliffordT
+from qframe_plugins.samplers.uniform import Uniform
+
+RESULT = Path(__file__).parent / "results" / "generation.md"
+
+BLOCK = 4096
+ENGINES = {"numpy": NumpyEngine, "numba": NumbaEngine}
+LENGTHS: dict[str, Any] = {"20": 20, "5 to 30": {"min": 5, "max": 30}}
+
+CIRQ_GATES = {
+    "h": cirq.H,
+    "s": cirq.S,
+    "sdg": cirq.S**-1,
+    "t": cirq.T,
+    "tdg": cirq.T**-1,
+    "x": cirq.X,
+    "y": cirq.Y,
+    "z": cirq.Z,
+    "cx": cirq.CNOT,
+    "cz": cirq.CZ,
+    "swap": cirq.SWAP,
+}
+
+
+class Case:
+    """Circuits of one register and length, and every way to multiply them out.
+
+    Attributes:
+        ways: what to time: name, function, records that a call makes.
+    """
+
+    def __init__(self, qubits: int, lengths: str, blocks: int, compared: int) -> None:
+        gate_set = CliffordT(GateSetOptions.model_validate({"qubits": qubits}))
+        self.instructions: InstructionSet = gate_set.instructions()
+        self.name = f"{qubits}, {lengths}"
+        options = Uniform.Options.model_validate({"length": LENGTHS[lengths]})
+        sampler = Uniform(options, self.instructions)
+        parts = [sampler.sample(Draws(1, block, BLOCK)) for block in range(blocks)]
+        codes = np.concatenate([part.codes for part in parts])
+        self.circuits = Circuits(codes, np.concatenate([part.lengths for part in parts]))
+        dim = self.instructions.dim
+        self.out: NDArray[np.complex128] = np.empty((len(codes), dim, dim), dtype=np.complex128)
+        self.compared = compared
+        self.ways: list[tuple[str, Callable[[], object], int]] = [
+            (
+                "sampling",
+                lambda: [sampler.sample(Draws(1, b, BLOCK)) for b in range(blocks)],
+                len(codes),
+            )
+        ]
+        fold = fold_for(len(self.instructions), qubits)
+        for name, engine in ENGINES.items():
+            made = engine(PluginOptions(), self.instructions, fold)
+            self.ways.append((name, partial(made.multiply, self.circuits, self.out), len(codes)))
+        placed = [self._instructions_of(i) for i in range(compared)]
+        for name, build, unitary in (
+            ("Qiskit", self._qiskit, lambda circuit: Operator(circuit).data),
+            ("Cirq", self._cirq, cirq.unitary),
+        ):
+            built = [build(circuit) for circuit in placed]
+            self._check(name, [unitary(circuit) for circuit in built])
+            self.ways.append((name, partial(_each, unitary, built), compared))
+
+    def _instructions_of(self, record: int) -> tuple[Any, ...]:
+        length = int(self.circuits.lengths[record])
+        return self.instructions.circuit(self.circuits.codes[record, :length].tolist())
+
+    def _qiskit(self, circuit: tuple[Any, ...]) -> QuantumCircuit:
+        built = QuantumCircuit(self.instructions.qubits)
+        for gate, qubits in circuit:
+            getattr(built, gate)(*qubits)
+        return built
+
+    def _cirq(self, circuit: tuple[Any, ...]) -> Any:
+        # Cirq's first qubit is the most significant one.
+        line = cirq.LineQubit.range(self.instructions.qubits)[::-1]
+        identity = [cirq.I(qubit) for qubit in line]  # so that no qubit is left out
+        moments = [CIRQ_GATES[gate](*(line[q] for q in qubits)) for gate, qubits in circuit]
+        return cirq.Circuit(identity, moments)
+
+    def _check(self, name: str, unitaries: list[Any]) -> None:
+        """The others' unitaries are ours (to rounding), or the comparison would mean nothing."""
+        for _, way, _ in self.ways[1:3]:
+            self.out.fill(np.nan)
+            way()
+            if not np.allclose(self.out[: len(unitaries)], unitaries, atol=1e-12):
+                raise SystemExit(f"{name} gives other unitaries ({self.name})")
+
+
+def _each(unitary: Callable[[Any], Any], circuits: list[Any]) -> list[Any]:
+    return [unitary(circuit) for circuit in circuits]
+
+
+def measure(case: Case, repeats: int) -> dict[str, list[float]]:
+    """Nanoseconds a record: one figure a repeat for each way, and for the engines with sampling."""
+    times: dict[str, list[float]] = {name: [] for name, _, _ in case.ways}
+    for _, way, _ in case.ways:
+        way()
+    for _ in range(repeats):
+        for name, way, records in case.ways:
+            start = perf_counter()
+            way()
+            times[name].append((perf_counter() - start) / records * 1e9)
+    for engine in ENGINES:
+        pairs = zip(times["sampling"], times[engine], strict=True)
+        times[f"sampling + {engine}"] = [a + b for a, b in pairs]
+    return times
+
+
+ROWS = ("sampling", "numpy", "numba", "sampling + numpy", "sampling + numba", "Qiskit", "Cirq")
+
+
+def report(measured: dict[str, dict[str, list[float]]]) -> str:
+    """The two tables: nanoseconds a record, and ratios to Qiskit and Cirq."""
+    times = [("qubits, length", "way", "min", "median", "max")]
+    ratios = [("qubits, length", "engine, with sampling", "Qiskit", "Cirq")]
+    for case, found in measured.items():
+        for row in ROWS:
+            values = found[row]
+            spread = (f"{v:,.0f}" for v in (min(values), median(values), max(values)))
+            times.append((case, row, *spread))  # type: ignore[arg-type]  # three values
+        for engine in ENGINES:
+            ours = median(found[f"sampling + {engine}"])
+            others = (f"{median(found[other]) / ours:,.0f}x" for other in ("Qiskit", "Cirq"))
+            ratios.append((case, engine, *others))  # type: ignore[arg-type]  # two values
+    return f"Nanoseconds a record, one core:\n\n{table([*times])}\n\n{table([*ratios])}\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--compared", type=int, default=200, help="circuits for Qiskit and Cirq")
+    parser.add_argument("--save", action="store_true", help=f"write {RESULT.name} too")
+    given = parser.parse_args()
+
+    warnings.simplefilter("ignore")
+    about = describe(Path.cwd())
+    about |= {name: version(name) for name in ("numba", "qiskit", "cirq-core")}
+    measured = {}
+    for qubits, lengths, blocks in ((1, "20", 32), (1, "5 to 30", 32), (2, "20", 8), (3, "20", 2)):
+        case = Case(qubits, lengths, blocks, given.compared)
+        measured[case.name] = measure(case, given.repeats)
+        print(f"{case.name}: done", file=sys.stderr)
+    facts = "\n".join(f"- {key}: {value}" for key, value in about.items() if "SQLite" not in key)
+    text = (
+        f"Clifford+T, `complex128`, {given.repeats} repeats of each in turns; Qiskit's `Operator` "
+        f"and Cirq's `unitary` on {given.compared} of the same circuits, built beforehand.\n\n"
+        f"{report(measured)}\n{facts}\n"
+    )
+    print(text)
+    if given.save:
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(f"# Generation alone\n\n{text}")
+        print(f"Saved: {RESULT}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""The engine that compiles its loops (extra `fast`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from qframe import Circuits, Engine, InstructionSet, PluginOptions, hookimpl
+from qframe_plugins.engines.numba_local import LocalKernel
+from qframe_plugins.engines.numba_words import WordKernel
+
+
+class NumbaEngine(Engine[PluginOptions]):
+    """The same two ways as `numpy`, one compiled loop over the circuits each.
+
+    YAML that selects it::
+
+        engine: numba
+
+    Needs `pip install 'qframe[fast]'`. Compiled once a machine, on first use, and then read from
+    Numba's cache. Without `fastmath` LLVM neither reorders sums nor fuses a product with a sum, so
+    the bits are those of every other engine.
+    """
+
+    name = "numba"
+
+    def __init__(self, options: PluginOptions, instructions: InstructionSet, fold: int) -> None:
+        super().__init__(options, instructions, fold)
+        self._kernel: WordKernel | LocalKernel = (
+            WordKernel(instructions, fold) if fold > 1 else LocalKernel(instructions)
+        )
+
+    def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
+        """See `Engine.multiply`."""
+        # re, im, re, im, ... of each circuit
+        entries = out.view(out.real.dtype).reshape(len(out), 2 * self.instructions.dim**2)
+        self._kernel.multiply(circuits.codes, circuits.lengths, entries)
+
+
+@hookimpl
+def qframe_engines() -> list[type[Engine[Any]]]:
+    return [NumbaEngine]

@@ -1,0 +1,51 @@
+"""One-qubit unitaries from the table of words: the product in registers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def multiply(codes: Any, lengths: Any, size: Any, offsets: Any, table: Any, out: Any) -> None:
+    """The loop of `numba_words` for 2 x 2 matrices, written out: half of its time.
+
+    `u..` is the product so far, `w..` the next word, `n..` their product; `00` to `11` name the
+    entry, `r` and `i` its part. Integers are unsigned: for signed indices Numba asks each time
+    whether they count from the end.
+    """
+    fold = np.uintp(len(offsets) - 1)
+    for i in range(np.uintp(len(codes))):
+        length = np.uintp(lengths[i])
+        u00r, u01r, u10r, u11r = 1.0, 0.0, 0.0, 1.0
+        u00i, u01i, u10i, u11i = 0.0, 0.0, 0.0, 0.0
+        start = np.uintp(0)
+        while start < length:
+            stop = min(start + fold, length)
+            word, scale = offsets[stop - start], np.uintp(1)
+            for j in range(start, stop):
+                word += np.uintp(codes[i, j]) * scale
+                scale *= size
+            w00r, w01r = table[word, 0, 0, 0], table[word, 0, 0, 1]
+            w10r, w11r = table[word, 0, 1, 0], table[word, 0, 1, 1]
+            w00i, w01i = table[word, 1, 0, 0], table[word, 1, 0, 1]
+            w10i, w11i = table[word, 1, 1, 0], table[word, 1, 1, 1]
+            if start == 0:
+                u00r, u01r, u10r, u11r = w00r, w01r, w10r, w11r
+                u00i, u01i, u10i, u11i = w00i, w01i, w10i, w11i
+            else:
+                n00r = ((w00r * u00r - w00i * u00i) + w01r * u10r) - w01i * u10i
+                n01r = ((w00r * u01r - w00i * u01i) + w01r * u11r) - w01i * u11i
+                n10r = ((w10r * u00r - w10i * u00i) + w11r * u10r) - w11i * u10i
+                n11r = ((w10r * u01r - w10i * u01i) + w11r * u11r) - w11i * u11i
+                n00i = ((w00r * u00i + w00i * u00r) + w01r * u10i) + w01i * u10r
+                n01i = ((w00r * u01i + w00i * u01r) + w01r * u11i) + w01i * u11r
+                n10i = ((w10r * u00i + w10i * u00r) + w11r * u10i) + w11i * u10r
+                n11i = ((w10r * u01i + w10i * u01r) + w11r * u11i) + w11i * u11r
+                u00r, u01r, u10r, u11r = n00r, n01r, n10r, n11r
+                u00i, u01i, u10i, u11i = n00i, n01i, n10i, n11i
+            start += fold
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = u00r + 0.0, u00i + 0.0, u01r + 0.0, u01i + 0.0
+        out[i, 4], out[i, 5], out[i, 6], out[i, 7] = u10r + 0.0, u10i + 0.0, u11r + 0.0, u11i + 0.0

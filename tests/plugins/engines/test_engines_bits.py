@@ -1,0 +1,213 @@
+"""Every engine gives the bits of the plain reference, `qframe.circuit_unitary`."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from qframe import (
+    Circuits,
+    Engine,
+    Gate,
+    Instruction,
+    InstructionSet,
+    PluginError,
+    PluginOptions,
+    circuit_unitary,
+    fold_for,
+)
+from qframe.plugins.resolve import find_class
+from qframe_plugins.engines import auto
+from qframe_plugins.engines.auto import AutoEngine
+from qframe_plugins.engines.numba import NumbaEngine
+from qframe_plugins.engines.numpy import NumpyEngine
+
+COMPILED_CODE = """
+import numpy as np
+from qframe import Circuits, InstructionSet, PluginOptions
+from qframe_plugins.engines import numba_local
+from qframe_plugins.engines.numba import NumbaEngine
+from qframe_plugins.gate_sets.standard_gates import STANDARD_GATES
+from qframe import Instruction
+
+for fold in (1, 5):
+    gates = tuple(STANDARD_GATES[name] for name in ("h", "t"))
+    placed = InstructionSet(1, gates, tuple(Instruction(g.name, (0,)) for g in gates))
+    engine = NumbaEngine(PluginOptions(), placed, fold)
+    circuits = Circuits(np.zeros((3, 9), dtype=np.uint8), np.full(3, 9, dtype=np.uint8))
+    engine.multiply(circuits, np.empty((3, 2, 2), dtype=complex))
+    loop = numba_local.multiply if fold == 1 else engine._kernel._loop
+    print(*loop.inspect_asm().values())
+"""
+
+ENGINES: list[type[Engine[Any]]] = [NumpyEngine, NumbaEngine]
+
+
+def random_unitary(qubits: int, seed: int) -> NDArray[np.complex128]:
+    """No zeros, no ones, no exact products: every rounding shows."""
+    draw = np.random.default_rng(seed)
+    size = (1 << qubits, 1 << qubits)
+    return np.linalg.qr(draw.normal(size=size) + 1j * draw.normal(size=size))[0]
+
+
+def instruction_set(qubits: int) -> InstructionSet:
+    """Sparse and dense gates on every ordered choice of qubits, up to three at once."""
+    gates = [Gate("dense", random_unitary(1, 1)), Gate("h", np.array([[1, 1], [1, -1]]) / 2**0.5)]
+    gates += [Gate("t", np.diag([1, (1 + 1j) / 2**0.5])), Gate("y", [[0, -1j], [1j, 0]])]
+    placed = [Instruction(g.name, (q,)) for g in gates for q in range(qubits)]
+    if qubits > 1:
+        mixed = np.eye(4, dtype=complex)
+        mixed[np.ix_([1, 3], [1, 3])] = random_unitary(1, 2)
+        two = [Gate("cx", np.eye(4)[[0, 3, 2, 1]]), Gate("dense2", random_unitary(2, 3))]
+        two += [Gate("mixed", mixed)]
+        pairs = [(a, b) for a in range(qubits) for b in range(qubits) if a != b]
+        placed += [Instruction(g.name, pair) for g in two for pair in pairs]
+        gates += two
+    if qubits > 2:
+        gates += [Gate("dense3", random_unitary(3, 4))]
+        placed += [Instruction("dense3", (2, 0, 1)), Instruction("dense3", (0, 1, qubits - 1))]
+    return InstructionSet(qubits, tuple(gates), tuple(placed))
+
+
+def random_circuits(
+    instructions: InstructionSet, lengths: NDArray[Any], longest: int, seed: int = 5
+) -> Circuits:
+    draw = np.random.default_rng(seed)
+    codes = draw.integers(0, len(instructions), (len(lengths), longest))
+    return Circuits.padded(codes.astype(instructions.code_dtype), lengths)
+
+
+def multiplied(
+    engine: type[Engine[Any]],
+    instructions: InstructionSet,
+    fold: int,
+    circuits: Circuits,
+    dtype: type = np.complex128,
+) -> NDArray[Any]:
+    shape = (len(circuits), instructions.dim, instructions.dim)
+    out: NDArray[Any] = np.full(shape, np.nan, dtype=dtype)
+    engine(PluginOptions(), instructions, fold).multiply(circuits, out)
+    return out
+
+
+def reference(instructions: InstructionSet, fold: int, circuits: Circuits) -> NDArray[Any]:
+    return np.stack(
+        [
+            circuit_unitary(instructions, row[:length].tolist(), fold)
+            for row, length in zip(circuits.codes, circuits.lengths, strict=True)
+        ]
+    )
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda e: e.name)
+@pytest.mark.parametrize("dtype", [np.complex128, np.complex64])
+@pytest.mark.parametrize("qubits", [1, 2, 3, 4])
+def test_ragged_circuits_equal_the_reference_to_the_last_bit(
+    engine: type[Engine[Any]], dtype: type, qubits: int
+) -> None:
+    instructions = instruction_set(qubits)
+    fold = fold_for(len(instructions), qubits)
+    longest, count = (23, 192) if qubits < 3 else (12, 39)
+    lengths = (np.arange(count) % (longest + 1)).astype(np.uint8)
+    circuits = random_circuits(instructions, lengths, longest)
+    want: NDArray[Any] = reference(instructions, fold, circuits).astype(dtype)
+    assert multiplied(engine, instructions, fold, circuits, dtype).tobytes() == want.tobytes()
+
+
+@pytest.mark.parametrize("fold", [1, 2, 3, 4])
+@pytest.mark.parametrize("qubits", [1, 2])
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda e: e.name)
+def test_any_fold_equals_the_reference(engine: type[Engine[Any]], qubits: int, fold: int) -> None:
+    full = instruction_set(qubits)
+    instructions = InstructionSet(qubits, full.gates, full.instructions[-5:])
+    lengths = np.arange(50, dtype=np.uint16) % 14
+    circuits = random_circuits(instructions, lengths, 13)
+    want = reference(instructions, fold, circuits)
+    assert multiplied(engine, instructions, fold, circuits).tobytes() == want.tobytes()
+
+
+@pytest.mark.parametrize("dtype", [np.complex128, np.complex64])
+@pytest.mark.parametrize("qubits", [1, 2, 3, 4])
+def test_engines_agree_on_many_long_circuits(qubits: int, dtype: type) -> None:
+    # Long circuits of dense gates: one fused product anywhere would change some last bit.
+    instructions = instruction_set(qubits)
+    fold = fold_for(len(instructions), qubits)
+    count = 4000 // qubits**3
+    lengths = np.random.default_rng(6).integers(0, 121, count).astype(np.uint16)
+    circuits = random_circuits(instructions, lengths, 120)
+    by_numpy, by_numba = (multiplied(e, instructions, fold, circuits, dtype) for e in ENGINES)
+    assert by_numpy.tobytes() == by_numba.tobytes()
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda e: e.name)
+def test_wide_codes_no_circuits_and_read_only_input(engine: type[Engine[Any]]) -> None:
+    angles = np.linspace(0.1, 3, 300)
+    gates = tuple(Gate(f"p{k}", np.diag([1, np.exp(1j * a)])) for k, a in enumerate(angles))
+    instructions = InstructionSet(1, gates, tuple(Instruction(g.name, (0,)) for g in gates))
+    assert instructions.code_dtype == np.uint16
+    fold = fold_for(len(instructions), 1)
+    circuits = random_circuits(instructions, np.arange(9, dtype=np.uint8), 8)
+    circuits.codes.flags.writeable = circuits.lengths.flags.writeable = False
+    want = reference(instructions, fold, circuits)
+    assert multiplied(engine, instructions, fold, circuits).tobytes() == want.tobytes()
+    empty = random_circuits(instructions, np.zeros(0, dtype=np.uint8), 8)
+    assert multiplied(engine, instructions, fold, empty).shape == (0, 2, 2)
+
+
+def test_the_compiled_loops_hold_no_fused_multiply_add(tmp_path: Path) -> None:
+    # In a process of its own: Numba shows no code that it read from its cache.
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED_CODE],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "vmulpd" in done.stdout or "mulsd" in done.stdout or "fmul" in done.stdout
+    assert not re.search(r"vfn?m(add|sub)|fmadd|fmsub|fmla|fmls", done.stdout)
+
+
+def test_auto_is_numba_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    instructions = instruction_set(1)
+    assert AutoEngine(PluginOptions(), instructions, 3).chosen.name == "numba"
+    monkeypatch.setattr(auto, "find_spec", lambda name: None)
+    assert AutoEngine(PluginOptions(), instructions, 3).chosen.name == "numpy"
+
+
+def test_numba_is_imported_by_no_other_engine() -> None:
+    code = (
+        "import sys, pathlib\n"
+        "from qframe.plugins.resolve import find_class\n"
+        "for name in ('numpy', 'auto'):\n"
+        "    find_class('engine', name, pathlib.Path())\n"
+        "assert 'numba' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_numba_that_is_missing_is_an_error_with_the_pip_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = builtins.__import__
+
+    def without_numba(name: str, *arguments: Any, **keywords: Any) -> Any:
+        if name.partition(".")[0] == "numba":
+            raise ModuleNotFoundError("No module named 'numba'", name="numba")
+        return real(name, *arguments, **keywords)
+
+    for module in ("numba", "numba_local", "numba_words"):
+        monkeypatch.delitem(sys.modules, f"qframe_plugins.engines.{module}", raising=False)
+    monkeypatch.setattr(builtins, "__import__", without_numba)
+    with pytest.raises(PluginError, match="needs numba") as caught:
+        find_class("engine", "numba", Path())
+    assert "pip install 'qframe[fast]'" in f"{caught.value} {caught.value.hint}"
