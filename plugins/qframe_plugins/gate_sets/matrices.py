@@ -57,8 +57,8 @@ class Matrices(GateSet[MatricesOptions]):
             t: [[1, 0], [0, "exp(i*pi/4)"]]
 
     Codes follow the order of the names. A gate's first qubit is the least significant bit of its
-    matrix's indices. What expressions may hold, and why `sqrt` is better than `exp` across machines:
-    `qframe_plugins.gate_sets.expression`.
+    matrix's indices. What expressions may hold, and why `sqrt` is better than `exp` across
+    machines: `qframe_plugins.gate_sets.expression`.
     """
 
     name = "matrices"
