@@ -44,7 +44,8 @@ def without_phase(unitaries: Matrices) -> Matrices:
     size = np.abs(flat)
     pivot = (size > 0.37 / np.sqrt(unitaries.shape[-1])).argmax(axis=1)[:, None]
     phase = np.take_along_axis(flat, pivot, 1) / np.take_along_axis(size, pivot, 1)
-    return (flat * phase.conj()).reshape(unitaries.shape)
+    turned: Matrices = (flat * phase.conj()).reshape(unitaries.shape)
+    return turned
 
 
 def phase_free_keys(unitaries: Matrices) -> list[bytes]:

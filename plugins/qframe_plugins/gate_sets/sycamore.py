@@ -31,12 +31,18 @@ class Sycamore(GateSet[GateSetOptions]):
 
     def gates(self) -> Sequence[Gate]:
         corner = phase(Fraction(-1, 12))
-        # sqrt(i)/sqrt(2) = (1 + i)/2
+        root = 0.5 + 0.5j  # sqrt(i)/sqrt(2)
+        fsim: list[list[complex]] = [
+            [1, 0, 0, 0],
+            [0, 0, -1j, 0],
+            [0, -1j, 0, 0],
+            [0, 0, 0, corner],
+        ]
         return [
             Gate("sx", [[R, -1j * R], [-1j * R, R]]),
             Gate("sy", [[R, -R], [R, R]]),
-            Gate("sw", [[R, -(0.5 + 0.5j)], [0.5 - 0.5j, R]]),
-            Gate("fsim", [[1, 0, 0, 0], [0, 0, -1j, 0], [0, -1j, 0, 0], [0, 0, 0, corner]]),
+            Gate("sw", [[R, -root], [root.conjugate(), R]]),
+            Gate("fsim", fsim),
         ]
 
 
