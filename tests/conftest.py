@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import yaml
 
 import qframe
+from qframe.cli.main import main
+
+# Wall time of one example says little on a shared machine.
+hypothesis.settings.register_profile("qframe", deadline=None)
+hypothesis.settings.load_profile("qframe")
 
 COMMAND = [sys.executable, "-m", "qframe"]
 
@@ -45,18 +54,18 @@ def qframe_engines():
 '''
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a small config and returns its path; keywords replace or add top-level keys.
+@pytest.fixture(scope="session")
+def write_config() -> Callable[..., Path]:
+    """Writes a small config into a directory and returns its path.
 
-    `output` is within `tmp_path`; `None` leaves a key out.
+    Keywords replace or add top-level keys, `None` leaves one out; `output` is `small.db` beside it.
     """
 
-    def write(name: str = "small.yaml", **keys: Any) -> Path:
+    def write(directory: Path, name: str = "small.yaml", **keys: Any) -> Path:
         data: dict[str, Any] = {
             "records": 5000,
             "seed": 1,
-            "output": str(tmp_path / "small.db"),
+            "output": str(directory / "small.db"),
             "gate_set": {"plugin": "clifford_t", "qubits": 1},
             "sampler": {"plugin": "uniform", "length": {"min": 5, "max": 30}},
             "executor": "serial",
@@ -64,13 +73,19 @@ def config(tmp_path: Path) -> Callable[..., Path]:
                 key: str(value) if isinstance(value, Path) else value for key, value in keys.items()
             },
         }
-        path = tmp_path / name
+        path = directory / name
         path.write_text(
             yaml.safe_dump({k: v for k, v in data.items() if v is not None}, sort_keys=False)
         )
         return path
 
     return write
+
+
+@pytest.fixture
+def config(tmp_path: Path, write_config: Callable[..., Path]) -> Callable[..., Path]:
+    """`write_config` in `tmp_path`: `config(records=12, storage="savetxt")`."""
+    return partial(write_config, tmp_path)
 
 
 @pytest.fixture
@@ -100,6 +115,29 @@ def qframe_cli(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
             [*COMMAND, *map(str, arguments)],
             **{"cwd": tmp_path, "timeout": 100, "text": True, "capture_output": True, **options},
         )
+
+    return call
+
+
+@pytest.fixture
+def qframe_main(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The same command within this process, for tests of many words: starting Python is slow.
+
+    An exception that would be a traceback for the user is one for the test.
+    """
+
+    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        out, err = io.StringIO(), io.StringIO()
+        words = [*map(str, arguments)]
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                main(words)
+            except SystemExit as ended:
+                code = ended.code if isinstance(ended.code, int) else 1
+        return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
     return call
 

@@ -69,6 +69,7 @@ def schema_to_data(schema: Schema) -> list[dict[str, Any]]:
 
 
 def schema_from_data(data: Sequence[Mapping[str, Any]]) -> Schema:
+    """The inverse of `schema_to_data`."""
     return tuple(Column(c["name"], c["dtype"], tuple(c["shape"])) for c in data)
 
 

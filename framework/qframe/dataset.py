@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, overload
 
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from qframe.columns import Arrays, Block, Schema
 from qframe.contracts.storage import Header, Reader
+from qframe.drawing import draw_matrix
+from qframe.errors import RecordMissing
 from qframe.instructions import Instruction
 from qframe.recipe import Recipe
 
@@ -38,6 +41,10 @@ class Record:
     codes: NDArray[Any]
     unitary: NDArray[Any]
     extra: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        gates = ", ".join(map(str, self.circuit))
+        return f"record {self.index:,}: {gates}\n{draw_matrix(self.unitary)}"
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,7 @@ class Dataset:
     def __init__(self, reader: Reader, source: str) -> None:
         self._reader = reader
         self._source = source
+        self._path = Path(source).absolute()
 
     @property
     def header(self) -> Header:
@@ -116,12 +124,11 @@ class Dataset:
             wanted = np.flatnonzero(wanted)
         if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "iu"):
             raise IndexError(f"index array is {wanted.dtype} {wanted.shape}, want integers (n,)")
-        wanted = wanted.astype(np.int64)
-        wanted = np.where(wanted < 0, wanted + len(self), wanted)
-        outside = (wanted < 0) | (wanted >= len(self))
+        outside = (wanted < -len(self)) | (wanted >= len(self))
         if outside.any():
             raise IndexError(f"index {wanted[outside][0]} is out of range for {len(self)} records")
-        return self._batch(wanted)
+        wanted = wanted.astype(np.int64)
+        return self._batch(np.where(wanted < 0, wanted + len(self), wanted))
 
     def __iter__(self) -> Iterator[Record]:
         for block in range(self.header.blocks):
@@ -137,8 +144,20 @@ class Dataset:
 
     def _record(self, index: int) -> Record:
         block, i = divmod(index, self.recipe.block)
-        arrays = self._reader.read(block, i, i + 1)
+        arrays = self._read(block, i, i + 1)
         return self._as_record(self._as_batch(np.array([index]), arrays), 0)
+
+    def _read(self, block: int, start: int, stop: int) -> Arrays:
+        """As the reader's, for records that have to be there."""
+        arrays = self._reader.read(block, start, stop)
+        got = len(arrays["lengths"])
+        if got < stop - start:
+            raise RecordMissing(
+                f"{self._source}: record {block * self.recipe.block + start + got:,} is not stored "
+                "(yet)",
+                hint="`qframe run` with the same config finishes the dataset",
+            )
+        return arrays
 
     def _as_record(self, batch: Batch, i: int) -> Record:
         codes = batch.codes[i, : int(batch.lengths[i])]
@@ -157,7 +176,7 @@ class Dataset:
             here = np.flatnonzero(blocks == block)
             inside = index[here] - block * self.recipe.block
             start, stop = int(inside.min()), int(inside.max()) + 1
-            part = self._reader.read(int(block), start, stop)
+            part = self._read(int(block), start, stop)
             for name, array in arrays.items():
                 array[here] = part[name][inside - start]
         return self._as_batch(index, arrays)
@@ -203,7 +222,7 @@ class Dataset:
     def _whole(self, block: int) -> Batch:
         count = self.header.records_in(block)
         first = block * self.recipe.block
-        arrays = self._reader.read(block, 0, count)
+        arrays = self._read(block, 0, count)
         return self._as_batch(np.arange(first, first + count), arrays)
 
     def content_hash(self) -> str:
@@ -214,7 +233,7 @@ class Dataset:
         digest = hashlib.sha256(f"{self.recipe.id} {len(self)}\n".encode())
         for index in range(self.header.blocks):
             count = self.header.records_in(index)
-            block = Block(index, count, self._reader.read(index, 0, count))
+            block = Block(index, count, self._read(index, 0, count))
             digest.update(block.checksum(self.schema))
         return digest.hexdigest()
 
@@ -222,7 +241,7 @@ class Dataset:
         """Pickles as its source: a worker of a data loader opens the dataset anew."""
         from qframe.opening import open as open_dataset
 
-        return partial(open_dataset, self._source), ()
+        return partial(open_dataset, self._path), ()
 
     def close(self) -> None:
         self._reader.close()

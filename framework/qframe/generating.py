@@ -19,6 +19,8 @@ from qframe.job import PluginSpec
 from qframe.plugins.resolve import find_class
 from qframe.recipe import Recipe
 
+Room = dict[str, NDArray[Any]]
+
 
 class Generator:
     """Makes any block of a recipe; keeps nothing from block to block.
@@ -45,13 +47,19 @@ class Generator:
             build(engine, recipe.instructions, recipe.fold),
         )
 
-    def blocks(self, first: int, counts: Sequence[int]) -> list[Block]:
+    def room(self, blocks: int) -> Room:
+        """Arrays for so many blocks, to be filled again and again by `blocks`."""
+        return {c.name: c.empty(self.recipe.block * blocks) for c in self.schema}
+
+    def blocks(self, first: int, counts: Sequence[int], room: Room | None = None) -> list[Block]:
         """Blocks `first`, `first + 1`, ... with `counts[k]` records of each.
 
         Whatever the counts, a record has the same bits: blocks are drawn in full and then cut.
+        With `room` the blocks are views of it, good until it is used again.
         """
         size = self.recipe.block
-        arrays = {c.name: c.empty(size * len(counts)) for c in self.schema}
+        room = self.room(len(counts)) if room is None else room
+        arrays = {name: array[: size * len(counts)] for name, array in room.items()}
         for k in range(len(counts)):
             self._sample(first + k, slice(k * size, (k + 1) * size), arrays)
         circuits = Circuits(arrays["codes"], arrays["lengths"])

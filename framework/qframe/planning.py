@@ -59,9 +59,8 @@ class RunPlan:
     @property
     def to_do(self) -> int:
         """Records that the run will store (a cut block that grows is stored anew)."""
-        return sum(
-            self.header.records_in(block) for first, end in self.runs for block in range(first, end)
-        )
+        size, records = self.recipe.block, self.header.records
+        return sum(min(end * size, records) - first * size for first, end in self.runs)
 
     @property
     def task_count(self) -> int:

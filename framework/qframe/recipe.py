@@ -80,6 +80,8 @@ class Recipe:
                     f"the recipe has format {data['format']}, this qframe reads {FORMAT}",
                     hint="install the qframe version that wrote it",
                 )
+            if not isinstance(data["sampler"], dict):
+                raise TypeError(f"sampler is {data['sampler']!r}")
             return cls(
                 instructions=InstructionSet.from_data(data["gate_set"]),
                 sampler=data["sampler"],

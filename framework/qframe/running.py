@@ -15,6 +15,7 @@ from typing import Any
 import pluggy
 
 from qframe.config.load import LoadedConfig, load_config
+from qframe.generating import Generator
 from qframe.lock import output_lock
 from qframe.planning import RunPlan, plan
 from qframe.plugins import hookspecs
@@ -70,16 +71,16 @@ def run(
     if not planned.runs and planned.storage.finished():
         return _summary(planned, planned.stored, start, None)
     planned.output.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with output_lock(planned.output.absolute()):
+    with _stop_on_signal() as stop, output_lock(planned.output.absolute()):
         planned = plan(loaded)  # again: another run may have ended since
         if planned.exists:
             planned.storage.resume(planned.header)
         else:
+            _probe(planned)
             planned.storage.create(planned.header)
         manager.hook.qframe_run_started(plan=planned)
         try:
-            with _stop_on_signal() as stop:
-                _do(planned, manager, stop)
+            _do(planned, manager, stop)
         finally:
             planned.storage.finish()
     with closing(planned.storage.reader()) as reader:
@@ -89,8 +90,18 @@ def run(
     return summary
 
 
+def _probe(planned: RunPlan) -> None:
+    """Makes one record, so that a plugin which breaks its contract leaves no dataset behind."""
+    plugins = planned.loaded.plugins
+    Generator.from_specs(planned.recipe, plugins["sampler"].spec, plugins["engine"].spec).blocks(
+        0, [1]
+    )
+
+
 def _do(planned: RunPlan, manager: pluggy.PluginManager, stop: _Stop) -> None:
     stored = planned.header.records - planned.to_do
+    if stop.signal is not None:
+        return
     with closing(planned.executor.run(planned.job(), planned.tasks())) as results:  # type: ignore[type-var]
         for done in results:
             stored += done.records

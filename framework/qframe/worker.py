@@ -11,7 +11,7 @@ from typing import Self
 from qframe.blocks import Task
 from qframe.contracts.storage import Header, Storage
 from qframe.errors import QframeError, WorkerError
-from qframe.generating import Generator, build
+from qframe.generating import Generator, Room, build
 from qframe.job import Job, TaskDone
 from qframe.recipe import Recipe
 
@@ -30,6 +30,8 @@ class Worker:
         self._header = Header(recipe, self._generator.schema, job.records, dict(job.about))
         storage: Storage[object] = build(job.storage, Path(job.output))  # type: ignore[type-var]
         self._writer = storage.writer(self._header)
+        # Fresh memory for each task would come from the kernel page by page.
+        self._room = self._generator.room(0)
 
     def do(self, task: Task) -> TaskDone:
         """Makes the task's blocks and commits them with their ledger rows.
@@ -40,7 +42,7 @@ class Worker:
         counts = [self._header.records_in(task.first + k) for k in range(task.blocks)]
         try:
             start = perf_counter()
-            blocks = self._generator.blocks(task.first, counts)
+            blocks = self._generator.blocks(task.first, counts, self._room_for(task.blocks))
             made = perf_counter()
             self._writer.write(blocks)
             written = perf_counter()
@@ -54,6 +56,11 @@ class Worker:
                 f"{task.first * self._header.recipe.block}",
             ) from cause
         return TaskDone(task, sum(counts), made - start, written - made, os.getpid())
+
+    def _room_for(self, blocks: int) -> Room:
+        if len(self._room["lengths"]) < blocks * self._header.recipe.block:
+            self._room = self._generator.room(blocks)
+        return self._room
 
     def close(self) -> None:
         """Closes the writer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,4 +87,5 @@ def _print(rows: list[Listed]) -> None:
             else (row.description, ", ".join(row.options))
         )
         table.add_row(row.kind, row.name, row.distribution, row.version, *last)
-    Console().print(table)
+    # Where no terminal sets a width, long lines suit grep better than folded cells.
+    Console(width=None if sys.stdout.isatty() else 200).print(table)

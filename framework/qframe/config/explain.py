@@ -187,7 +187,7 @@ def _hint(value: Any, errors: list[Any]) -> str | None:
         for e in errors
         for word in (e.get("ctx") or {}).get("expected", "").replace(" or ", ", ").split(", ")
     ]
-    close = get_close_matches(value, words, n=1)
+    close = get_close_matches(value, [word for word in words if word], n=1)
     return f"did you mean {close[0]!r}?" if close else None
 
 

@@ -93,6 +93,8 @@ class Reader(ABC):
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
         """Records `start:stop` of a block: one array a column, in the header's schema.
 
+        Fewer where the block is stored cut, as slices of Python are.
+
         Raises:
             RecordMissing: if the ledger lacks the block.
         """

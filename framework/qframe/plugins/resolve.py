@@ -75,7 +75,7 @@ def load_file(path: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses and pydantic look their own module up
     try:
         spec.loader.exec_module(module)
-    except Exception as cause:
+    except (Exception, SystemExit) as cause:
         del sys.modules[name]
         raise PluginError(f"local plugin {path} is broken: {_cause(cause, path)}") from cause
     return module
@@ -125,7 +125,7 @@ def _entry_module(found: Installed) -> Any:
                 hint=f"pip install {target}",
             ) from cause
         raise PluginError(f"{where} is installed but broken: {_cause(cause)}") from cause
-    except Exception as cause:
+    except (Exception, SystemExit) as cause:
         raise PluginError(f"{where} is installed but broken: {_cause(cause)}") from cause
 
 
@@ -139,7 +139,7 @@ def _import(module: str, plugin: str) -> ModuleType:
                 hint="install the package that holds it, or check the spelling",
             ) from cause
         raise PluginError(f"plugin {plugin!r} is broken: {_cause(cause)}") from cause
-    except Exception as cause:
+    except (Exception, SystemExit) as cause:
         raise PluginError(f"plugin {plugin!r} is broken: {_cause(cause)}") from cause
 
 
@@ -162,7 +162,7 @@ def _pick(kind: Kind, module: Any, attribute: str | None, plugin: str) -> type[P
     named = [c for c in offered if getattr(c, "name", None) == plugin]
     candidates = named or offered
     if len(candidates) != 1:
-        names = ", ".join(c.__name__ for c in candidates) or "none"
+        names = ", ".join(getattr(c, "__name__", repr(c)) for c in candidates) or "none"
         raise PluginError(
             f"plugin {plugin!r} offers {len(candidates)} {kind.name} classes ({names}), want one",
             hint=f"return it from {kind.hook}(), or write {plugin.partition(':')[0]}:ClassName",
@@ -188,7 +188,13 @@ def classes(kind: Kind, module: Any) -> list[Any]:
     """
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    manager.register(module)
+    try:
+        manager.register(module)
+    except pluggy.PluginValidationError as cause:
+        raise PluginError(
+            f"plugin {getattr(module, '__file__', module)}: {str(cause).splitlines()[-1]}",
+            hint="docs/plugins.md lists the hooks and their arguments",
+        ) from cause
     answers = getattr(manager.hook, kind.hook)()
     if answers:
         return [c for answer in answers for c in answer]

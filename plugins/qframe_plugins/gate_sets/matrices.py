@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from qframe import ConfigError, Gate, GateSet, GateSetOptions, hookimpl
 from qframe_plugins.gate_sets.expression import evaluate
@@ -23,7 +31,21 @@ def _number(entry: float | str) -> complex:
     return evaluate(entry) if isinstance(entry, str) else complex(entry)
 
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=60)]
+def _identifier(name: str) -> str:
+    if not re.fullmatch(_NAME, name):
+        raise ConfigError(
+            f"{name!r} is not a gate name, want letters, digits and _, at most 60, no digit first"
+        )
+    return name
+
+
+_NAME = "[A-Za-z_][A-Za-z0-9_]{0,59}"
+
+Name = Annotated[
+    str,
+    AfterValidator(_identifier),
+    WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$"}),
+]
 Entry = Annotated[float | str, AfterValidator(_readable)]
 Matrix = Annotated[list[list[Entry]], Field(min_length=2)]
 
@@ -94,9 +116,11 @@ class Matrices(GateSet[MatricesOptions]):
         gate_set: {plugin: matrices, folder: my_gates, files: [v3, t]}
 
     Codes follow the order of the names; a folder's files go by name where `files` is left out. A
-    gate's first qubit is the least significant bit of its matrix's indices. What expressions may
-    hold, and why `sqrt` is better than `exp` across machines:
-    `qframe_plugins.gate_sets.expression`. What files may hold: `matrix_files`.
+    gate's first qubit is the least significant bit of its matrix's indices. Expressions hold
+    numbers, `+ - * / **`, `i`, `pi`, `tau`, `e`, `sqrt`, `exp`, `cos` and `sin`. Prefer
+    `(1+i)/sqrt(2)` to `exp(i*pi/4)`: the last bit of `exp`, `cos` and `sin` may differ between
+    machines, and then so does the recipe id. Files: NAME.txt as `np.savetxt` writes a complex
+    matrix, or NAME.npy; hidden files and `*.md` are passed over, any other is an error.
     """
 
     name = "matrices"

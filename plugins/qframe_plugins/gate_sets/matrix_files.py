@@ -18,7 +18,7 @@ import numpy as np
 
 from qframe import ConfigError, Gate
 
-NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+NAME = "[A-Za-z_][A-Za-z0-9_]{0,59}"
 """What a gate of the user's may be called."""
 
 MAX_FILE_BYTES = 1 << 20
@@ -41,7 +41,7 @@ def read_folder(folder: Path) -> list[Gate]:
         raise ConfigError(f"folder {folder} has no .txt or .npy file")
     gates: dict[str, Gate] = {}
     for path in files:
-        if path.suffix not in (".txt", ".npy") or not re.match(NAME, path.stem):
+        if path.suffix not in (".txt", ".npy") or not re.fullmatch(NAME, path.stem):
             raise ConfigError(
                 f"{path} is not a gate: want NAME.txt or NAME.npy, "
                 "NAME of letters, digits and underscores"

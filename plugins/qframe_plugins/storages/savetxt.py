@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,27 @@ from qframe import (
     StorageError,
     Writer,
     hookimpl,
+    record_width,
     schema_from_data,
     schema_to_data,
 )
 from qframe_plugins.storages.savetxt_files import HEADER, Files, translated, write_whole
-from qframe_plugins.storages.savetxt_records import SaveTxtReader, SaveTxtWriter
+from qframe_plugins.storages.savetxt_records import SaveTxtReader, SaveTxtWriter, unwritable
 
 FORMAT = "qframe savetxt dataset"
 ENTRY_BYTES = 52
 """What `np.savetxt` writes for one complex entry in its default format, with its separator."""
+
+DISK_BLOCK = 4096
+"""Bytes that the smallest file takes of most disks."""
+
+HOW_TO_READ = (
+    "np.loadtxt(path, dtype=complex) reads the matrix of record 000123456789 from "
+    "matrices/000/123/456/000123456789.txt (flat: from 000123456789.txt). The file's first comment "
+    "line is the circuit, each gate with its qubits, the first gate acts first; without a comment "
+    "line the circuit is empty. A block is stored once its file is in ledger/. "
+    "In Python: qframe.open(directory)."
+)
 
 
 class SaveTxtOptions(PluginOptions):
@@ -61,41 +74,68 @@ class SaveTxt(Storage[SaveTxtOptions]):
     def recognises(cls, path: Path) -> bool:
         try:
             return _facts(path).get("format") == FORMAT
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return False
 
     def check(self, header: Header) -> None:
-        """Refuses more files than the file system has inodes left."""
+        """Refuses what text cannot hold, and more files than the disk has inodes left."""
+        problem = unwritable(header.recipe.instructions, header.schema[3:])
+        if problem is None and header.records > 10**12:
+            problem = f"{header.records:,} records (at most {10**12:,})"
+        if problem is not None:
+            raise StorageError(f"storage savetxt cannot hold {problem}", hint="use storage: sqlite")
         there = self.path.absolute()
         while not there.exists():
             there = there.parent
-        free = os.statvfs(there).f_favail
-        need = self.estimate(header).files
-        if 0 < free < need:  # some file systems make inodes as they go, and say 0
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise StorageError(
+                f"{self.path} cannot be written: {there} is not writable",
+                hint="name another --output, or change its permissions",
+            )
+        disk = os.statvfs(there)
+        free = disk.f_favail
+        need = self._files_to_make(header)
+        if disk.f_files and free < need:  # some file systems make inodes as they go, and say 0
             raise StorageError(
                 f"{self.path} needs about {need:,} files, {free:,} inodes are free there",
                 hint="use storage: sqlite, which needs one file, or ask for fewer records",
             )
 
+    def _files_to_make(self, header: Header) -> int:
+        there = 0
+        if self.recognises(self.path):
+            with self.reader() as reader:
+                there = sum(run.records for run in reader.stored())
+        files = max(0, self.estimate(header).files - there)
+        return files + files // 900 + 10  # directories
+
     def create(self, header: Header) -> None:
         """Builds the directory under another name and moves it into place."""
         new = self.path.with_name(f".{self.path.name}.new")
         with translated(self.path):
-            if self.path.exists():
+            if self.path.is_symlink() or (self.path.exists() and not _is_empty(self.path)):
                 raise StorageError(f"{self.path} exists already")
-            shutil.rmtree(new, ignore_errors=True)
-            new.mkdir(parents=True)
-            self._write_header(new, header)
-            new.rename(self.path)
+            if new.is_dir():
+                shutil.rmtree(new)
+            new.unlink(missing_ok=True)
+            try:
+                (new / "ledger").mkdir(parents=True)
+                self._write_header(new, header)
+                new.rename(self.path)
+            except OSError:
+                shutil.rmtree(new, ignore_errors=True)
+                raise
 
     def resume(self, header: Header) -> None:
+        self.finish()
         with translated(self.path):
-            self._write_header(self.path, header, flat=_facts(self.path)["flat"])
+            self._write_header(self.path, header, flat=self._files().flat)
 
     def _write_header(self, root: Path, header: Header, flat: bool | None = None) -> None:
         recipe = header.recipe
         facts = {
             "format": FORMAT,
+            "how_to_read": HOW_TO_READ,
             "flat": self.options.flat if flat is None else flat,
             "records": header.records,
             "recipe_id": recipe.id,
@@ -105,14 +145,21 @@ class SaveTxt(Storage[SaveTxtOptions]):
             "about": header.about,
             "recipe": recipe.text,
         }
-        write_whole(root / HEADER, json.dumps(facts, indent=1))
+        text = json.dumps(facts, indent=1, ensure_ascii=False)
+        write_whole(root / HEADER, text, Files(root, False).temporary())
 
     def writer(self, header: Header) -> Writer:
         with translated(self.path):
             return SaveTxtWriter(self._files(), header)
 
     def finish(self) -> None:
-        """Nothing is left over: every file is closed as soon as it is written."""
+        """Removes what writers that were killed left half written."""
+        with translated(self.path):
+            for path in self._files().half_written():
+                path.unlink(missing_ok=True)
+
+    def finished(self) -> bool:
+        return not any(self._files().half_written())
 
     def reader(self) -> Reader:
         if not self.recognises(self.path):
@@ -125,9 +172,20 @@ class SaveTxt(Storage[SaveTxtOptions]):
 
     def estimate(self, header: Header) -> Estimate:
         entries = header.recipe.instructions.dim**2
-        text = entries * ENTRY_BYTES + 8 * header.schema[1].shape[0]
+        instructions = header.recipe.instructions.instructions
+        words = header.schema[1].shape[0] * (_mean([len(str(i)) for i in instructions]) + 2)
+        text = entries * ENTRY_BYTES + words + 3 * record_width(header.schema[3:])
+        file = -(-round(text) // DISK_BLOCK) * DISK_BLOCK
         files = header.records + header.blocks + 1
-        return Estimate(header.records * text + header.blocks * 100, files)
+        return Estimate(header.records * file + (header.blocks + 1) * DISK_BLOCK, files)
+
+
+def _mean(numbers: Sequence[int]) -> float:
+    return sum(numbers) / len(numbers)
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
 
 
 def _facts(path: Path) -> dict[str, Any]:
@@ -146,7 +204,7 @@ def _header(path: Path) -> Header:
             int(facts["records"]),
             {key: str(value) for key, value in facts["about"].items()},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as cause:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as cause:
         raise NotADataset(f"{path / HEADER} cannot be read: {cause!r}") from cause
 
 

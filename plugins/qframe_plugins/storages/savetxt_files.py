@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from qframe import StorageError
 
 HEADER = "qframe.json"
+WRITING = ".writing-"
+"""Prefix of a file at the top of the dataset that is moved into place once it is written."""
+
 LEVELS = 4
 """Directories of at most 1,000 entries, four levels deep, hold 10**12 files."""
 
@@ -44,6 +48,14 @@ class Files:
         """The file that says that a block is stored."""
         return self.root / "ledger" / _nested(block)
 
+    def temporary(self) -> Path:
+        """A new name for a file that will be moved into place."""
+        return self.root / f"{WRITING}{uuid4().hex}"
+
+    def half_written(self) -> Iterator[Path]:
+        """What a process that was killed left behind."""
+        return self.root.glob(f"{WRITING}*")
+
     def ledger_blocks(self) -> Iterator[int]:
         """Blocks in the ledger, in ascending order."""
         for path in _sorted_files(self.root / "ledger"):
@@ -69,11 +81,10 @@ def _sorted_files(directory: Path) -> Iterator[Path]:
             yield Path(entry.path)
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, temporary: Path) -> None:
     """Writes a small file so that it is there in full or not at all."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
 
 
 @contextmanager

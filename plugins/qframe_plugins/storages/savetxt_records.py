@@ -1,4 +1,9 @@
-"""Records as text files: writing them and reading them back."""
+"""Records as text files: writing them and reading them back.
+
+A file is comment lines and then the matrix. The first comment line is the circuit, each further one
+a column that the sampler adds, as `name: JSON`. The empty circuit's line is empty, and np.savetxt
+leaves it out where nothing follows.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,9 @@ from numpy.typing import NDArray
 from qframe import (
     Arrays,
     Block,
+    Column,
     Header,
+    InstructionSet,
     NotADataset,
     Reader,
     RecordMissing,
@@ -30,6 +37,8 @@ class SaveTxtWriter(Writer):
         self._files = files
         self._header = header
         self._names = [str(placed) for placed in header.recipe.instructions.instructions]
+        self._extra = header.schema[3:]
+        self._temporary = files.temporary()
 
     def write(self, blocks: Sequence[Block]) -> None:
         with translated(self._files.root):
@@ -38,11 +47,13 @@ class SaveTxtWriter(Writer):
                 path = self._files.ledger(block.index)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 sha256 = block.checksum(self._header.schema).hex()
-                write_whole(path, json.dumps({"records": block.records, "sha256": sha256}))
+                row = json.dumps({"records": block.records, "sha256": sha256})
+                write_whole(path, row, self._temporary)
 
     def _write_matrices(self, block: Block) -> None:
+        # Files that the ledger vouches for already are replaced whole, never cut to be rewritten.
+        replaces = self._files.ledger(block.index).exists()
         first = block.index * self._header.recipe.block
-        extra = [column.name for column in self._header.schema[3:]]
         directory: Path | None = None
         for i in range(block.records):
             path = self._files.matrix(first + i)
@@ -51,11 +62,17 @@ class SaveTxtWriter(Writer):
                 directory.mkdir(parents=True, exist_ok=True)
             codes = block.arrays["codes"][i, : int(block.arrays["lengths"][i])]
             lines = [", ".join(self._names[code] for code in codes.tolist())]
-            lines += [f"{name}: {json.dumps(block.arrays[name][i].tolist())}" for name in extra]
-            np.savetxt(path, block.arrays["unitaries"][i], header="\n".join(lines))
+            lines += [f"{c.name}: {_to_json(c, block.arrays[c.name][i])}" for c in self._extra]
+            into = self._temporary if replaces else path
+            matrix = block.arrays["unitaries"][i]
+            np.savetxt(into, matrix, header="\n".join(lines), encoding="utf-8")
+            if replaces:
+                into.replace(path)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Removes what an error left half written."""
+        with translated(self._files.root):
+            self._temporary.unlink(missing_ok=True)
 
 
 class SaveTxtReader(Reader):
@@ -66,6 +83,8 @@ class SaveTxtReader(Reader):
         self._files = files
         instructions = header.recipe.instructions
         self._codes = {str(placed): i for i, placed in enumerate(instructions.instructions)}
+        self._shape = header.schema[2].shape
+        self._extra = header.schema[3:]
 
     def stored(self) -> Iterator[Stored]:
         size = self.header.recipe.block
@@ -85,9 +104,10 @@ class SaveTxtReader(Reader):
             yield run
 
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
-        for block in self._files.ledger_blocks():
-            records, sha256 = self._ledger(block)
-            yield block, records, sha256
+        with translated(self._files.root):
+            for block in self._files.ledger_blocks():
+                records, sha256 = self._ledger(block)
+                yield block, records, sha256
 
     def _ledger(self, block: int) -> tuple[int, bytes]:
         path = self._files.ledger(block)
@@ -99,33 +119,71 @@ class SaveTxtReader(Reader):
                 f"{self._files.root}: block {block} is not stored (yet)",
                 hint="`qframe run` with the same config finishes the dataset",
             ) from None
-        except (ValueError, KeyError, TypeError) as cause:
+        except (ValueError, KeyError, TypeError, RecursionError) as cause:
             raise NotADataset(f"{path} is damaged: {cause!r}") from cause
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
-        records, _ = self._ledger(block)
-        end = records if stop is None else min(stop, records)
-        arrays = {c.name: c.empty(end - start) for c in self.header.schema}
-        first = block * self.header.recipe.block
-        for i in range(start, end):
-            self._read_one(self._files.matrix(first + i), i - start, arrays)
-        return arrays
+        with translated(self._files.root):
+            records, _ = self._ledger(block)
+            end = records if stop is None else min(stop, records)
+            start = min(start, end)
+            arrays = {c.name: c.empty(max(0, end - start)) for c in self.header.schema}
+            first = block * self.header.recipe.block
+            for i in range(start, end):
+                self._read_one(self._files.matrix(first + i), i - start, arrays)
+            return arrays
 
     def _read_one(self, path: Path, row: int, arrays: dict[str, NDArray[Any]]) -> None:
         try:
-            with path.open(encoding="utf-8") as file:
-                lines = [line[2:].rstrip("\n") for line in file if line.startswith("#")]
-            matrix = np.loadtxt(path, dtype=complex, ndmin=2)
-            codes = [self._codes[name] for name in lines[0].split(", ") if name]
+            text = path.read_text(encoding="utf-8").split("\n")
+            comments = [line[2:] for line in text if line.startswith("#")]
+            if not any(text[len(comments) :]):
+                raise ValueError("it holds no matrix")
+            matrix = np.loadtxt(text, dtype=complex, ndmin=2)
+            if matrix.shape != self._shape:
+                raise ValueError(f"its matrix is {matrix.shape}, want {self._shape}")
+            circuit = comments[0] if comments else ""
+            codes = [self._codes[name] for name in circuit.split(", ") if name]
             arrays["unitaries"][row] = matrix
             arrays["lengths"][row] = len(codes)
             arrays["codes"][row] = 0
             arrays["codes"][row, : len(codes)] = codes
-            for line in lines[1:]:
-                name, _, value = line.partition(": ")
-                arrays[name][row] = json.loads(value)
-        except (OSError, ValueError, KeyError, IndexError) as cause:
+            for column, line in zip(self._extra, comments[1:], strict=True):
+                value = line.removeprefix(f"{column.name}: ")
+                arrays[column.name][row] = _from_json(column, value)
+        except (FileNotFoundError, ValueError, KeyError, IndexError, RecursionError) as cause:
             raise NotADataset(f"{path} is damaged: {cause!r}") from cause
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def _to_json(column: Column, value: Any) -> str:
+    """One entry of a column; complex numbers as `[re, im]`."""
+    exact = np.asarray(value, dtype=column.dtype)
+    if exact.dtype.kind == "c":
+        exact = np.stack([exact.real, exact.imag], axis=-1)
+    return json.dumps(exact.tolist())
+
+
+def _from_json(column: Column, text: str) -> NDArray[Any]:
+    dtype = np.dtype(column.dtype)
+    if dtype.kind != "c":
+        return np.array(json.loads(text), dtype=dtype)
+    pairs = np.array(json.loads(text), dtype=np.float64)
+    return np.ascontiguousarray(pairs).view(np.complex128)[..., 0].astype(dtype)
+
+
+def unwritable(instructions: InstructionSet, extra: Sequence[Column]) -> str | None:
+    """What of a dataset cannot stand in comment lines and be read back, or None."""
+    texts = [str(placed) for placed in instructions.instructions]
+    for text in texts:
+        if "," in text or text != text.strip() or len(text.splitlines()) != 1:
+            return f"an instruction that reads {text!r} (no commas, no line breaks)"
+    if len(set(texts)) < len(texts):
+        return "two instructions that read the same"
+    for column in extra:
+        dtype = np.dtype(column.dtype)
+        if dtype.kind not in "biufc" or dtype.itemsize > (16 if dtype.kind == "c" else 8):
+            return f"column {column.name!r} of type {column.dtype}"
+    return None

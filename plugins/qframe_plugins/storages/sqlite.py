@@ -24,6 +24,7 @@ from qframe_plugins.storages.file_system import refuse_network_file_system
 from qframe_plugins.storages.sqlite_connection import (
     APPLICATION_ID,
     is_dataset,
+    open_readonly,
     open_writable,
     translated,
 )
@@ -31,9 +32,13 @@ from qframe_plugins.storages.sqlite_layout import Layout
 from qframe_plugins.storages.sqlite_reader import SqliteReader
 from qframe_plugins.storages.sqlite_writer import SqliteWriter
 
+Synchronous = Literal["off", "normal", "full"]
+
 
 class SqliteFileOptions(PluginOptions):
     """What both journal modes have in common."""
+
+    synchronous: Synchronous
 
     layout: Literal["blocks", "rows"] = Field(
         "blocks", description="one row a block (fast, compact) or one row a record (easy to query)"
@@ -46,7 +51,7 @@ class SqliteFileOptions(PluginOptions):
 class SqliteOptions(SqliteFileOptions):
     """Options of `sqlite`."""
 
-    synchronous: Literal["off", "normal", "full"] = Field(
+    synchronous: Synchronous = Field(
         "off",
         description="off: safe against kill -9, not against power loss; normal: both, slower",
     )
@@ -78,7 +83,7 @@ class SqliteFile(Storage[O_co]):
         new.unlink(missing_ok=True)
         layout = Layout(header, self.options.layout)
         try:
-            with closing(open_writable(new, create=True)) as db, translated(self.path):
+            with closing(self._open(new)) as db, translated(self.path):
                 db.pragma("page_size", self.options.page_size)
                 db.pragma("application_id", APPLICATION_ID)
                 with db:
@@ -99,11 +104,17 @@ class SqliteFile(Storage[O_co]):
 
     def resume(self, header: Header) -> None:
         self._set_journal_mode(self.journal_mode)
-        with closing(open_writable(self.path)) as db, translated(self.path), db:
+        with closing(self._open()) as db, translated(self.path), db:
             db.execute("UPDATE meta SET value = ? WHERE key = 'records'", (header.records,))
 
+    def _open(self, new: Path | None = None) -> apsw.Connection:
+        """A connection that syncs as the options say; `new` is a file to be made."""
+        db = open_writable(new or self.path, create=new is not None)
+        db.pragma("synchronous", self.options.synchronous)
+        return db
+
     def _set_journal_mode(self, mode: str) -> None:
-        with closing(open_writable(self.path)) as db, translated(self.path):
+        with closing(self._open()) as db, translated(self.path):
             got = db.pragma("journal_mode", mode)
             if got != mode:
                 raise StorageError(
@@ -125,10 +136,19 @@ class SqliteFile(Storage[O_co]):
 
     def finish(self) -> None:
         """Leaves one plain file: checkpointed, journal mode DELETE, no `-wal` and no `-shm`."""
-        with closing(open_writable(self.path)) as db, translated(self.path):
+        with closing(self._open()) as db, translated(self.path):
             db.set_busy_timeout(5000)
             db.pragma("wal_checkpoint(truncate)")
             db.pragma("journal_mode", "delete")
+
+    def finished(self) -> bool:
+        """Whether the file stands alone, without journal or write-ahead log."""
+        helpers = [
+            self.path.with_name(self.path.name + end) for end in ("-wal", "-shm", "-journal")
+        ]
+        with closing(open_readonly(self.path)) as db, translated(self.path):
+            alone = db.pragma("journal_mode") != "wal"
+        return alone and not any(helper.exists() for helper in helpers)
 
     def reader(self) -> SqliteReader:
         return SqliteReader(self.path)

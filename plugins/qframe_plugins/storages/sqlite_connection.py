@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +14,9 @@ from qframe import NotADataset, StorageError
 
 APPLICATION_ID = 0x71667264
 """`qfrd`, in the header of every dataset file: what `file` and `PRAGMA application_id` show."""
+
+ROOM_TO_WORK = 1 << 20
+"""With less free than this, an input/output error means that the disk is full."""
 
 WAIT_MS = 600_000
 """How long a writer waits for its turn; with blocking locks in a queue, so a safety net."""
@@ -56,15 +60,19 @@ def is_dataset(path: Path) -> bool:
         return False
 
 
+def _disk_full(path: Path) -> StorageError:
+    return StorageError(
+        f"{path}: the disk is full", hint="free space and run the same command again"
+    )
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turns SQLite's errors into one line that names the path and the way out."""
     try:
         yield
     except apsw.FullError as cause:
-        raise StorageError(
-            f"{path}: the disk is full", hint="free space and run the same command again"
-        ) from cause
+        raise _disk_full(path) from cause
     except apsw.NotADBError as cause:
         raise NotADataset(f"{path} is not a SQLite file") from cause
     except apsw.CorruptError as cause:
@@ -81,6 +89,9 @@ def translated(path: Path) -> Iterator[None]:
             f"{path} cannot be opened: {cause}", hint="check that it exists and its permissions"
         ) from cause
     except apsw.IOError as cause:
+        # SQLite cannot say that the disk is full where its shared memory file could not grow.
+        if shutil.disk_usage(path.absolute().parent).free < ROOM_TO_WORK:
+            raise _disk_full(path) from cause
         raise StorageError(f"{path}: input/output error: {cause}") from cause
     except apsw.SQLError as cause:
         raise NotADataset(f"{path} lacks what a qframe dataset has: {cause}") from cause

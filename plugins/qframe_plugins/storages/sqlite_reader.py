@@ -73,6 +73,7 @@ class SqliteReader(Reader):
                     hint="`qframe run` with the same config finishes the dataset",
                 )
             end = row if stop is None else min(stop, row)
+            start = min(start, end)
             if self._layout.kind == "rows":
                 return self._read_rows(block, start, end)
             if (start, end) == (0, row):

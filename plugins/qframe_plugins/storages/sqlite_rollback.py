@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from qframe import Storage, hookimpl
-from qframe_plugins.storages.sqlite import SqliteFile, SqliteFileOptions
+from qframe_plugins.storages.sqlite import SqliteFile, SqliteFileOptions, Synchronous
 
 
 class SqliteRollbackOptions(SqliteFileOptions):
     """Options of `sqlite-rollback`."""
 
-    synchronous: Literal["off", "normal", "full"] = Field(
-        "full", description="SQLite's own default is full"
-    )
+    synchronous: Synchronous = Field("full", description="SQLite's own default is full")
     timeout: float = Field(
         600.0, ge=0, description="seconds that a writer waits before `database is locked`"
     )

@@ -21,14 +21,13 @@ from qframe.errors import ConfigError
 
 
 @contextmanager
-def bounded(seconds: float = 1.0, megabytes: float = 100.0) -> Iterator[None]:
-    """Fails if the body takes long or much. tracemalloc slows allocation several times over, so
-    time is given three times as much."""
+def bounded(megabytes: float = 100.0) -> Iterator[None]:
+    """Fails if the body takes much memory, or as long as only a bomb that went off would take."""
     tracemalloc.start()
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         yield
-        assert time.perf_counter() - start < 3 * seconds
+        assert time.process_time() - start < 60
         assert tracemalloc.get_traced_memory()[1] < megabytes * 1e6
     finally:
         tracemalloc.stop()
@@ -309,7 +308,7 @@ def test_a_file_of_100_mb_is_refused_unread(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(100_000_000)
     with (
-        bounded(0.2, 1),
+        bounded(1),
         pytest.raises(ConfigError, match=r"big.yaml: has 100,000,000 bytes, want"),
     ):
         read_yaml(path)

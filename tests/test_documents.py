@@ -1,0 +1,145 @@
+"""Every code block in README.md and docs/ does what the text says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sqlite3
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import qframe
+from qframe.config.load import load_config
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    """Code blocks of one language, without the two commands that set everything up."""
+    text = re.sub(r"<!-- \w+ command -->\n```bash\n.*?```", "", path.read_text(), flags=re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def cases(language: str) -> list[tuple[Path, str]]:
+    return [(path, block) for path in DOCUMENTS for block in blocks(path, language)]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working directory as the README assumes it, with the main job's dataset."""
+    place = tmp_path_factory.mktemp("reader")
+    for name in ("configs", "examples", "benchmarks"):
+        (place / name).symlink_to(ROOT / name)
+    _qframe(place, "run", "configs/clifford_t.yaml")
+    return place
+
+
+def _qframe(place: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "qframe", *arguments],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(("path", "block"), [c for c in cases("bash") if "qframe" in c[1]])
+def test_shell_commands_of_the_documents_succeed(path: Path, block: str, place: Path) -> None:
+    for line in block.splitlines():
+        words = shlex.split(line, comments=True)
+        if words and words[0] == "qframe":
+            _qframe(place, *words[1:])
+
+
+@pytest.mark.parametrize(("path", "block"), cases("bash"))
+def test_scripts_that_the_documents_name_exist(path: Path, block: str) -> None:
+    for line in block.splitlines():
+        words = shlex.split(line, comments=True)
+        if words and words[0] == "python":
+            assert (ROOT / words[1]).is_file()
+
+
+@pytest.mark.parametrize(("path", "block"), cases("sql"))
+def test_sql_of_the_documents_finds_rows(path: Path, block: str, place: Path) -> None:
+    with sqlite3.connect(place / "data" / "clifford_t.db") as db:
+        for statement in filter(str.strip, block.split(";")):
+            assert db.execute(statement).fetchall()
+    db.close()
+
+
+def test_the_python_of_the_readme_reads_the_data(place: Path) -> None:
+    reading = next(b for b in blocks(README, "python") if "qframe.open" in b)
+    code = subprocess.run(
+        [sys.executable, "-W", "error", "-c", reading], cwd=place, check=False, timeout=200
+    ).returncode
+    assert code == 0
+
+
+def test_the_file_can_be_read_without_qframe(place: Path) -> None:
+    [code] = blocks(ROOT / "docs" / "format.md", "python")
+    names: dict[str, object] = {}
+    before = Path.cwd()
+    os.chdir(place)
+    try:
+        exec(code, names)
+    finally:
+        os.chdir(before)
+    names["db"].close()  # type: ignore[attr-defined]
+    with qframe.open(place / "data" / "clifford_t.db") as ds:
+        assert (names["unitaries"] == ds[: len(names["unitaries"])].unitaries).all()  # type: ignore[arg-type]
+
+
+def test_the_plugin_in_the_readme_is_the_example_and_has_at_most_12_lines() -> None:
+    plugin = next(b for b in blocks(README, "python") if "GateSet" in b)
+    assert plugin == (ROOT / "examples" / "my_gates.py").read_text()
+    assert len([line for line in plugin.splitlines() if line.strip()]) <= 12
+
+
+def test_the_yaml_of_the_readme_is_a_valid_config(tmp_path: Path) -> None:
+    [text] = blocks(README, "yaml")
+    (tmp_path / "x.yaml").write_text(text)
+    loaded = load_config(tmp_path / "x.yaml")
+    assert loaded.config.records == 1_000_000
+
+
+def test_both_plugins_of_the_plugin_guide_make_a_dataset(tmp_path: Path) -> None:
+    python = blocks(ROOT / "docs" / "plugins.md", "python")
+    (tmp_path / "gates.py").write_text(next(b for b in python if "class SqrtX" in b))
+    (tmp_path / "sampler.py").write_text(next(b for b in python if "class Repeat" in b))
+    (tmp_path / "notify.py").write_text(next(b for b in python if "qframe_run_finished" in b))
+    hooks = next(b for b in blocks(ROOT / "docs" / "plugins.md", "yaml") if "hooks" in b)
+    (tmp_path / "x.yaml").write_text(
+        "records: 5000\ngate_set: gates.py\nsampler: {plugin: sampler.py, length: 4}\n"
+        f"executor: serial\n{hooks}"
+    )
+    out = tmp_path / "x.db"
+    printed = _qframe(tmp_path, "run", "x.yaml", "--output", str(out))
+    assert "5,000 records in" in printed  # by the hook
+    with qframe.open(out) as ds:
+        assert all(len(set(record.circuit)) == 1 for record in ds)
+
+
+def test_the_package_of_the_plugin_guide_names_a_known_kind() -> None:
+    [text] = blocks(ROOT / "docs" / "plugins.md", "toml")
+    [name] = tomllib.loads(text)["project"]["entry-points"]["qframe"]
+    assert name == "gate_set.sqrt_x"
+
+
+def test_the_committed_schema_is_the_one_that_qframe_prints() -> None:
+    printed = _qframe(ROOT, "schema")
+    assert (ROOT / "configs" / "qframe.schema.json").read_text() == printed
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda p: p.stem)
+def test_shipped_configs_name_their_schema_for_editors(path: Path) -> None:
+    assert path.read_text().startswith("# yaml-language-server: $schema=qframe.schema.json\n")
