@@ -1,8 +1,8 @@
 """What a gate set is as a group: inverses, duplicates, orders, relations, size.
 
-All of it is up to a global phase and to a tolerance: two unitaries count as one if their entries,
-with the phase taken out, differ by less than `CELL` (and by more than about 1e-12 as different only
-if they differ by more than that). Gates that turn by less than 1e-7 are therefore out of its reach.
+All of it is up to a global phase and to a tolerance: entries, with the phase taken out, are rounded
+to cells of width `CELL`. Rounding errors (1e-15 a product) stay far below it, and unitaries that
+differ by less than it count as one: gates that turn by less than 1e-7 are out of reach.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ class Matrices(GateSet[MatricesOptions]):
     def gates(self) -> Sequence[Gate]:
         if self.options.folder is not None:
             return self._from_files(Path(self.options.folder))
-        matrices: dict[str, Any] = dict(self.options.gates or {})  # type: ignore[arg-type]
+        matrices: dict[str, Any] = dict(self.options.gates or {})
         return [_gate(name, rows) for name, rows in matrices.items()]
 
     def _from_files(self, folder: Path) -> Sequence[Gate]:
