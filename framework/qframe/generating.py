@@ -108,4 +108,5 @@ class Generator:
 def build(spec: PluginSpec, *arguments: Any) -> Any:
     """The plugin object that `spec` describes, made with its options and `arguments`."""
     cls: Any = find_class(spec.kind, spec.plugin, Path(spec.base))
-    return cls(cls.Options.model_validate(dict(spec.options)), *arguments)
+    context = {"base": Path(spec.base)}
+    return cls(cls.Options.model_validate(dict(spec.options), context=context), *arguments)

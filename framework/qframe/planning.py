@@ -19,6 +19,7 @@ from qframe.contracts.executor import Executor
 from qframe.contracts.storage import Estimate, Header, Storage
 from qframe.errors import ConfigError, PluginError, QframeError, RecipeMismatch, StorageError
 from qframe.generating import build
+from qframe.instructions import InstructionSet
 from qframe.job import Job
 from qframe.plugins.resolve import file_sha256, local_path
 from qframe.recipe import Recipe, differences
@@ -83,11 +84,17 @@ class RunPlan:
         )
 
 
+def gate_set_of(loaded: LoadedConfig) -> InstructionSet:
+    """The instructions that a config asks for. Runs the gate set."""
+    with _named(loaded, "gate_set"):
+        instructions: InstructionSet = build(loaded.plugins["gate_set"].spec).instructions()
+    return instructions
+
+
 def header_of(loaded: LoadedConfig) -> Header:
     """The header that a config asks for. Runs the gate set and builds the sampler."""
     plugins = loaded.plugins
-    with _named(loaded, "gate_set"):
-        instructions = build(plugins["gate_set"].spec).instructions()
+    instructions = gate_set_of(loaded)
     with _named(loaded, "sampler"):
         sampler = build(plugins["sampler"].spec, instructions)
     spec = plugins["sampler"].spec

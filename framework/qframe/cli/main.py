@@ -10,6 +10,7 @@ import click
 
 from qframe import __version__
 from qframe.cli.check import check
+from qframe.cli.gates import gates
 from qframe.cli.hash import hash_
 from qframe.cli.info import info
 from qframe.cli.plugins import plugins
@@ -26,6 +27,7 @@ def cli() -> None:
 
     \b
     qframe check configs/clifford_t.yaml     what a run would do
+    qframe gates configs/clifford_t.yaml     its gates, and what they are as a group
     qframe run configs/clifford_t.yaml       make the dataset, or what is missing of it
     qframe info data/clifford_t.db           what a dataset holds
     qframe show data/clifford_t.db 0         one circuit, drawn, and its unitary
@@ -34,7 +36,7 @@ def cli() -> None:
     """
 
 
-for verb in (run, check, info, show, hash_, plugins, schema):
+for verb in (run, check, gates, info, show, hash_, plugins, schema):
     cli.add_command(verb)
 
 

@@ -108,7 +108,7 @@ def _resolve(kind: str, section: Section, base: Path) -> ResolvedPlugin | list[_
         mistake = Mistake((kind, "plugin"), f"{kind}: {error.message}", hint=error.hint)
         return [_Problem(mistake, plugin=True)]
     try:
-        options = cls.Options.model_validate(section.options)
+        options = cls.Options.model_validate(section.options, context={"base": base})
     except ValidationError as error:
         found = explain(cls.Options, error.errors(include_url=False), section.options)
         return [_Problem(_within(kind, mistake)) for mistake in found]

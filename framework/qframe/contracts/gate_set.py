@@ -7,13 +7,20 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 from typing import Annotated, ClassVar, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from qframe.contracts.plugin import Plugin, PluginOptions
 from qframe.errors import ConfigError
 from qframe.instructions import MAX_QUBITS, Gate, Instruction, InstructionSet, widen
 
 Edge = Annotated[list[int], Field(min_length=2, max_length=2)]
+
+
+class Grid(PluginOptions):
+    """A rectangle of qubits with neighbours coupled: qubit `row * columns + column`."""
+
+    rows: int = Field(ge=1, le=MAX_QUBITS)
+    columns: int = Field(ge=1, le=MAX_QUBITS)
 
 
 class GateSetOptions(PluginOptions):
@@ -23,10 +30,23 @@ class GateSetOptions(PluginOptions):
     gates: list[str] | None = Field(
         None, min_length=1, description="names to use, in code order; else the gate set's choice"
     )
-    coupling: Literal["all", "line", "ring"] | list[Edge] = Field(
+    coupling: Literal["all", "line", "ring"] | Grid | list[Edge] = Field(
         "all",
-        description="where gates on several qubits may act: all, line, ring, or a list of edges",
+        description="where gates on several qubits may act: all, line, ring, a grid "
+        "{rows: R, columns: C} (numbered row by row), or a list of edges",
     )
+
+    @field_validator("coupling")
+    @classmethod
+    def _fits(cls, coupling: object, info: ValidationInfo) -> object:
+        qubits = info.data.get("qubits")  # missing where it is a mistake itself
+        if isinstance(coupling, Grid) and qubits not in (None, coupling.rows * coupling.columns):
+            raise ConfigError(
+                f"a grid of {coupling.rows} x {coupling.columns} has "
+                f"{coupling.rows * coupling.columns} qubits, the register has {qubits}",
+                hint="rows times columns must be gate_set.qubits",
+            )
+        return coupling
 
 
 O_co = TypeVar("O_co", bound=GateSetOptions, covariant=True)
@@ -100,12 +120,16 @@ class GateSet(Plugin[O_co], ABC):
                 yield on
 
 
-def _edges(coupling: str | list[Edge], qubits: int) -> set[frozenset[int]]:
+def _edges(coupling: str | Grid | list[Edge], qubits: int) -> set[frozenset[int]]:
     if coupling == "all":
         return {frozenset((a, b)) for a in range(qubits) for b in range(a)}
     if isinstance(coupling, str):
         line = {frozenset((q, q + 1)) for q in range(qubits - 1)}
         return line | {frozenset((0, qubits - 1))} if coupling == "ring" else line
+    if isinstance(coupling, Grid):
+        across = {frozenset((q, q + 1)) for q in range(qubits) if (q + 1) % coupling.columns}
+        down = range(qubits - coupling.columns)
+        return across | {frozenset((q, q + coupling.columns)) for q in down}
     for a, b in coupling:
         if a == b or not (0 <= a < qubits and 0 <= b < qubits):
             raise ConfigError(

@@ -14,6 +14,8 @@ class PluginOptions(BaseModel):
     """Base of a plugin's options: strict types, no unknown keys, immutable.
 
     A field's description and default appear in `qframe plugins`, in the JSON Schema and in editors.
+    A validator of an option that is a path finds the directory of the YAML as
+    `info.context["base"]` (no context: the working directory).
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

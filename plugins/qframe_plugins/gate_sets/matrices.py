@@ -1,15 +1,24 @@
-"""The user's own gates, as data in the YAML."""
+"""The user's own gates, as data in the YAML or in files."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from qframe import ConfigError, Gate, GateSet, GateSetOptions, hookimpl
 from qframe_plugins.gate_sets.expression import evaluate
+from qframe_plugins.gate_sets.matrix_files import read_folder
 
 
 def _readable(entry: float | str) -> float | str:
@@ -42,25 +51,56 @@ Matrix = Annotated[list[list[Entry]], Field(min_length=2)]
 
 
 class MatricesOptions(GateSetOptions):
-    """Options of `matrices`: here `gates` holds the gates themselves."""
+    """Options of `matrices`: `gates` holds the gates themselves, or they are files in `folder`."""
 
+    folder: str | None = Field(
+        None,
+        min_length=1,
+        description="directory of NAME.txt (np.savetxt of a complex matrix) or NAME.npy files, "
+        "relative to that of the YAML",
+    )
+    files: list[Name] | None = Field(
+        None, min_length=1, description="names of gates of the folder, in code order; else all"
+    )
     # The base's `gates` is a list of names; a mapping is one too where it is only iterated.
-    gates: dict[Name, Matrix] = Field(  # type: ignore[assignment]
+    gates: dict[Name, Matrix] | None = Field(  # type: ignore[assignment]
+        None,
         min_length=1,
         description="name: matrix, in code order; rows of numbers or expressions like 1/sqrt(2)",
     )
 
+    @field_validator("folder")
+    @classmethod
+    def _from_the_yaml(cls, folder: str | None, info: ValidationInfo) -> str | None:
+        """Makes the path absolute, and looks at the files where a mistake can be placed."""
+        if folder is None:
+            return None
+        path = Path((info.context or {}).get("base", "."), folder).absolute()
+        read_folder(path)
+        return str(path)
+
     @field_validator("gates")
     @classmethod
-    def _unitary(cls, gates: dict[str, Any]) -> dict[str, Any]:
+    def _unitary(cls, gates: dict[str, Any] | None) -> dict[str, Any] | None:
         """Makes each gate once, so that a mistake is reported with its place in the file."""
-        for name, rows in gates.items():
+        for name, rows in (gates or {}).items():
             _gate(name, rows)
         return gates
 
+    @model_validator(mode="after")
+    def _one_source(self) -> MatricesOptions:
+        if (self.folder is None) == (self.gates is None):
+            raise ConfigError(
+                "want either `gates` or `folder`",
+                hint="write `gates: {NAME: [[...], ...]}`, or `folder: DIRECTORY` of matrix files",
+            )
+        if self.files is not None and self.folder is None:
+            raise ConfigError("`files` names gates of a `folder`, and there is none")
+        return self
+
 
 class Matrices(GateSet[MatricesOptions]):
-    """Gates given as matrices of numbers or expressions, checked to be unitary.
+    """Gates given as matrices in the YAML or in files, checked to be unitary.
 
     YAML that selects it::
 
@@ -71,18 +111,35 @@ class Matrices(GateSet[MatricesOptions]):
             v3: [["(1+2*i)/sqrt(5)", 0], [0, "(1-2*i)/sqrt(5)"]]
             t: [[1, 0], [0, "exp(i*pi/4)"]]
 
-    Codes follow the order of the names. A gate's first qubit is the least significant bit of its
-    matrix's indices. Expressions hold numbers, `+ - * / **`, `i`, `pi`, `tau`, `e`, `sqrt`, `exp`,
-    `cos` and `sin`. Prefer `(1+i)/sqrt(2)` to `exp(i*pi/4)`: the last bit of `exp`, `cos` and `sin`
-    may differ between machines, and then so does the recipe id.
+    or, with files `my_gates/v3.txt` and `my_gates/t.npy` beside the YAML::
+
+        gate_set: {plugin: matrices, folder: my_gates, files: [v3, t]}
+
+    Codes follow the order of the names; a folder's files go by name where `files` is left out. A
+    gate's first qubit is the least significant bit of its matrix's indices. Expressions hold
+    numbers, `+ - * / **`, `i`, `pi`, `tau`, `e`, `sqrt`, `exp`, `cos` and `sin`. Prefer
+    `(1+i)/sqrt(2)` to `exp(i*pi/4)`: the last bit of `exp`, `cos` and `sin` may differ between
+    machines, and then so does the recipe id. Files: NAME.txt as `np.savetxt` writes a complex
+    matrix, or NAME.npy; hidden files and `*.md` are passed over, any other is an error.
     """
 
     name = "matrices"
     Options = MatricesOptions
 
     def gates(self) -> Sequence[Gate]:
-        matrices: dict[str, Any] = dict(self.options.gates)
+        if self.options.folder is not None:
+            return self._from_files(Path(self.options.folder))
+        matrices: dict[str, Any] = dict(self.options.gates or {})
         return [_gate(name, rows) for name, rows in matrices.items()]
+
+    def _from_files(self, folder: Path) -> Sequence[Gate]:
+        offered = {gate.name: gate for gate in read_folder(folder)}
+        for name in self.options.files or ():
+            if name not in offered:
+                raise ConfigError(
+                    f"folder {folder} has no gate {name!r}, it has {', '.join(offered)}"
+                )
+        return [offered[name] for name in self.options.files or offered]
 
 
 def _gate(name: str, rows: Sequence[Sequence[float | str]]) -> Gate:

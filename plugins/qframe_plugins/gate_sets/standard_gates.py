@@ -1,8 +1,9 @@
 """Matrices of the usual gates: Nielsen and Chuang, section 4.2, with OpenQASM's names.
 
 Made from sqrt and exact constants alone, so that every machine has the same bytes. For gates on two
-qubits the first qubit is the least significant bit of the index (Qiskit's order), so that `cx`
-with control first swaps the basis states 1 and 3.
+or three qubits the first qubit is the least significant bit of the index (Qiskit's order), so that
+`cx` with control first swaps the basis states 1 and 3, and `ccx` 3 and 7. `ecr` is Qiskit's
+`ECRGate` (arXiv:1603.04821), `cs` = diag(1, 1, 1, i).
 """
 
 from __future__ import annotations
@@ -17,6 +18,18 @@ R = sqrt(0.5)
 W = complex(R, R)
 """e^(i pi/4)."""
 
+
+def _unit(size: int, place: int) -> list[complex]:
+    return [complex(column == place) for column in range(size)]
+
+
+def _diagonal(*entries: complex) -> list[list[complex]]:
+    return [
+        [entry if column == row else 0 for column in range(len(entries))]
+        for row, entry in enumerate(entries)
+    ]
+
+
 _MATRICES: dict[str, list[list[complex]]] = {
     "h": [[R, R], [R, -R]],
     "s": [[1, 0], [0, 1j]],
@@ -30,6 +43,11 @@ _MATRICES: dict[str, list[list[complex]]] = {
     "cx": [[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0]],
     "cz": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, -1]],
     "swap": [[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]],
+    "cs": _diagonal(1, 1, 1, 1j),
+    "csdg": _diagonal(1, 1, 1, -1j),
+    "ecr": [[0, R, 0, 1j * R], [R, 0, -1j * R, 0], [0, 1j * R, 0, R], [-1j * R, 0, R, 0]],
+    "ccx": [_unit(8, {3: 7, 7: 3}.get(row, row)) for row in range(8)],
+    "ccz": _diagonal(1, 1, 1, 1, 1, 1, 1, -1),
 }
 
 STANDARD_GATES = {name: Gate(name, matrix) for name, matrix in _MATRICES.items()}

@@ -1,0 +1,113 @@
+"""`qframe gates`: the instructions of a config and what they are as a group."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qframe.cli.options import config_argument, json_option
+
+if TYPE_CHECKING:
+    from qframe.gate_analysis import Analysis
+    from qframe.instructions import InstructionSet
+
+SHOWN = 24
+"""Entries of a list that the text shows; JSON has all of them."""
+
+
+@click.command()
+@config_argument
+@click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key of the config.")
+@json_option
+def gates(config: Path, set_: tuple[str, ...], as_json: bool) -> None:
+    """Print the gates of CONFIG, their matrices and codes, and what was found about them.
+
+    \b
+    qframe gates configs/fibonacci.yaml
+    qframe gates configs/clifford_line.yaml --set gate_set.qubits=2 --json
+
+    Inverses, duplicates, orders and the group are up to a global phase, to a tolerance of 1e-8.
+    """
+    from qframe.config.load import load_config
+    from qframe.gate_analysis import analyse
+    from qframe.planning import gate_set_of
+
+    instructions = gate_set_of(load_config(config, list(set_)))
+    found = analyse(instructions)
+    if as_json:
+        click.echo(json.dumps({**instructions.to_data(), **found.to_data()}, indent=2))
+        return
+    for line in [*_matrices(instructions), "", *_findings(instructions, found)]:
+        click.echo(line)
+
+
+def _matrices(instructions: InstructionSet) -> list[str]:
+    from qframe.drawing import draw_matrix
+
+    count, qubits = len(instructions), instructions.qubits
+    lines = [f"{count} instructions on {qubits} qubit{'s' * (qubits > 1)}"]
+    for gate in instructions.gates:
+        placed = [
+            f"{code}: {instruction}"
+            for code, instruction in enumerate(instructions.instructions)
+            if instruction.gate == gate.name
+        ]
+        lines += ["", f"{gate.name}   (code: gate qubits) {_listed(placed)}"]
+        lines.append(draw_matrix(gate.matrix))
+    return lines
+
+
+def _findings(instructions: InstructionSet, found: Analysis) -> list[str]:
+    names = [str(placed) for placed in instructions.instructions]
+    facts: dict[str, Any] = {
+        "inverses": _inverses(names, found),
+        "duplicates": _listed([" = ".join(names[c] for c in s) for s in found.duplicates])
+        or "none",
+        "identity": _listed([names[code] for code in found.identities]),
+        "orders": _orders(instructions, found),
+        "group": _group(found),
+        "commute": _pairs(names, found.commuting) or "no two that share a qubit",
+        "anticommute": _pairs(names, found.anticommuting),
+        "ABA = BAB": _pairs(names, found.braids),
+    }
+    if not found.all_pairs:
+        facts["pairs"] = "too many instructions: only the first were tried"
+    return [f"{name:<12} {value}" for name, value in facts.items() if value]
+
+
+def _inverses(names: Sequence[str], found: Analysis) -> str:
+    if not found.lacking_inverse:
+        return "all in the set, up to phase"
+    return f"missing for {_listed([names[code] for code in found.lacking_inverse])}"
+
+
+def _orders(instructions: InstructionSet, found: Analysis) -> str:
+    of_gate = {
+        placed.gate: order
+        for placed, order in zip(instructions.instructions, found.orders, strict=True)
+    }
+    return _listed([f"{gate} {order or 'infinite or large'}" for gate, order in of_gate.items()])
+
+
+def _group(found: Analysis) -> str:
+    growth = found.growth
+    if growth.complete:
+        longest = len(growth.by_length) - 1
+        return f"finite: {growth.elements:,} elements up to phase, words to length {longest}"
+    return (
+        f"infinite or large: {growth.elements:,} elements up to phase "
+        f"by words to length {len(growth.by_length) - 1}"
+    )
+
+
+def _pairs(names: Sequence[str], pairs: Sequence[tuple[int, int]]) -> str:
+    return _listed([f"({names[one]}, {names[two]})" for one, two in pairs])
+
+
+def _listed(items: Sequence[str]) -> str:
+    more = f", ... {len(items) - SHOWN:,} more (--json has all)" if len(items) > SHOWN else ""
+    return ", ".join(items[:SHOWN]) + more

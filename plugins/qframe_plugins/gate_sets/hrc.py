@@ -1,0 +1,43 @@
+"""The V basis of Harrow, Recht and Chuang: six gates that are free, so that no two words agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import Any
+
+from qframe import Gate, GateSet, GateSetOptions, hookimpl
+
+A = 1 / sqrt(5)
+B = 2 / sqrt(5)
+
+
+class Hrc(GateSet[GateSetOptions]):
+    """V1, V2, V3 = (1 + 2iP)/sqrt(5) for P = X, Y, Z, and their inverses.
+
+    YAML that selects it::
+
+        gate_set: {plugin: hrc, gates: [v1, v2, v3, v1dg, v2dg, v3dg]}
+
+    The three gates generate a free group: the `6 * 5**(n - 1)` reduced words of length n are all
+    distinct, even up to phase. Harrow, Recht and Chuang (arXiv:quant-ph/0111031); Bocharov,
+    Gurevich and Svore (arXiv:1303.1411). With several qubits each gate acts on each of them; there
+    is no gate between qubits.
+    """
+
+    name = "hrc"
+
+    def gates(self) -> Sequence[Gate]:
+        return [
+            Gate("v1", [[A, 1j * B], [1j * B, A]]),
+            Gate("v1dg", [[A, -1j * B], [-1j * B, A]]),
+            Gate("v2", [[A, B], [-B, A]]),
+            Gate("v2dg", [[A, -B], [B, A]]),
+            Gate("v3", [[complex(A, B), 0], [0, complex(A, -B)]]),
+            Gate("v3dg", [[complex(A, -B), 0], [0, complex(A, B)]]),
+        ]
+
+
+@hookimpl
+def qframe_gate_sets() -> list[type[GateSet[Any]]]:
+    return [Hrc]

@@ -1,0 +1,103 @@
+"""The native gates of trapped ions: GPI, GPI2 and Moelmer-Soerensen, angles in turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+from pydantic import Field
+
+from qframe import Gate, GateSet, GateSetOptions, hookimpl
+from qframe_plugins.gate_sets.exact_angles import (
+    cos_turns,
+    phase,
+    polar,
+    sin_squared,
+)
+
+QUARTER = Fraction(1, 4)
+
+
+class IonTrapOptions(GateSetOptions):
+    """Options of `ion_trap`."""
+
+    steps: int = Field(4, ge=1, le=1024, description="phases of gpi and gpi2: j/steps turns")
+    ms_steps: int = Field(
+        1, ge=1, le=64, description="both phases of ms: j/ms_steps turns; 1 leaves only phase 0"
+    )
+    theta_steps: int = Field(
+        1, ge=1, le=64, description="ms entangles by k/(4 theta_steps) turns; 1: a full quarter"
+    )
+
+
+class IonTrap(GateSet[IonTrapOptions]):
+    """IonQ's gpi, gpi2 and, on several qubits, ms, on grids of angles in turns.
+
+    YAML that selects it::
+
+        gate_set: {plugin: ion_trap, qubits: 2, steps: 8, ms_steps: 4, theta_steps: 2}
+
+    With phases p, q and angle t in turns (docs.ionq.com, native gates)::
+
+        gpi(p)      = [[0, e^(-2 pi i p)], [e^(2 pi i p), 0]]
+        gpi2(p)     = [[1, -i e^(-2 pi i p)], [-i e^(2 pi i p), 1]] / sqrt(2)
+        ms(p, q, t) = cos(pi t) - i sin(pi t) gpi(p) gpi(q)     gpi(p) on the first qubit
+
+    `gpi_3` and `gpi2_3` have p = 3/steps; `ms_1_2_1` has p = 1/ms_steps, q = 2/ms_steps and
+    t = 1/(4 theta_steps). Of ms gates with equal matrices (half a turn on both phases) the first is
+    kept. `gpi2_j` and its opposite phase are inverse; ms needs p + 1/2 for its inverse, so an even
+    `ms_steps`.
+    """
+
+    name = "ion_trap"
+    Options = IonTrapOptions
+
+    def gates(self) -> Sequence[Gate]:
+        steps = self.options.steps
+        phases = [Fraction(j, steps) for j in range(steps)]
+        return [
+            *(Gate(f"gpi_{j}", _gpi(p)) for j, p in enumerate(phases)),
+            *(Gate(f"gpi2_{j}", _gpi2(p)) for j, p in enumerate(phases)),
+            *self._ms(),
+        ]
+
+    def _ms(self) -> Iterator[Gate]:
+        steps, thetas = self.options.ms_steps, self.options.theta_steps
+        seen: set[bytes] = set()
+        for a in range(steps):
+            for b in range(steps):
+                for k in range(1, thetas + 1):
+                    matrix = _ms(Fraction(a, steps), Fraction(b, steps), Fraction(k, 4 * thetas))
+                    gate = Gate(f"ms_{a}_{b}_{k}", matrix)
+                    if gate.matrix.tobytes() not in seen:
+                        seen.add(gate.matrix.tobytes())
+                        yield gate
+
+
+def _gpi(p: Fraction) -> list[list[complex]]:
+    return [[0, phase(-p)], [phase(p), 0]]
+
+
+def _gpi2(p: Fraction) -> list[list[complex]]:
+    half = Fraction(1, 2)
+    return [
+        [polar(half, Fraction(0)), polar(half, -p - QUARTER)],
+        [polar(half, p - QUARTER), polar(half, Fraction(0))],
+    ]
+
+
+def _ms(p: Fraction, q: Fraction, t: Fraction) -> list[list[complex]]:
+    """Rows and columns: the first qubit (phase `p`) is the least significant bit."""
+    cosine = cos_turns(t / 2)
+    rows: list[list[complex]] = [[cosine if r == c else 0 for c in range(4)] for r in range(4)]
+    for row in range(4):
+        # The row's bit says whether gpi raised the qubit (e^(+2 pi i p)) or lowered it.
+        turns = (p if row & 1 else -p) + (q if row & 2 else -q) - QUARTER
+        rows[row][3 - row] = polar(sin_squared(t / 2), turns)
+    return rows
+
+
+@hookimpl
+def qframe_gate_sets() -> list[type[GateSet[Any]]]:
+    return [IonTrap]

@@ -1,0 +1,77 @@
+"""A folder of matrix files as gates: the file's stem is the gate's name.
+
+`NAME.txt` is what `np.savetxt(path, matrix)` writes of a complex matrix and what
+`np.loadtxt(path, dtype=complex)` reads: rows of `(re+imj)`, `re+imj` or plain numbers; `#` starts a
+comment. `NAME.npy` is what `np.save` writes; pickles are never read. The size says how many qubits.
+Hidden files and `*.md` are passed over; any other file is an error, since a gate left out silently
+would be another dataset.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qframe import ConfigError, Gate
+
+NAME = "[A-Za-z_][A-Za-z0-9_]{0,59}"
+"""What a gate of the user's may be called."""
+
+MAX_FILE_BYTES = 1 << 20
+"""A 64 x 64 matrix is at most 250 kB of text."""
+
+
+def read_folder(folder: Path) -> list[Gate]:
+    """The gates of a folder, sorted by name.
+
+    Raises:
+        ConfigError: naming the folder or file, if it cannot be read as gates.
+    """
+    try:
+        files = sorted(path for path in folder.iterdir() if not _passed_over(path))
+    except OSError as cause:
+        raise ConfigError(
+            f"folder {folder}: {cause.strerror}", hint="paths are relative to that of the YAML"
+        ) from None
+    if not files:
+        raise ConfigError(f"folder {folder} has no .txt or .npy file")
+    gates: dict[str, Gate] = {}
+    for path in files:
+        if path.suffix not in (".txt", ".npy") or not re.fullmatch(NAME, path.stem):
+            raise ConfigError(
+                f"{path} is not a gate: want NAME.txt or NAME.npy, "
+                "NAME of letters, digits and underscores"
+            )
+        if path.stem in gates:
+            raise ConfigError(f"folder {folder} has two files for gate {path.stem!r}")
+        gates[path.stem] = _read(path)
+    return [gates[name] for name in sorted(gates)]
+
+
+def _passed_over(path: Path) -> bool:
+    return path.name.startswith(".") or path.suffix == ".md"
+
+
+def _read(path: Path) -> Gate:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ConfigError(f"{path}: more than {MAX_FILE_BYTES:,} bytes, want one small matrix")
+        matrix: Any
+        if path.suffix == ".npy":
+            matrix = np.load(path, allow_pickle=False)
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # an empty file; its shape is refused below
+                matrix = np.loadtxt(path, dtype=np.complex128, ndmin=2)
+    except (OSError, ValueError, EOFError) as cause:
+        if isinstance(cause, ConfigError):
+            raise
+        raise ConfigError(f"{path} cannot be read as a matrix: {cause}") from None
+    try:
+        return Gate(path.stem, matrix)
+    except ConfigError as cause:
+        raise ConfigError(f"{path}: {cause.message}", hint=cause.hint) from None
