@@ -19,12 +19,12 @@ class Sycamore(GateSet[GateSetOptions]):
         gate_set: {plugin: sycamore, qubits: 4, coupling: {rows: 2, columns: 2}}
 
     In the convention of Arute et al., Nature 574, 505 (2019), supplement section VII: the roots
-    `sx`, `sy`, `sw` are rotations by pi/2 (their determinant is 1, so that `sx` here is OpenQASM's
-    times e^(-i pi/4)), W = (X + Y)/sqrt(2), and::
+    `rx90`, `ry90`, `rw90` are rotations by pi/2 (their determinant is 1, so that `rx90` is
+    OpenQASM's `sx` times e^(-i pi/4)), W = (X + Y)/sqrt(2), and::
 
         fsim = [[1, 0, 0, 0], [0, 0, -i, 0], [0, -i, 0, 0], [0, 0, 0, e^(-i pi/6)]]
 
-    Inverses are not in the set: `sx` three times is its inverse up to phase.
+    Inverses are not in the set: `rx90` three times is its inverse up to phase.
     """
 
     name = "sycamore"
@@ -39,9 +39,9 @@ class Sycamore(GateSet[GateSetOptions]):
             [0, 0, 0, corner],
         ]
         return [
-            Gate("sx", [[R, -1j * R], [-1j * R, R]]),
-            Gate("sy", [[R, -R], [R, R]]),
-            Gate("sw", [[R, -root], [root.conjugate(), R]]),
+            Gate("rx90", [[R, -1j * R], [-1j * R, R]]),
+            Gate("ry90", [[R, -R], [R, R]]),
+            Gate("rw90", [[R, -root], [root.conjugate(), R]]),
             Gate("fsim", fsim),
         ]
 

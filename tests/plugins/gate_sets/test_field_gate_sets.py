@@ -220,9 +220,9 @@ def test_qiskit_agrees() -> None:
         for suffix, sign in (("", 1), ("dg", -1)):
             pairs.append((matrix(Rotations, f"r{axis}_pi128{suffix}"), cls(sign * math.pi / 128)))
     pairs += [
-        (matrix(Sycamore, "sx"), library.RXGate(math.pi / 2)),
-        (matrix(Sycamore, "sy"), library.RYGate(math.pi / 2)),
-        (matrix(Sycamore, "sw"), library.RGate(math.pi / 2, math.pi / 4)),
+        (matrix(Sycamore, "rx90"), library.RXGate(math.pi / 2)),
+        (matrix(Sycamore, "ry90"), library.RYGate(math.pi / 2)),
+        (matrix(Sycamore, "rw90"), library.RGate(math.pi / 2, math.pi / 4)),
     ]
     for j in range(8):
         gpi2 = matrix(IonTrap, f"gpi2_{j}", steps=8)
@@ -239,9 +239,9 @@ def test_cirq_agrees() -> None:
     axis = cirq.PhasedXPowGate(phase_exponent=0.25, exponent=0.5, global_shift=-0.5)
     pairs = [
         (matrix(Sycamore, "fsim", qubits=2), cirq.FSimGate(math.pi / 2, math.pi / 6)),
-        (matrix(Sycamore, "sx"), cirq.rx(math.pi / 2)),
-        (matrix(Sycamore, "sy"), cirq.ry(math.pi / 2)),
-        (matrix(Sycamore, "sw"), axis),
+        (matrix(Sycamore, "rx90"), cirq.rx(math.pi / 2)),
+        (matrix(Sycamore, "ry90"), cirq.ry(math.pi / 2)),
+        (matrix(Sycamore, "rw90"), axis),
         (standard("sx")[0].matrix, cirq.X**0.5),
         (standard("cs")[0].matrix, cirq.CZ**0.5),
         (standard("ccz")[0].matrix, cirq.CCZ),
