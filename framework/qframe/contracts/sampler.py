@@ -30,9 +30,12 @@ class Sampler(Plugin[O_co], ABC):
     Attributes:
         max_length: gates in the longest circuit, 1 to 65,535; the width of `codes`.
         columns: columns that `sample` returns in `Circuits.extra`.
+        count: records that exist, for samplers that rank; `None` = no limit. The host refuses
+            more. The last block is drawn in full all the same: give any circuit beyond the end.
     """
 
     max_length: int
+    count: int | None = None
     columns: Schema = ()
 
     def __init__(self, options: O_co, instructions: InstructionSet) -> None:
