@@ -103,13 +103,13 @@ class Enumerate(Sampler[EnumerateOptions]):
         prefix: list[int] = []
         state = 0
         for left in range(length - 1, tail - 1, -1):
+            sizes = self._counts[left]
             for code, after in self._automaton.arrows[state]:
-                size = self._counts[left][after]
-                if rank < size:
+                if rank < sizes[after]:
+                    prefix.append(code)
+                    state = after
                     break
-                rank -= size
-            prefix.append(code)
-            state = after
+                rank -= sizes[after]
         return prefix, state, rank
 
     def _endings(self, state: int, length: int) -> NDArray[Any]:

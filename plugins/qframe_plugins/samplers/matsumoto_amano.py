@@ -82,7 +82,7 @@ class MatsumotoAmano(Sampler[MatsumotoAmanoOptions]):
                     "records are numbered with 63 bits",
                     hint="take mode: uniform",
                 )
-            self.count = CLIFFORDS * (3 * 2**options.t_count - 2)
+            self.count = unitary_count(options.t_count)
 
     def sample(self, draws: Draws) -> Circuits:
         """By rank, without randomness; or from stream 0 the Clifford and whether T stands first
@@ -94,8 +94,8 @@ class MatsumotoAmano(Sampler[MatsumotoAmanoOptions]):
         """Rank = 24 m + c. The m-th core: 0 is empty, then `3 * 2**(n-1)` for each T-count n, of
         which `2**(n-1)` begin with T (n - 1 syllables), `2**n` do not (n syllables).
         """
-        assert self.count is not None
-        rank = np.minimum(np.arange(draws.size) + min(draws.first, self.count), self.count - 1)
+        last = unitary_count(self.options.t_count) - 1
+        rank = np.minimum(np.arange(draws.size) + min(draws.first, last), last)
         core, clifford = np.divmod(rank, CLIFFORDS)
         n = np.zeros(draws.size, dtype=np.int64)
         for t in range(1, self.options.t_count + 1):
@@ -128,6 +128,11 @@ class MatsumotoAmano(Sampler[MatsumotoAmanoOptions]):
             parts.append((self._groups, mask + (bits(k).astype(np.int64) & mask)))
         parts.append((self._first, leads.astype(np.intp)))
         return join(parts, self.max_length, self.instructions.code_dtype)
+
+
+def unitary_count(t_count: int) -> int:
+    """Unitaries up to phase of T-count at most `t_count`: `24 (3 * 2**t - 2)`."""
+    return CLIFFORDS * (3 * 2**t_count - 2)
 
 
 def _codes(instructions: InstructionSet) -> tuple[int, int, int]:
