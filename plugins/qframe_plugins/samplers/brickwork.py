@@ -88,7 +88,7 @@ def layers(instructions: InstructionSet) -> list[Layer]:
     for code, placed in enumerate(instructions.instructions):
         by_qubits.setdefault(tuple(sorted(placed.qubits)), []).append(code)
     singles = [codes for qubits, codes in sorted(by_qubits.items()) if len(qubits) == 1]
-    edges = sorted(qubits for qubits in by_qubits if len(qubits) == 2)
+    edges: list[tuple[int, ...]] = sorted(qubits for qubits in by_qubits if len(qubits) == 2)
     doubles = [[by_qubits[edge] for edge in matching] for matching in matchings(edges)]
     if not singles and not doubles:
         raise ConfigError("brickwork: the gate set has neither one-qubit nor two-qubit gates")

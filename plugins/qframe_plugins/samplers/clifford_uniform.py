@@ -61,7 +61,8 @@ class CliffordUniform(Sampler[PluginOptions]):
 
 def pair_count(qubits: int) -> int:
     """Pairs of anticommuting signed Paulis: `2 (4**n - 1) 4**n`."""
-    return 2 * (4**qubits - 1) * 4**qubits
+    paulis = 1 << 2 * qubits
+    return 2 * (paulis - 1) * paulis
 
 
 def _chain(instructions: InstructionSet) -> list[tuple[frozenset[int], list[int]]]:

@@ -7,8 +7,6 @@ with a sign. A signed Pauli on n qubits is a number below `2 * 4**n`: bit 0 is t
 
 from __future__ import annotations
 
-from functools import reduce
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -104,18 +102,20 @@ def _action(matrix: NDArray[np.complex128]) -> NDArray[np.int64] | None:
 
 def _pauli(index: int, qubits: int) -> NDArray[np.complex128]:
     """The Pauli of unsigned number `index`; the first qubit is the least significant bit."""
-    factors = [_SINGLE[index >> 2 * q & 3] for q in range(qubits)]
-    return reduce(lambda done, factor: np.kron(factor, done), factors)
+    made = np.ones((1, 1), dtype=np.complex128)
+    for q in range(qubits):
+        made = np.kron(_SINGLE[index >> 2 * q & 3], made).astype(np.complex128)
+    return made
 
 
 def _widened(local: NDArray[np.int64], on: tuple[int, ...], qubits: int) -> NDArray[np.int64]:
     """A gate's action on its own qubits as one on the register's."""
     every = np.arange(2 * 4**qubits, dtype=np.int64)
-    inner = every & 1
+    inner: NDArray[np.int64] = every & 1
     for k, q in enumerate(on):
         inner |= (every >> (1 + 2 * q) & 3) << (1 + 2 * k)
     image = local[inner]
-    out = every & ~sum(3 << (1 + 2 * q) for q in on) & ~1 | image & 1
+    out: NDArray[np.int64] = every & ~sum(3 << (1 + 2 * q) for q in on) & ~1 | image & 1
     for k, q in enumerate(on):
         out |= (image >> (1 + 2 * k) & 3) << (1 + 2 * q)
     return out

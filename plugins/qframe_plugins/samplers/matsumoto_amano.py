@@ -132,7 +132,7 @@ class MatsumotoAmano(Sampler[MatsumotoAmanoOptions]):
 
 def unitary_count(t_count: int) -> int:
     """Unitaries up to phase of T-count at most `t_count`: `24 (3 * 2**t - 2)`."""
-    return CLIFFORDS * (3 * 2**t_count - 2)
+    return CLIFFORDS * ((3 << t_count) - 2)
 
 
 def _codes(instructions: InstructionSet) -> tuple[int, int, int]:

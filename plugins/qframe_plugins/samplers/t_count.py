@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, Sampler, hookimpl
 from qframe_plugins.samplers.clifford_words import clifford_codes
 from qframe_plugins.samplers.lengths import length_dtype
-from qframe_plugins.samplers.scaling import HALF
 
 CLIFFORDS, TS, PLACES = 0, 1, 2
 """Streams of the block's randomness."""
@@ -68,30 +68,32 @@ class TCount(Sampler[TCountOptions]):
         j holds a T with probability (T left) / (places left), to within 2**-32.
         """
         size, length = draws.size, self.max_length
-        lengths = np.full(size, length, dtype=length_dtype(length))
-        if self.options.t_count == length:
-            ts = self._ts.take(draws.integers(len(self._ts), size * length, TS))
-            return Circuits(ts.reshape(size, length), lengths)
-        drawn = draws.integers(len(self._cliffords), size * length, CLIFFORDS)
-        codes = self._cliffords.take(drawn).reshape(size, length)
+        chosen = self._places(draws)
+        codes = np.zeros((length, size), dtype=self.instructions.code_dtype)
+        if len(self._cliffords):
+            drawn = draws.integers(len(self._cliffords), length * size, CLIFFORDS)
+            codes = self._cliffords.take(drawn).reshape(length, size)
         if self.options.t_count:
-            chosen = self._places(draws)
-            count = size * self.options.t_count
-            codes[chosen] = self._ts.take(draws.integers(len(self._ts), count, TS))
-        return Circuits(codes, lengths)
+            drawn = draws.integers(len(self._ts), length * size, TS).reshape(length, size)
+            codes = np.where(chosen, self._ts.take(drawn), codes)
+        lengths = np.full(size, length, dtype=length_dtype(length))
+        return Circuits(np.ascontiguousarray(codes.T), lengths)
 
-    def _places(self, draws: Draws) -> Any:
-        """`(size, length)` bool, `t_count` of them true in each row."""
+    def _places(self, draws: Draws) -> NDArray[np.bool_]:
+        """`(length, size)`, `t_count` of them true in each column."""
         size, length = draws.size, self.max_length
-        raw = draws.words(-(-size * length // 2), PLACES).astype("<u8").view("<u4")
-        raw = raw[: size * length].reshape(length, size)
+        raw = draws.words(-(-size * length // 2), PLACES).astype("<u8", copy=False).view("<u4")
         chosen = np.empty((length, size), dtype=np.bool_)
-        left = np.full(size, self.options.t_count, dtype=np.uint64)
+        left = np.full(size, self.options.t_count, dtype=np.uint32)
+        point = np.empty(size, dtype="<u8")
         for place in range(length):
-            point = raw[place] * np.uint64(length - place) >> HALF
-            np.less(point, left, out=chosen[place])
+            np.multiply(
+                raw[place * size : (place + 1) * size], np.uint64(length - place), out=point
+            )
+            # The upper half of each product, in place.
+            np.less(point.view("<u4")[1::2], left, out=chosen[place])
             left -= chosen[place]
-        return np.ascontiguousarray(chosen.T)
+        return chosen
 
 
 @hookimpl
