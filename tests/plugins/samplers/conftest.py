@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -100,7 +101,7 @@ def deviation() -> Callable[[Any, int], float]:
     """
 
     def score(items: Any, cells: int) -> float:
-        counts = np.unique(np.array(items), axis=0, return_counts=True)[1]
+        counts = np.array(list(Counter(items).values()))
         assert len(counts) <= cells
         expected = counts.sum() / cells
         assert expected >= 5, "too few for a chi-square"

@@ -32,7 +32,7 @@ def drawn(made: Any, blocks: int) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize(("qubits", "order"), [(1, 24), (2, 11_520)])
-@pytest.mark.parametrize("gates", [None, ["h", "s", "cz"], ["sx", "s", "cx"]])
+@pytest.mark.parametrize("gates", [["h", "s"], ["h", "s", "sdg"], ["sx", "s"]])
 def test_every_element_is_equally_likely(
     instructions: Any,
     generator: Any,
@@ -40,13 +40,13 @@ def test_every_element_is_equally_likely(
     deviation: Any,
     qubits: int,
     order: int,
-    gates: list[str] | None,
+    gates: list[str],
 ) -> None:
-    placed = instructions("clifford", qubits=qubits, **({"gates": gates} if gates else {}))
+    placed = instructions("clifford", qubits=qubits, gates=[*gates, *["cz"][: qubits - 1]])
     made = generator(placed, "clifford_uniform", block=4096)
     assert made._sampler.order == order
     _, unitaries = drawn(made, 20)
-    assert abs(deviation([hash(key) for key in phase_keys(unitaries)], order)) < 4.5
+    assert abs(deviation(phase_keys(unitaries), order)) < 4.5
 
 
 @pytest.mark.parametrize(("qubits", "coupling"), [(3, "line"), (3, [[0, 2], [1, 2]]), (4, "line")])
@@ -90,7 +90,7 @@ def test_the_action_is_that_of_the_matrix(instructions: Any) -> None:
     placed = instructions(
         "clifford", qubits=2, gates=["h", "s", "sdg", "sx", "x", "y", "z", "cx", "cz", "swap"]
     )
-    single = [np.eye(2), [[0, 1], [1, 0]], [[1, 0], [0, -1]], [[0, -1j], [1j, 0]]]
+    single: list[Any] = [np.eye(2), [[0, 1], [1, 0]], [[1, 0], [0, -1]], [[0, -1j], [1j, 0]]]
     paulis = [np.kron(single[b], single[a]) for b, a in product(range(4), repeat=2)]
     for code in range(len(placed)):
         gate = placed.matrices[code]

@@ -76,7 +76,7 @@ def test_uniform_over_all_unitaries_of_a_t_count(
     made = generator(placed, "matsumoto_amano", t_count=t_count, mode="uniform", block=4096)
     keys = phase_keys(unitaries(made, 40_960))
     assert len(set(keys)) == cells
-    assert abs(deviation(np.array([hash(key) for key in keys]), cells)) < 4.5
+    assert abs(deviation(keys, cells)) < 4.5
 
 
 def test_uniform_syllables_beyond_one_group(

@@ -37,8 +37,8 @@ def test_gates_that_are_neither_are_left_out(
 def test_what_it_needs_is_named(instructions: Any, sampler: Any) -> None:
     with pytest.raises(ConfigError, match="neither t nor tdg"):
         sampler(instructions("clifford", qubits=1), "t_count", length=5, t_count=1)
+    only_t = instructions("clifford_t", qubits=1, gates=["t"])
     with pytest.raises(ConfigError, match="no Clifford gate"):
-        placed = instructions("clifford_t", qubits=1, gates=["t"])
-        sampler(placed, "t_count", length=5, t_count=1)
+        sampler(only_t, "t_count", length=5, t_count=1)
     with pytest.raises(ValidationError, match="t_count 6 is above length 5"):
         sampler(instructions("clifford_t", qubits=1), "t_count", length=5, t_count=6)
