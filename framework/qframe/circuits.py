@@ -19,11 +19,13 @@ class Circuits:
             circuit's length.
         lengths: `(n,)` `uint8` (max_length < 256) or `uint16`; gates in each circuit.
         extra: the columns that the sampler adds, by name.
+        unitaries: `(n, dim, dim)` `complex128`, from a sampler that `gives_unitaries`; else None.
     """
 
     codes: NDArray[Any]
     lengths: NDArray[Any]
     extra: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    unitaries: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ class Generator:
             self._sample(first + k, slice(k * size, (k + 1) * size), arrays)
         circuits = Circuits(arrays["codes"], arrays["lengths"])
         self._check_range(circuits)
-        self._engine.multiply(circuits, arrays["unitaries"])
+        if not self._sampler.gives_unitaries:
+            self._engine.multiply(circuits, arrays["unitaries"])
         return [
             Block(
                 first + k,
@@ -81,6 +83,10 @@ class Generator:
             if column.name != "unitaries":
                 self._check(column, given.get(column.name))
                 arrays[column.name][part] = given[column.name]
+            elif self._sampler.gives_unitaries:
+                self._check(replace(column, dtype="<c16"), drawn.unitaries)
+                # Rounded once if the dataset's type is complex64.
+                arrays[column.name][part] = drawn.unitaries
 
     def _check(self, column: Column, got: Any) -> None:
         want = (self.recipe.block, *column.shape)

@@ -97,6 +97,7 @@ def header_of(loaded: LoadedConfig) -> Header:
     instructions = gate_set_of(loaded)
     with _named(loaded, "sampler"):
         sampler = build(plugins["sampler"].spec, instructions)
+    _check_count(loaded, sampler.count)
     spec = plugins["sampler"].spec
     identity: dict[str, Any] = {
         "name": sampler.name,
@@ -121,6 +122,17 @@ def header_of(loaded: LoadedConfig) -> Header:
         "sampler": spec.plugin,
     }
     return Header(recipe, (*base, *sampler.columns), loaded.config.records, about)
+
+
+def _check_count(loaded: LoadedConfig, count: int | None) -> None:
+    """Refuses more records than a sampler that ranks has."""
+    if count is not None and loaded.config.records > count:
+        raise ConfigError(
+            f"{loaded.document.where(('records',))}: records: got {loaded.config.records:,}, "
+            f"the sampler {loaded.plugins['sampler'].spec.plugin!r} has {count:,} with these "
+            "options",
+            hint=f"set records: {count}, or widen the sampler's options",
+        )
 
 
 @contextmanager

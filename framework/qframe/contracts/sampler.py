@@ -30,9 +30,16 @@ class Sampler(Plugin[O_co], ABC):
     Attributes:
         max_length: gates in the longest circuit, 1 to 65,535; the width of `codes`.
         columns: columns that `sample` returns in `Circuits.extra`.
+        count: records that exist, for samplers that rank; `None` = no limit. The host refuses
+            more. The last block is drawn in full all the same: give any circuit beyond the end.
+        gives_unitaries: whether `sample` returns `Circuits.unitaries`, so that no engine multiplies
+            the circuits. They have to be the same to the last bit on every machine: no libm beyond
+            sqrt, no BLAS or LAPACK, nothing that may be fused.
     """
 
     max_length: int
+    count: int | None = None
+    gives_unitaries: bool = False
     columns: Schema = ()
 
     def __init__(self, options: O_co, instructions: InstructionSet) -> None:

@@ -4,48 +4,25 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import accumulate
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, Sampler, hookimpl
+from qframe import Circuits, ConfigError, Draws, InstructionSet, Sampler, hookimpl
+from qframe_plugins.samplers.lengths import LengthOptions
 
 CODES, LENGTHS = 0, 1
 """Streams of the block's randomness."""
 
 
-class LengthRange(PluginOptions):
-    """Lengths drawn uniformly from `min` to `max`, both included."""
-
-    min: int = Field(ge=0, le=65_535, description="shortest circuit, in gates")
-    max: int = Field(ge=1, le=65_535, description="longest circuit, in gates")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> LengthRange:
-        if self.min > self.max:
-            raise ValueError(f"min {self.min} is above max {self.max}")
-        return self
-
-
-class UniformOptions(PluginOptions):
+class UniformOptions(LengthOptions):
     """Options of `uniform`."""
 
-    length: Annotated[int, Field(ge=1, le=65_535)] | LengthRange = Field(
-        description="gates in a circuit: a number, or {min, max} for a uniform choice"
-    )
     weights: dict[str, float] | None = Field(
         None, description="relative weight of each gate name; 1 where left out"
     )
-
-    @property
-    def shortest(self) -> int:
-        return self.length.min if isinstance(self.length, LengthRange) else self.length
-
-    @property
-    def longest(self) -> int:
-        return self.length.max if isinstance(self.length, LengthRange) else self.length
 
 
 class Uniform(Sampler[UniformOptions]):
@@ -71,12 +48,10 @@ class Uniform(Sampler[UniformOptions]):
         """Codes from stream 0, lengths from stream 1; see `Draws.integers` for the map."""
         codes = self._codes(draws, draws.size * self.max_length)
         codes = codes.reshape(draws.size, self.max_length)
-        length_type = np.dtype(np.uint8 if self.max_length < 256 else np.uint16)
-        shortest = self.options.shortest
-        if shortest == self.max_length:
-            return Circuits(codes, np.full(draws.size, shortest, dtype=length_type))
-        drawn = draws.integers(self.max_length - shortest + 1, draws.size, LENGTHS)
-        return Circuits.padded(codes, (drawn.astype(np.uint16) + shortest).astype(length_type))
+        lengths = self.options.draw_lengths(draws, LENGTHS)
+        if self.options.shortest == self.max_length:
+            return Circuits(codes, lengths)
+        return Circuits.padded(codes, lengths)
 
     def _codes(self, draws: Draws, count: int) -> NDArray[Any]:
         if self._thresholds is None:

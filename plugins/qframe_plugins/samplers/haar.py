@@ -1,0 +1,116 @@
+"""Haar-random unitaries: targets without a circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe import Circuits, Draws, PluginOptions, Sampler, hookimpl
+
+Parts = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Real and imaginary part, kept apart so that no product is fused with a sum."""
+
+SIZES, PHASES = 0, 1
+"""First streams of the block's randomness; each further try for the phases takes the next."""
+
+UNIT = 2.0**-53
+
+
+class Haar(Sampler[PluginOptions]):
+    """Unitaries from the Haar measure on U(d), with no circuit (length 0).
+
+    YAML that selects it::
+
+        sampler: haar
+
+    For test sets, as in Moro et al. (arXiv:2105.15048). The gate set gives the register's size
+    alone. Columns are independent, uniform on the complex sphere, and made orthogonal by Gram and
+    Schmidt, twice: the construction of Mezzadri (arXiv:math-ph/0609050), where the triangular
+    factor has a positive diagonal. A point of the sphere has squared sizes uniform on the simplex
+    (spacings of sorted uniform numbers) and independent uniform phases (a point of the disc,
+    divided by its size). So sqrt and the four operations are enough, and every machine gives the
+    same bits.
+    """
+
+    name = "haar"
+    max_length = 1
+    gives_unitaries = True
+
+    def sample(self, draws: Draws) -> Circuits:
+        """Sizes from stream 0, phases from stream 1 on."""
+        dim, n = self.instructions.dim, draws.size
+        sizes = _sizes(draws, dim)
+        phase = _phases(draws, dim * dim * n)
+        shape = (dim, dim, n)  # column, row, record
+        re, im = (sizes * part.reshape(shape) for part in phase)
+        columns = list(zip(re, im, strict=True))
+        unitaries = np.empty((n, dim, dim), dtype=np.complex128)
+        for c, (real, imag) in enumerate(orthonormal(columns)):
+            unitaries.real[:, :, c] = real.T
+            unitaries.imag[:, :, c] = imag.T
+        unitaries += 0.0  # no negative zeros, as in the law
+        codes = np.zeros((n, 1), dtype=self.instructions.code_dtype)
+        return Circuits(codes, np.zeros(n, dtype=np.uint8), unitaries=unitaries)
+
+
+def orthonormal(columns: list[Parts]) -> Iterator[Parts]:
+    """Gram and Schmidt, twice, over columns `(dim, n)` of n matrices at once."""
+    done: list[Parts] = []
+    for column in columns:
+        re, im = column
+        for _ in range(2):
+            for other_re, other_im in done:
+                # (other^dagger column), then column - other * that.
+                dot_re = _sum(other_re * re) + _sum(other_im * im)
+                dot_im = _sum(other_re * im) - _sum(other_im * re)
+                re = re - (other_re * dot_re - other_im * dot_im)
+                im = im - (other_re * dot_im + other_im * dot_re)
+            size = np.sqrt(_sum(re * re) + _sum(im * im))
+            re, im = re / size, im / size
+        done.append((re, im))
+        yield re, im
+
+
+def _sum(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Over the first axis, in index order (NumPy's own sum may pair terms)."""
+    total: NDArray[np.float64] = rows[0]
+    for row in rows[1:]:
+        total = total + row
+    return total
+
+
+def _sizes(draws: Draws, dim: int) -> NDArray[np.float64]:
+    """Square roots of points uniform on the simplex: `(dim columns, dim rows, n)`."""
+    cells = dim * (dim - 1) * draws.size
+    cuts = (draws.words(cells, SIZES) >> np.uint64(11)).astype(np.float64) * UNIT
+    cuts = np.sort(cuts.reshape(dim, dim - 1, draws.size), axis=1)
+    edge = np.zeros((dim, 1, draws.size))
+    made: NDArray[np.float64] = np.sqrt(np.diff(cuts, axis=1, prepend=edge, append=edge + 1.0))
+    return made
+
+
+def _phases(draws: Draws, n: int) -> Parts:
+    """`n` points of the unit circle, by rejection from the square."""
+    re, im = np.empty(n), np.empty(n)
+    pending = np.arange(n)
+    stream = PHASES
+    while len(pending):
+        raw = draws.words(2 * len(pending), stream) >> np.uint64(11)
+        x = raw.astype(np.float64) * (2 * UNIT) - 1.0
+        a, b = x[: len(pending)], x[len(pending) :]
+        square = a * a + b * b
+        good = (square <= 1.0) & (square > 2.0**-60)
+        size = np.sqrt(square[good])
+        re[pending[good]] = a[good] / size
+        im[pending[good]] = b[good] / size
+        pending = pending[~good]
+        stream += 1
+    return re, im
+
+
+@hookimpl
+def qframe_samplers() -> list[type[Sampler[Any]]]:
+    return [Haar]

@@ -1,0 +1,65 @@
+"""Circuits joined from words of unequal lengths, without a loop over records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe import Circuits
+from qframe_plugins.samplers.lengths import length_dtype
+
+
+@dataclass(frozen=True)
+class Words:
+    """A table of words.
+
+    Attributes:
+        codes: `(n, width)`, C order; 0 beyond a word's length.
+        lengths: `(n,)` `intp`.
+    """
+
+    codes: NDArray[Any]
+    lengths: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, words: Iterable[Sequence[int]], dtype: np.dtype[Any]) -> Words:
+        rows = list(words)
+        codes = np.zeros((len(rows), max(1, *map(len, rows))), dtype=dtype)
+        for row, word in zip(codes, rows, strict=True):
+            row[: len(word)] = word
+        return cls(codes, np.array([len(word) for word in rows], dtype=np.intp))
+
+    @property
+    def longest(self) -> int:
+        return int(self.lengths.max(initial=0))
+
+
+def join(parts: Sequence[tuple[Words, NDArray[Any]]], width: int, dtype: np.dtype[Any]) -> Circuits:
+    """Record `i` is word `index[i]` of the first part, then that of the second, and so on.
+
+    Each part is one indexed assignment of whole words at the records' places; what a word writes
+    beyond its length is zero or overwritten by the next.
+
+    Args:
+        parts: tables, and `(records,)` integer arrays that choose from them.
+        width: gates in the longest circuit.
+        dtype: of the codes.
+    """
+    records = len(parts[0][1])
+    pitch = width + max(words.codes.shape[1] for words, _ in parts)
+    buffer = np.zeros((records + 1) * pitch, dtype=dtype)
+    start = np.arange(records, dtype=np.intp) * pitch
+    at = start.copy()
+    for words, index in parts:
+        whole = np.dtype((np.void, words.codes.shape[1] * dtype.itemsize))
+        places: NDArray[Any] = np.ndarray(
+            (records * pitch,), dtype=whole, buffer=buffer, strides=(dtype.itemsize,)
+        )
+        places[at] = words.codes.view(whole).reshape(-1).take(index)
+        at += words.lengths.take(index)
+    codes = buffer[: records * pitch].reshape(records, pitch)[:, :width]
+    return Circuits(np.ascontiguousarray(codes), (at - start).astype(length_dtype(width)))

@@ -1,0 +1,101 @@
+"""A fixed number of T gates among random Clifford gates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, Sampler, hookimpl
+from qframe_plugins.samplers.clifford_words import clifford_codes
+from qframe_plugins.samplers.lengths import length_dtype
+
+CLIFFORDS, TS, PLACES = 0, 1, 2
+"""Streams of the block's randomness."""
+
+T_NAMES = ("t", "tdg")
+
+
+class TCountOptions(PluginOptions):
+    """Options of `t_count`."""
+
+    length: int = Field(ge=1, le=65_535, description="gates in a circuit")
+    t_count: int = Field(ge=0, le=65_535, description="how many of them are t or tdg")
+
+    @model_validator(mode="after")
+    def _fits(self) -> TCountOptions:
+        if self.t_count > self.length:
+            raise ValueError(f"t_count {self.t_count} is above length {self.length}")
+        return self
+
+
+class TCount(Sampler[TCountOptions]):
+    """Exactly `t_count` gates t or tdg in a circuit of `length`, Clifford gates elsewhere.
+
+    YAML that selects it::
+
+        sampler: {plugin: t_count, length: 20, t_count: 4}
+
+    The places of the T gates are a uniform subset, which of t and tdg (and on which qubit) and
+    each Clifford gate is drawn uniformly among the instructions; gates that are neither are left
+    out. As asked for in mitiq #2118. The word may not be the shortest: the T-count of the *unitary*
+    can be lower (for that see `matsumoto_amano`).
+    """
+
+    name = "t_count"
+    Options = TCountOptions
+
+    def __init__(self, options: TCountOptions, instructions: InstructionSet) -> None:
+        super().__init__(options, instructions)
+        self.max_length = options.length
+        dtype = instructions.code_dtype
+        placed = instructions.instructions
+        self._ts = np.array([c for c, i in enumerate(placed) if i.gate in T_NAMES], dtype=dtype)
+        self._cliffords = np.array(clifford_codes(instructions), dtype=dtype)
+        if options.t_count and not len(self._ts):
+            raise ConfigError("sampler.t_count: the gate set has neither t nor tdg")
+        if options.t_count < options.length and not len(self._cliffords):
+            raise ConfigError(
+                "sampler.length: the gate set has no Clifford gate beside the T gates"
+            )
+
+    def sample(self, draws: Draws) -> Circuits:
+        """Clifford codes from stream 0, T codes from stream 1, places from stream 2.
+
+        Places by selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S), 32 bits a place: place
+        j holds a T with probability (T left) / (places left), to within 2**-32.
+        """
+        size, length = draws.size, self.max_length
+        chosen = self._places(draws)
+        codes = np.zeros((length, size), dtype=self.instructions.code_dtype)
+        if len(self._cliffords):
+            drawn = draws.integers(len(self._cliffords), length * size, CLIFFORDS)
+            codes = self._cliffords.take(drawn).reshape(length, size)
+        if self.options.t_count:
+            drawn = draws.integers(len(self._ts), length * size, TS).reshape(length, size)
+            codes = np.where(chosen, self._ts.take(drawn), codes)
+        lengths = np.full(size, length, dtype=length_dtype(length))
+        return Circuits(np.ascontiguousarray(codes.T), lengths)
+
+    def _places(self, draws: Draws) -> NDArray[np.bool_]:
+        """`(length, size)`, `t_count` of them true in each column."""
+        size, length = draws.size, self.max_length
+        raw = draws.words(-(-size * length // 2), PLACES).astype("<u8", copy=False).view("<u4")
+        chosen = np.empty((length, size), dtype=np.bool_)
+        left = np.full(size, self.options.t_count, dtype=np.uint32)
+        point = np.empty(size, dtype="<u8")
+        for place in range(length):
+            np.multiply(
+                raw[place * size : (place + 1) * size], np.uint64(length - place), out=point
+            )
+            # The upper half of each product, in place.
+            np.less(point.view("<u4")[1::2], left, out=chosen[place])
+            left -= chosen[place]
+        return chosen
+
+
+@hookimpl
+def qframe_samplers() -> list[type[Sampler[Any]]]:
+    return [TCount]

@@ -1,0 +1,136 @@
+"""Which words are allowed, as a finite automaton: no inverse pairs, one order of what commutes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe import ConfigError, InstructionSet
+
+INVERSE_TOLERANCE = 1e-12
+"""Largest entry of `|AB - 1|` at which B counts as the inverse of A."""
+
+MAX_STATES = 20_000
+MAX_COUNT_BYTES = 1 << 28
+
+
+@dataclass(frozen=True)
+class WordAutomaton:
+    """A deterministic automaton over codes: every state accepts, a missing arrow forbids.
+
+    Attributes:
+        successors: `(states, codes)` `int32`; the state after a code, -1 where it is not allowed.
+            State 0 is the start.
+    """
+
+    successors: NDArray[np.int32]
+
+    @classmethod
+    def free(cls, codes: int) -> WordAutomaton:
+        """All words."""
+        return cls(np.zeros((1, codes), dtype=np.int32))
+
+    @classmethod
+    def reduced(cls, instructions: InstructionSet, canonical_order: bool) -> WordAutomaton:
+        """Reduced words.
+
+        No instruction follows its inverse (`INVERSE_TOLERANCE`, on the register's matrices). With
+        `canonical_order`, words that differ by exchanging neighbours on disjoint qubits count as
+        one, and stand for it in their lexicographic normal form; an instruction then also never
+        follows its inverse with only gates on other qubits between. A word is in normal form if
+        and only if no code `a` follows a greater `b` with `a` on qubits disjoint from those of
+        `b` and of all codes between (Anisimov and Knuth, Int. J. Comput. Inf. Sci. 8, 255
+        (1979)). A state is the set of codes that are forbidden next.
+
+        Raises:
+            ConfigError: above `MAX_STATES` states.
+        """
+        codes = len(instructions)
+        inverse = _masks(inverse_pairs(instructions))
+        apart = _masks(disjoint_pairs(instructions) if canonical_order else np.zeros((codes,) * 2))
+        numbers = {0: 0}
+        rows: list[list[int]] = []
+        pending = [0]
+        for forbidden in pending:
+            row = [-1] * codes
+            for code in range(codes):
+                if not forbidden >> code & 1:
+                    below = (1 << code) - 1
+                    after = (apart[code] & (forbidden | below)) | inverse[code]
+                    if after not in numbers:
+                        numbers[after] = len(numbers)
+                        pending.append(after)
+                    row[code] = numbers[after]
+            rows.append(row)
+            if len(numbers) > MAX_STATES:
+                raise ConfigError(
+                    f"reduced words of {codes} instructions on {instructions.qubits} qubits need "
+                    f"more than {MAX_STATES:,} states",
+                    hint="set canonical_order: false, or take fewer qubits, gates or edges",
+                )
+        return cls(np.array(rows, dtype=np.int32))
+
+    @cached_property
+    def arrows(self) -> list[list[tuple[int, int]]]:
+        """Per state, its `(code, next state)` in code order."""
+        return [
+            [(code, after) for code, after in enumerate(row) if after >= 0]
+            for row in self.successors.tolist()
+        ]
+
+    def counts(self, length: int) -> list[list[int]]:
+        """`counts[l][s]`: words of `l` codes allowed from state `s`, exactly, for `l <= length`.
+
+        Raises:
+            ConfigError: if the numbers would fill more than `MAX_COUNT_BYTES`.
+        """
+        states, codes = self.successors.shape
+        if states * length * (length * codes.bit_length() / 16 + 32) > MAX_COUNT_BYTES:
+            raise ConfigError(
+                f"exact numbers of words up to length {length:,} over {states} states do not fit "
+                f"{MAX_COUNT_BYTES:,} bytes",
+                hint="take shorter circuits",
+            )
+        counts = [[1] * states]
+        for _ in range(length):
+            last = counts[-1]
+            counts.append([sum(last[after] for _, after in row) for row in self.arrows])
+        return counts
+
+    def words(self, state: int, length: int) -> tuple[NDArray[Any], NDArray[np.int32]]:
+        """All words of `length` codes from `state` in lexicographic order: `(n, length)` `uint16`,
+        and the `(n,)` states they lead to.
+        """
+        ends = np.array([state], dtype=np.int32)
+        words = np.zeros((1, 0), dtype=np.uint16)
+        for _ in range(length):
+            rows, code = np.nonzero(self.successors[ends] >= 0)
+            words = np.column_stack([words[rows], code.astype(np.uint16)])
+            ends = self.successors[ends[rows], code]
+        return words, ends
+
+
+def inverse_pairs(instructions: InstructionSet) -> NDArray[np.bool_]:
+    """`[a, b]`: whether `b` undoes `a`, global phase included; see `INVERSE_TOLERANCE`."""
+    matrices = instructions.matrices
+    identity = np.eye(instructions.dim)
+    return np.stack(
+        [
+            np.abs(matrices @ first - identity).max(axis=(1, 2)) <= INVERSE_TOLERANCE
+            for first in matrices
+        ]
+    )
+
+
+def disjoint_pairs(instructions: InstructionSet) -> NDArray[np.bool_]:
+    """`[a, b]`: whether `a` and `b` share no qubit."""
+    qubits = [set(placed.qubits) for placed in instructions.instructions]
+    return np.array([[not a & b for b in qubits] for a in qubits])
+
+
+def _masks(pairs: NDArray[Any]) -> list[int]:
+    return [sum(1 << int(code) for code in np.nonzero(row)[0]) for row in pairs]
