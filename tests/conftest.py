@@ -60,7 +60,9 @@ def config(tmp_path: Path) -> Callable[..., Path]:
             "gate_set": {"plugin": "clifford_t", "qubits": 1},
             "sampler": {"plugin": "uniform", "length": {"min": 5, "max": 30}},
             "executor": "serial",
-            **{key: str(value) if isinstance(value, Path) else value for key, value in keys.items()},
+            **{
+                key: str(value) if isinstance(value, Path) else value for key, value in keys.items()
+            },
         }
         path = tmp_path / name
         path.write_text(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from qframe.columns import Arrays, Block, Schema
 from qframe.contracts.storage import Header, Reader
+from qframe.errors import NotADataset, RecordMissing
 from qframe.instructions import Instruction
 from qframe.recipe import Recipe
 
@@ -137,8 +138,18 @@ class Dataset:
 
     def _record(self, index: int) -> Record:
         block, i = divmod(index, self.recipe.block)
-        arrays = self._reader.read(block, i, i + 1)
+        arrays = self._read(block, i, i + 1)
         return self._as_record(self._as_batch(np.array([index]), arrays), 0)
+
+    def _read(self, block: int, start: int, stop: int) -> Arrays:
+        """Records of a block, all of them, with codes and lengths that mean something."""
+        arrays = self._reader.read(block, start, stop)
+        problem = read_problem(self.header, arrays, stop - start)
+        if problem is not None:
+            missing = len(arrays["lengths"]) < stop - start
+            kind = RecordMissing if missing else NotADataset
+            raise kind(f"{self._source}: block {block} {problem}")
+        return arrays
 
     def _as_record(self, batch: Batch, i: int) -> Record:
         codes = batch.codes[i, : int(batch.lengths[i])]
@@ -157,7 +168,7 @@ class Dataset:
             here = np.flatnonzero(blocks == block)
             inside = index[here] - block * self.recipe.block
             start, stop = int(inside.min()), int(inside.max()) + 1
-            part = self._reader.read(int(block), start, stop)
+            part = self._read(int(block), start, stop)
             for name, array in arrays.items():
                 array[here] = part[name][inside - start]
         return self._as_batch(index, arrays)
@@ -187,11 +198,13 @@ class Dataset:
             yield left
 
     def _pools(self, shuffle: int | None) -> Iterator[Batch]:
-        blocks = np.arange(self.header.blocks)
         if shuffle is None:
-            for block in blocks:
-                yield self._whole(int(block))
+            for index in range(self.header.blocks):
+                yield self._whole(index)
             return
+        if self.stored() < len(self):
+            raise RecordMissing(f"{self._source}: {self.stored():,} of {len(self):,} are stored")
+        blocks = np.arange(self.header.blocks)
         mix = np.random.default_rng(shuffle)
         mix.shuffle(blocks)
         for start in range(0, len(blocks), SHUFFLE_POOL):
@@ -203,7 +216,7 @@ class Dataset:
     def _whole(self, block: int) -> Batch:
         count = self.header.records_in(block)
         first = block * self.recipe.block
-        arrays = self._reader.read(block, 0, count)
+        arrays = self._read(block, 0, count)
         return self._as_batch(np.arange(first, first + count), arrays)
 
     def content_hash(self) -> str:
@@ -214,7 +227,7 @@ class Dataset:
         digest = hashlib.sha256(f"{self.recipe.id} {len(self)}\n".encode())
         for index in range(self.header.blocks):
             count = self.header.records_in(index)
-            block = Block(index, count, self._reader.read(index, 0, count))
+            block = Block(index, count, self._read(index, 0, count))
             digest.update(block.checksum(self.schema))
         return digest.hexdigest()
 
@@ -237,6 +250,19 @@ class Dataset:
         tb: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
+    """What is wrong with records as they were read, whatever their checksum: None if nothing is."""
+    lengths, codes = arrays["lengths"], arrays["codes"]
+    if len(lengths) != records:
+        return f"has {len(lengths)} of {records} records"
+    top = len(header.recipe.instructions)
+    if int(codes.max(initial=0)) >= top:
+        return f"holds code {codes.max()}, want 0 to {top - 1}"
+    if int(lengths.max(initial=0)) > codes.shape[1]:
+        return f"holds length {lengths.max()}, want at most {codes.shape[1]}"
+    return None
 
 
 def _part(batch: Batch, which: slice | NDArray[Any]) -> Batch:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from abc import abstractmethod
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -11,6 +13,7 @@ import apsw
 from pydantic import Field
 
 from qframe import (
+    Block,
     Estimate,
     Header,
     PluginOptions,
@@ -23,12 +26,17 @@ from qframe import (
 from qframe_plugins.storages.file_system import refuse_network_file_system
 from qframe_plugins.storages.sqlite_connection import (
     APPLICATION_ID,
+    file_header,
+    has_wal,
+    in_wal_mode,
     is_dataset,
+    open_readonly,
     open_writable,
     translated,
 )
-from qframe_plugins.storages.sqlite_layout import Layout
+from qframe_plugins.storages.sqlite_layout import SEAL, Layout, seal
 from qframe_plugins.storages.sqlite_reader import SqliteReader
+from qframe_plugins.storages.sqlite_structure import problems
 from qframe_plugins.storages.sqlite_writer import SqliteWriter
 
 
@@ -81,10 +89,14 @@ class SqliteFile(Storage[O_co]):
             with closing(open_writable(new, create=True)) as db, translated(self.path):
                 db.pragma("page_size", self.options.page_size)
                 db.pragma("application_id", APPLICATION_ID)
+                dataset_id = 1 + secrets.randbelow(2**31 - 1)
+                db.pragma("user_version", dataset_id)
                 with db:
                     for statement in layout.ddl():
                         db.execute(statement)
-                    db.executemany("INSERT INTO meta VALUES (?, ?)", layout.meta().items())
+                    db.executemany(
+                        "INSERT INTO meta VALUES (?, ?)", layout.meta(dataset_id).items()
+                    )
                     db.executemany("INSERT INTO gates VALUES (?, ?, ?, ?, ?, ?)", layout.gates())
                     db.executemany(
                         "INSERT INTO seq VALUES (?)", ((i,) for i in range(layout.seq_size()))
@@ -98,12 +110,59 @@ class SqliteFile(Storage[O_co]):
         self._set_journal_mode(self.journal_mode)
 
     def resume(self, header: Header) -> None:
+        if self._wal_taken():
+            self._prove()
         self._set_journal_mode(self.journal_mode)
-        with closing(open_writable(self.path)) as db, translated(self.path), db:
+        with (
+            closing(open_writable(self.path, keep_wal=True)) as db,
+            translated(self.path),
+            db,
+        ):
             db.execute("UPDATE meta SET value = ? WHERE key = 'records'", (header.records,))
+            meta = dict(db.execute("SELECT key, value FROM meta"))
+            db.execute("UPDATE meta SET value = ? WHERE key = ?", (seal(meta), SEAL))
+
+    def _wal_taken(self) -> bool:
+        """Whether the file was left in WAL mode, and its WAL is gone."""
+        with closing(open_readonly(self.path)) as db, translated(self.path):
+            return in_wal_mode(file_header(db)) and not has_wal(self.path)
+
+    def _prove(self) -> None:
+        """Refuses a file in which a lost WAL left the ledger and the data in two minds.
+
+        A checkpoint copies pages one by one; cut in the middle, with the WAL gone, it leaves a
+        file that belongs to no moment. Without such a cut the file is as of the last checkpoint.
+        """
+        problem = next(self.structure(), None)
+        with closing(self.reader()) as reader:
+            for block, records, sha256 in reader.checksums() if problem is None else ():
+                found = Block(block, records, reader.read(block))
+                if found.checksum(reader.header.schema) != sha256:
+                    problem = f"block {block} is not what the ledger says"
+        if problem is not None:
+            raise StorageError(
+                f"{self.path} lost its -wal while it was written, and is damaged: {problem}",
+                hint=f"qframe verify {self.path} --repair",
+            )
+
+    def structure(self) -> Iterator[str]:
+        """SQLite's own check, and all that the tables beside the records must say."""
+        return problems(self.path)
+
+    def parts(self) -> Iterator[Path]:
+        for suffix in ("-wal", "-shm", "-journal"):
+            beside = self.path.with_name(self.path.name + suffix)
+            if beside.exists():
+                yield beside
+
+    def made_with(self) -> O_co:
+        """Options with the layout and page size of the file."""
+        with closing(self.reader()) as reader, translated(self.path):
+            own = {"layout": reader.layout, "page_size": reader.page_size}
+        return self.options.model_copy(update=own)
 
     def _set_journal_mode(self, mode: str) -> None:
-        with closing(open_writable(self.path)) as db, translated(self.path):
+        with closing(open_writable(self.path, keep_wal=True)) as db, translated(self.path):
             got = db.pragma("journal_mode", mode)
             if got != mode:
                 raise StorageError(
@@ -129,6 +188,11 @@ class SqliteFile(Storage[O_co]):
             db.set_busy_timeout(5000)
             db.pragma("wal_checkpoint(truncate)")
             db.pragma("journal_mode", "delete")
+
+    def finished(self) -> bool:
+        """Whether it is one plain file; a killed run leaves it in WAL mode."""
+        with closing(open_readonly(self.path)) as db, translated(self.path):
+            return not in_wal_mode(file_header(db)) and not any(self.parts())
 
     def reader(self) -> SqliteReader:
         return SqliteReader(self.path)
