@@ -90,9 +90,9 @@ def _column_from_data(data: Any) -> Column:
     try:
         name, dtype, shape = data["name"], data["dtype"], data["shape"]
         plain = _NAME.fullmatch(name) and _DTYPE.fullmatch(dtype) and isinstance(shape, list)
-        if plain and all(type(n) is int and 0 < n <= MAX_EXTENT for n in shape):
-            if prod(shape) <= MAX_EXTENT:
-                return Column(name, dtype, tuple(shape))
+        counts = plain and all(type(n) is int and 0 < n <= MAX_EXTENT for n in shape)
+        if counts and prod(shape) <= MAX_EXTENT:
+            return Column(name, dtype, tuple(shape))
     except (KeyError, TypeError, IndexError):
         pass
     raise ValueError(f"{str(data)[:80]} is not a column of a dataset")

@@ -199,8 +199,8 @@ class Dataset:
 
     def _pools(self, shuffle: int | None) -> Iterator[Batch]:
         if shuffle is None:
-            for index in range(self.header.blocks):
-                yield self._whole(index)
+            for each in range(self.header.blocks):
+                yield self._whole(each)
             return
         if self.stored() < len(self):
             raise RecordMissing(f"{self._source}: {self.stored():,} of {len(self):,} are stored")

@@ -207,6 +207,13 @@ class Storage(Plugin[O_co], ABC):
         """
         yield from ()
 
+    def salvage(self, header: Header) -> Reader:  # noqa: ARG002 - for those that can use it
+        """A reader of a damaged dataset, which believes `header` where its own cannot be read.
+
+        What it reads is believed only where a checksum proves it.
+        """
+        return self.reader()
+
     def parts(self) -> Iterator[Path]:
         """Files beside `path` that go where it goes. None by default."""
         yield from ()

@@ -149,6 +149,10 @@ class SqliteFile(Storage[O_co]):
         """SQLite's own check, and all that the tables beside the records must say."""
         return problems(self.path)
 
+    def salvage(self, header: Header) -> SqliteReader:
+        """Reads with the given header: the trees of the records may be whole."""
+        return SqliteReader(self.path, header)
+
     def parts(self) -> Iterator[Path]:
         for suffix in ("-wal", "-shm", "-journal"):
             beside = self.path.with_name(self.path.name + suffix)

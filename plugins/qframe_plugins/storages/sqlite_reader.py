@@ -30,9 +30,14 @@ META_ROWS = 1000
 
 
 class SqliteReader(Reader):
-    """Reads a dataset file; sees what is committed at the time of each call."""
+    """Reads a dataset file; sees what is committed at the time of each call.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        header: believed in place of the file's own, if that one is damaged.
+    """
+
+    def __init__(self, path: Path, header: Header | None = None) -> None:
         if not path.is_file():
             raise NotADataset(
                 f"{path} does not exist" if not path.exists() else f"{path} is no file"
@@ -42,17 +47,28 @@ class SqliteReader(Reader):
         self.path = path
         self._db = open_readonly(path)
         try:
-            with translated(path):
-                self._expect_tables(META_DDL)
-                meta = dict(self._db.execute(f"SELECT key, value FROM meta LIMIT {META_ROWS}"))
-                self._check_seal(meta)
-            self.header = _header(path, meta)
-            self._layout = Layout(self.header, str(meta.get("layout")))
+            if header is None:
+                self.header, kind = self._own_header()
+            else:
+                self.header, kind = header, self._kind_of_tables()
+            self._layout = Layout(self.header, kind)
             with translated(path):
                 self._expect_tables(*(sql for sql in self._layout.ddl() if "TABLE" in sql[:12]))
         except BaseException:
             self._db.close()
             raise
+
+    def _own_header(self) -> tuple[Header, str]:
+        with translated(self.path):
+            self._expect_tables(META_DDL)
+            meta = dict(self._db.execute(f"SELECT key, value FROM meta LIMIT {META_ROWS}"))
+            self._check_seal(meta)
+        return _header(self.path, meta), str(meta.get("layout"))
+
+    def _kind_of_tables(self) -> str:
+        with translated(self.path):
+            rows = self._db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'records'").fetchall()
+        return "rows" if rows else "blocks"
 
     def _expect_tables(self, *statements: str) -> None:
         """Refuses tables that are not the ones that we make: a view could compute without end."""
