@@ -121,6 +121,7 @@ class SqliteFile(Storage[O_co]):
             db.execute("UPDATE meta SET value = ? WHERE key = 'records'", (header.records,))
             meta = dict(db.execute("SELECT key, value FROM meta"))
             db.execute("UPDATE meta SET value = ? WHERE key = ?", (seal(meta), SEAL))
+            db.pragma("user_version", meta["dataset_id"])  # page 1, as in every transaction
 
     def _wal_taken(self) -> bool:
         """Whether the file was left in WAL mode, and its WAL is gone."""
@@ -190,7 +191,7 @@ class SqliteFile(Storage[O_co]):
         """Leaves one plain file: checkpointed, journal mode DELETE, no `-wal` and no `-shm`."""
         with closing(open_writable(self.path)) as db, translated(self.path):
             db.set_busy_timeout(5000)
-            db.pragma("wal_checkpoint(truncate)")
+            db.execute("PRAGMA wal_checkpoint(truncate)").fetchall()
             db.pragma("journal_mode", "delete")
 
     def finished(self) -> bool:

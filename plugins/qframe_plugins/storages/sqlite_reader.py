@@ -81,7 +81,7 @@ class SqliteReader(Reader):
                 raise NotADataset(f"{self.path}: its table {name} is not that of a qframe dataset")
 
     def _check_seal(self, meta: dict[str, Any]) -> None:
-        if not all(isinstance(value, str | int) for value in meta.values()):
+        if not all(isinstance(k, str) and isinstance(v, str | int) for k, v in meta.items()):
             raise NotADataset(f"{self.path}: its meta table holds what is neither text nor integer")
         if meta.get(SEAL) != seal(meta):
             raise NotADataset(

@@ -41,6 +41,7 @@ class SqliteWriter(Writer):
         with translated(path):
             for name, value in pragmas.items():
                 self._db.pragma(name, value)
+            self._dataset_id = self._db.pragma("user_version")
 
     def write(self, blocks: Sequence[Block]) -> None:
         """One transaction; see `Writer.write`."""
@@ -55,6 +56,8 @@ class SqliteWriter(Writer):
         with translated(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
+                # Page 1, which says whose WAL this is, goes into every transaction.
+                self._db.pragma("user_version", self._dataset_id)
                 self._db.executemany(self._insert, map(self._bindings, blocks))
                 self._db.executemany(_LEDGER, ledger)
                 self._db.execute("COMMIT")
