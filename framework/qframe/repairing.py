@@ -199,8 +199,8 @@ def _anew(
     path = storage.path
     new = type(storage)(options, path.with_name(f".{path.name}.repaired"))
     _remove(new)
-    new.create(header)
     try:
+        new.create(header)
         with closing(new.writer(header)) as writer:
             copied = _copy(storage, writer, header, done, tell)
             for block in range(header.blocks):
@@ -209,9 +209,11 @@ def _anew(
                     writer.write(make.blocks(block, [header.records_in(block)]))
                     done.blocks.append(block)
                     done.proofs[block] = "equals a second computation"
-    finally:
         new.finish()
-    _prove_written(new, done.blocks, make)
+        _prove_written(new, done.blocks, make)
+    except BaseException:
+        _remove(new)  # a full disk is not made fuller
+        raise
     done.aside = _move_aside(storage)
     new.path.rename(path)
 

@@ -7,7 +7,7 @@ import os
 import random
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -57,13 +57,20 @@ def flip(path: Path, position: int, bit: int = 0) -> None:
 
 
 @pytest.fixture
-def make(config: Config, run_qframe: Run, tmp_path: Path) -> Callable[..., Path]:
-    """A finished dataset of a storage: `make("rows", records=300)`."""
+def make(
+    config: Config, run_qframe: Run, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """A finished dataset of a storage: `make("rows", records=300)`; made once, then copied."""
 
-    def run(storage: str, **keys: Any) -> Path:
-        path = config(storage=STORAGES[storage], output=tmp_path / "data.out", **keys)
-        run_qframe(path)
-        return tmp_path / "data.out"
+    def run(storage: str, records: int) -> Path:
+        data = tmp_path / "data.out"
+        path = config(storage=STORAGES[storage], output=data, records=records)
+        kept = tmp_path_factory.getbasetemp() / f"{storage}-{records}"
+        if not kept.exists():
+            run_qframe(path)
+            data.rename(kept)
+        (shutil.copytree if kept.is_dir() else shutil.copy)(kept, data)
+        return data
 
     return run
 
@@ -297,6 +304,44 @@ def test_repair_waits_for_nobody(make: Callable[..., Path], qframe_cli: Cli) -> 
         done = qframe_cli("verify", data, "--repair")
     assert done.returncode == 4
     assert "is being written by" in done.stderr
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 12 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, timeout=10).returncode:
+        pytest.skip("mounting a tmpfs needs root")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True, timeout=10)
+
+
+@pytest.mark.parametrize("damage", ["DELETE FROM seq WHERE i = 17", "UPDATE ledger SET records=1"])
+def test_a_disk_that_is_full_leaves_what_there_was(
+    damage: str, make: Callable[..., Path], small_disk: Path, qframe_cli: Cli
+) -> None:
+    source = make("sqlite", records=20_000)
+    before = content(source)
+    data = small_disk / "data.db"
+    shutil.copy(source, data)
+    change(data, (damage,))
+    raw = data.read_bytes()
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(shutil.disk_usage(small_disk).free - 150_000))
+    done = qframe_cli("verify", data, "--repair")
+    assert done.returncode == 4
+    assert "Traceback" not in done.stderr
+    assert "full" in done.stderr
+    if damage.startswith("DELETE"):
+        assert data.read_bytes() == raw
+        assert [p.name for p in small_disk.iterdir() if p != filler] == ["data.db"]
+    filler.unlink()
+    filler.parent.joinpath(".data.db.lock").unlink(missing_ok=True)
+    done = qframe_cli("verify", data, "--repair")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert content(data) == before
 
 
 def test_a_repair_that_was_killed_leaves_nothing_behind(

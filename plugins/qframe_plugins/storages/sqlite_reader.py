@@ -25,6 +25,7 @@ from qframe import (
 from qframe_plugins.storages.sqlite_connection import is_dataset, open_readonly, translated
 from qframe_plugins.storages.sqlite_layout import META_DDL, SEAL, Layout, is_integer, seal
 
+LEDGER_ROWS = 4096
 META_ROWS = 1000
 """More rows than any dataset's `meta` has; a damaged tree may offer rows without end."""
 
@@ -119,17 +120,22 @@ class SqliteReader(Reader):
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
         """The ledger; a row that was not written for this dataset has no checksum (`b""`)."""
         last = -1
-        with translated(self.path):
-            for block, records, sha256, mark in self._db.execute(
-                "SELECT block, records, sha256, recipe FROM ledger NOT INDEXED ORDER BY block"
-            ):
+        while rows := self._ledger_after(last):
+            for block, records, sha256, mark in rows:
                 if block <= last:
-                    raise NotADataset(
-                        f"{self.path} is damaged: block {block} follows {last} in the ledger"
-                    )
+                    raise self._damaged(f"block {block} follows {last} in the ledger")
                 last = block
                 own = isinstance(sha256, bytes) and mark == self._layout.mark
                 yield block, records if isinstance(records, int) else 0, sha256 if own else b""
+
+    def _ledger_after(self, block: int) -> list[tuple[Any, ...]]:
+        """Some rows at a time: an open query would keep writers from shortening their WAL."""
+        with translated(self.path):
+            return self._db.execute(
+                "SELECT block, records, sha256, recipe FROM ledger NOT INDEXED "
+                f"WHERE block > ? ORDER BY block LIMIT {LEDGER_ROWS}",
+                (block,),
+            ).fetchall()
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
         with translated(self.path):
