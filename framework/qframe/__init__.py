@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qframe.arithmetic import fold_for as fold_for
     from qframe.blocks import Stored as Stored
     from qframe.blocks import Task as Task
+    from qframe.blocks import stored_runs as stored_runs
     from qframe.circuits import Circuits as Circuits
     from qframe.columns import Arrays as Arrays
     from qframe.columns import Block as Block
@@ -68,7 +69,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "arithmetic": ("circuit_unitary", "fold_for"),
-    "blocks": ("Stored", "Task"),
+    "blocks": ("Stored", "Task", "stored_runs"),
     "circuits": ("Circuits",),
     "columns": (
         "Arrays",

@@ -46,6 +46,23 @@ class Stored:
     records: int
 
 
+def stored_runs(rows: Iterable[tuple[int, int]], size: int) -> Iterator[Stored]:
+    """Ledger rows `(block, records)`, in ascending order, as runs of full blocks and cut ones."""
+    run: Stored | None = None
+    for block, records in rows:
+        if run and records == size and run.last == block - 1:
+            run = Stored(run.first, block, run.records + records)
+            continue
+        if run:
+            yield run
+        run = Stored(block, block, records)
+        if records != size:
+            yield run
+            run = None
+    if run:
+        yield run
+
+
 def block_count(records: int, size: int) -> int:
     return -(-records // size)
 

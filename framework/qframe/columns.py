@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -41,6 +43,11 @@ class Column:
         return np.frombuffer(data, dtype=self.dtype).reshape(-1, *self.shape)
 
 
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_DTYPE = re.compile(r"\|[biu]1|<[iuf][248]|<c(8|16)|\|S[1-9][0-9]{0,3}")
+MAX_EXTENT = 1 << 20
+"""Entries of a column in one record."""
+
 Schema = tuple[Column, ...]
 
 
@@ -68,9 +75,27 @@ def schema_to_data(schema: Schema) -> list[dict[str, Any]]:
     return [{"name": c.name, "dtype": c.dtype, "shape": list(c.shape)} for c in schema]
 
 
-def schema_from_data(data: Sequence[Mapping[str, Any]]) -> Schema:
-    """The inverse of `schema_to_data`."""
-    return tuple(Column(c["name"], c["dtype"], tuple(c["shape"])) for c in data)
+def schema_from_data(data: Any) -> Schema:
+    """The inverse of `schema_to_data`, for data that anyone may have written.
+
+    Raises:
+        ValueError: naming the column that is none.
+    """
+    if not isinstance(data, list):
+        raise ValueError(f"schema is {type(data).__name__}, want a list of columns")
+    return tuple(_column_from_data(c) for c in data)
+
+
+def _column_from_data(data: Any) -> Column:
+    try:
+        name, dtype, shape = data["name"], data["dtype"], data["shape"]
+        plain = _NAME.fullmatch(name) and _DTYPE.fullmatch(dtype) and isinstance(shape, list)
+        counts = plain and all(type(n) is int and 0 < n <= MAX_EXTENT for n in shape)
+        if counts and prod(shape) <= MAX_EXTENT:
+            return Column(name, dtype, tuple(shape))
+    except (KeyError, TypeError, IndexError):
+        pass
+    raise ValueError(f"{str(data)[:80]} is not a column of a dataset")
 
 
 def record_width(schema: Schema) -> int:

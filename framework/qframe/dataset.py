@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from qframe.columns import Arrays, Block, Schema
 from qframe.contracts.storage import Header, Reader
 from qframe.drawing import draw_matrix
-from qframe.errors import RecordMissing
+from qframe.errors import NotADataset, RecordMissing
 from qframe.instructions import Instruction
 from qframe.recipe import Recipe
 
@@ -148,15 +148,13 @@ class Dataset:
         return self._as_record(self._as_batch(np.array([index]), arrays), 0)
 
     def _read(self, block: int, start: int, stop: int) -> Arrays:
-        """As the reader's, for records that have to be there."""
+        """Records of a block, all of them, with codes and lengths that mean something."""
         arrays = self._reader.read(block, start, stop)
-        got = len(arrays["lengths"])
-        if got < stop - start:
-            raise RecordMissing(
-                f"{self._source}: record {block * self.recipe.block + start + got:,} is not stored "
-                "(yet)",
-                hint="`qframe run` with the same config finishes the dataset",
-            )
+        problem = read_problem(self.header, arrays, stop - start)
+        if problem is not None:
+            missing = len(arrays["lengths"]) < stop - start
+            kind = RecordMissing if missing else NotADataset
+            raise kind(f"{self._source}: block {block} {problem}")
         return arrays
 
     def _as_record(self, batch: Batch, i: int) -> Record:
@@ -206,11 +204,13 @@ class Dataset:
             yield left
 
     def _pools(self, shuffle: int | None) -> Iterator[Batch]:
-        blocks = np.arange(self.header.blocks)
         if shuffle is None:
-            for block in blocks:
-                yield self._whole(int(block))
+            for each in range(self.header.blocks):
+                yield self._whole(each)
             return
+        if self.stored() < len(self):
+            raise RecordMissing(f"{self._source}: {self.stored():,} of {len(self):,} are stored")
+        blocks = np.arange(self.header.blocks)
         mix = np.random.default_rng(shuffle)
         mix.shuffle(blocks)
         for start in range(0, len(blocks), SHUFFLE_POOL):
@@ -256,6 +256,19 @@ class Dataset:
         tb: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
+    """What is wrong with records as they were read, whatever their checksum: None if nothing is."""
+    lengths, codes = arrays["lengths"], arrays["codes"]
+    if len(lengths) != records:
+        return f"has {len(lengths)} of {records} records"
+    top = len(header.recipe.instructions)
+    if int(codes.max(initial=0)) >= top:
+        return f"holds code {codes.max()}, want 0 to {top - 1}"
+    if int(lengths.max(initial=0)) > codes.shape[1]:
+        return f"holds length {lengths.max()}, want at most {codes.shape[1]}"
+    return None
 
 
 def _part(batch: Batch, which: slice | NDArray[Any]) -> Batch:

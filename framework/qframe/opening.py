@@ -35,13 +35,13 @@ def open(path: str | Path) -> Dataset:  # noqa: A001 - qframe.open is the public
         raise NotADataset(
             f"{path} does not exist", hint="make it with `qframe run`, or open its config"
         )
-    for storage in _storages():
+    for storage in installed_storages():
         if storage.recognises(path):
             return Dataset(storage(storage.Options(), path).reader(), str(path))
     raise NotADataset(f"{path} is not a dataset of any installed storage")
 
 
-def _storages() -> Iterator[Any]:
+def installed_storages() -> Iterator[Any]:
     """Installed storages; one that is broken is no reason not to read with another."""
     for found in installed("storage"):
         try:

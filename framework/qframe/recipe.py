@@ -9,11 +9,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from qframe.arithmetic import fold_for
+from qframe.blocks import BLOCK_RECORDS
 from qframe.errors import NotADataset
 from qframe.instructions import InstructionSet
 
 FORMAT = 1
 """Version of the law: block rule, randomness, arithmetic, columns."""
+
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    RecursionError,
+)
+"""What reading data that is no recipe may raise."""
 
 CONVENTIONS = {
     "circuit_order": "first gate acts first: U = G_L ... G_2 G_1",
@@ -80,9 +93,7 @@ class Recipe:
                     f"the recipe has format {data['format']}, this qframe reads {FORMAT}",
                     hint="install the qframe version that wrote it",
                 )
-            if not isinstance(data["sampler"], dict):
-                raise TypeError(f"sampler is {data['sampler']!r}")
-            return cls(
+            recipe = cls(
                 instructions=InstructionSet.from_data(data["gate_set"]),
                 sampler=data["sampler"],
                 seed=int(data["seed"]),
@@ -90,8 +101,31 @@ class Recipe:
                 fold=int(data["fold"]),
                 block=int(data["block"]),
             )
-        except (KeyError, TypeError, ValueError, IndexError, RecursionError) as cause:
-            raise NotADataset(f"the recipe cannot be read: {cause!r}") from cause
+            recipe._check()
+            same = recipe.text == text
+        except _UNREADABLE as cause:
+            raise NotADataset(f"the recipe cannot be read: {_one_line(cause)}") from cause
+        if not same:
+            raise NotADataset("the recipe is not in its canonical form, or says what none may say")
+        return recipe
+
+    def _check(self) -> None:
+        """Raises ValueError for numbers that the law does not allow."""
+        instructions = self.instructions
+        if not isinstance(self.sampler, dict) or not isinstance(self.sampler.get("name"), str):
+            raise ValueError("the sampler has no name")
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"seed {self.seed} is out of range")
+        if self.dtype not in ("complex128", "complex64"):
+            raise ValueError(f"dtype {self.dtype!r} is unknown")
+        if self.fold != fold_for(len(instructions), instructions.qubits):
+            raise ValueError(f"fold {self.fold} is not that of the gate set")
+        if not 1 <= self.block <= BLOCK_RECORDS:
+            raise ValueError(f"block {self.block} is out of range")
+
+
+def _one_line(cause: BaseException) -> str:
+    return f"{type(cause).__name__}: {cause}".splitlines()[0][:200]
 
 
 def differences(stored: Any, wanted: Any, path: str = "") -> Iterator[str]:

@@ -9,10 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self, TypeVar
 
-from qframe.blocks import Stored, block_count
-from qframe.columns import Arrays, Block, Schema
+from qframe.blocks import Stored, block_count, records_per_block
+from qframe.columns import Arrays, Block, Schema, record_width, schema_of
 from qframe.contracts.plugin import Plugin, PluginOptions
+from qframe.errors import NotADataset
 from qframe.recipe import Recipe
+
+MAX_LENGTH = 65_535
+MAX_BYTES = 2**50
+"""Of records, all together; more is a damaged or made-up number."""
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
 
@@ -33,6 +38,27 @@ class Header:
     @property
     def blocks(self) -> int:
         return block_count(self.records, self.recipe.block)
+
+    def checked(self) -> Self:
+        """This header, if its parts agree; for a header that was read from a file.
+
+        Raises:
+            NotADataset: one line that says which part is not what the recipe asks for.
+        """
+        recipe, schema = self.recipe, self.schema
+        if len(schema) < 3 or len(schema[1].shape) != 1:
+            raise NotADataset("the schema lacks lengths, codes or unitaries")
+        [longest] = schema[1].shape
+        base = schema_of(recipe.instructions, longest, recipe.dtype)
+        if not 1 <= longest <= MAX_LENGTH or schema[:3] != base:
+            raise NotADataset("the schema is not the one that the recipe asks for")
+        if recipe.block != records_per_block(record_width(base)):
+            raise NotADataset(f"blocks of {recipe.block} records are not the recipe's")
+        if len({column.name for column in schema}) != len(schema):
+            raise NotADataset("the schema names a column twice")
+        if not 1 <= self.records * record_width(schema) <= MAX_BYTES:
+            raise NotADataset(f"{self.records} records are not a number that a dataset may have")
+        return self
 
     def records_in(self, block: int) -> int:
         """Records of block `block` that belong to the dataset."""
@@ -174,6 +200,29 @@ class Storage(Plugin[O_co], ABC):
     @abstractmethod
     def estimate(self, header: Header) -> Estimate:
         """Bytes and files that the complete dataset will take."""
+
+    def structure(self) -> Iterator[str]:
+        """What is wrong with the dataset apart from its blocks, one line a problem.
+
+        For `qframe verify`, after which a dataset with such a problem is made anew. Reads as much
+        as it needs to, all of it if that is what it takes. None by default.
+        """
+        yield from ()
+
+    def salvage(self, header: Header) -> Reader:  # noqa: ARG002 - for those that can use it
+        """A reader of a damaged dataset, which believes `header` where its own cannot be read.
+
+        What it reads is believed only where a checksum proves it.
+        """
+        return self.reader()
+
+    def parts(self) -> Iterator[Path]:
+        """Files beside `path` that go where it goes. None by default."""
+        yield from ()
+
+    def made_with(self) -> O_co:
+        """The options that make a dataset of the same form as the one at `path`."""
+        return self.options
 
     def check(self, header: Header) -> None:
         """Refuses (StorageError) what this storage cannot do here. Called before any work."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from abc import abstractmethod
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -11,6 +13,7 @@ import apsw
 from pydantic import Field
 
 from qframe import (
+    Block,
     Estimate,
     Header,
     PluginOptions,
@@ -23,13 +26,17 @@ from qframe import (
 from qframe_plugins.storages.file_system import refuse_network_file_system
 from qframe_plugins.storages.sqlite_connection import (
     APPLICATION_ID,
+    file_header,
+    has_wal,
+    in_wal_mode,
     is_dataset,
     open_readonly,
     open_writable,
     translated,
 )
-from qframe_plugins.storages.sqlite_layout import Layout
+from qframe_plugins.storages.sqlite_layout import SEAL, Layout, seal
 from qframe_plugins.storages.sqlite_reader import SqliteReader
+from qframe_plugins.storages.sqlite_structure import problems
 from qframe_plugins.storages.sqlite_writer import SqliteWriter
 
 Synchronous = Literal["off", "normal", "full"]
@@ -86,10 +93,14 @@ class SqliteFile(Storage[O_co]):
             with closing(self._open(new)) as db, translated(self.path):
                 db.pragma("page_size", self.options.page_size)
                 db.pragma("application_id", APPLICATION_ID)
+                dataset_id = 1 + secrets.randbelow(2**31 - 1)
+                db.pragma("user_version", dataset_id)
                 with db:
                     for statement in layout.ddl():
                         db.execute(statement)
-                    db.executemany("INSERT INTO meta VALUES (?, ?)", layout.meta().items())
+                    db.executemany(
+                        "INSERT INTO meta VALUES (?, ?)", layout.meta(dataset_id).items()
+                    )
                     db.executemany("INSERT INTO gates VALUES (?, ?, ?, ?, ?, ?)", layout.gates())
                     db.executemany(
                         "INSERT INTO seq VALUES (?)", ((i,) for i in range(layout.seq_size()))
@@ -103,18 +114,66 @@ class SqliteFile(Storage[O_co]):
         self._set_journal_mode(self.journal_mode)
 
     def resume(self, header: Header) -> None:
+        if self._wal_taken():
+            self._prove()
         self._set_journal_mode(self.journal_mode)
-        with closing(self._open()) as db, translated(self.path), db:
+        with closing(self._open(keep_wal=True)) as db, translated(self.path), db:
             db.execute("UPDATE meta SET value = ? WHERE key = 'records'", (header.records,))
+            meta = dict(db.execute("SELECT key, value FROM meta"))
+            db.execute("UPDATE meta SET value = ? WHERE key = ?", (seal(meta), SEAL))
+            db.pragma("user_version", meta["dataset_id"])  # page 1, as in every transaction
 
-    def _open(self, new: Path | None = None) -> apsw.Connection:
+    def _wal_taken(self) -> bool:
+        """Whether the file was left in WAL mode, and its WAL is gone."""
+        with closing(open_readonly(self.path)) as db, translated(self.path):
+            return in_wal_mode(file_header(db)) and not has_wal(self.path)
+
+    def _prove(self) -> None:
+        """Refuses a file in which a lost WAL left the ledger and the data in two minds.
+
+        A checkpoint copies pages one by one; cut in the middle, with the WAL gone, it leaves a
+        file that belongs to no moment. Without such a cut the file is as of the last checkpoint.
+        """
+        problem = next(self.structure(), None)
+        with closing(self.reader()) as reader:
+            for block, records, sha256 in reader.checksums() if problem is None else ():
+                found = Block(block, records, reader.read(block))
+                if found.checksum(reader.header.schema) != sha256:
+                    problem = f"block {block} is not what the ledger says"
+        if problem is not None:
+            raise StorageError(
+                f"{self.path} lost its -wal while it was written, and is damaged: {problem}",
+                hint=f"qframe verify {self.path} --repair",
+            )
+
+    def structure(self) -> Iterator[str]:
+        """SQLite's own check, and all that the tables beside the records must say."""
+        return problems(self.path)
+
+    def salvage(self, header: Header) -> SqliteReader:
+        """Reads with the given header: the trees of the records may be whole."""
+        return SqliteReader(self.path, header)
+
+    def parts(self) -> Iterator[Path]:
+        for suffix in ("-wal", "-shm", "-journal"):
+            beside = self.path.with_name(self.path.name + suffix)
+            if beside.exists():
+                yield beside
+
+    def made_with(self) -> O_co:
+        """Options with the layout and page size of the file."""
+        with closing(self.reader()) as reader, translated(self.path):
+            own = {"layout": reader.layout, "page_size": reader.page_size}
+        return self.options.model_copy(update=own)
+
+    def _open(self, new: Path | None = None, *, keep_wal: bool = False) -> apsw.Connection:
         """A connection that syncs as the options say; `new` is a file to be made."""
-        db = open_writable(new or self.path, create=new is not None)
+        db = open_writable(new or self.path, create=new is not None, keep_wal=keep_wal)
         db.pragma("synchronous", self.options.synchronous)
         return db
 
     def _set_journal_mode(self, mode: str) -> None:
-        with closing(self._open()) as db, translated(self.path):
+        with closing(self._open(keep_wal=True)) as db, translated(self.path):
             got = db.pragma("journal_mode", mode)
             if got != mode:
                 raise StorageError(
@@ -138,17 +197,13 @@ class SqliteFile(Storage[O_co]):
         """Leaves one plain file: checkpointed, journal mode DELETE, no `-wal` and no `-shm`."""
         with closing(self._open()) as db, translated(self.path):
             db.set_busy_timeout(5000)
-            db.pragma("wal_checkpoint(truncate)")
+            db.execute("PRAGMA wal_checkpoint(truncate)").fetchall()
             db.pragma("journal_mode", "delete")
 
     def finished(self) -> bool:
-        """Whether the file stands alone, without journal or write-ahead log."""
-        helpers = [
-            self.path.with_name(self.path.name + end) for end in ("-wal", "-shm", "-journal")
-        ]
+        """Whether it is one plain file; a killed run leaves it in WAL mode."""
         with closing(open_readonly(self.path)) as db, translated(self.path):
-            alone = db.pragma("journal_mode") != "wal"
-        return alone and not any(helper.exists() for helper in helpers)
+            return not in_wal_mode(file_header(db)) and not any(self.parts())
 
     def reader(self) -> SqliteReader:
         return SqliteReader(self.path)

@@ -22,19 +22,51 @@ WAIT_MS = 600_000
 """How long a writer waits for its turn; with blocking locks in a queue, so a safety net."""
 
 
-def open_writable(path: Path, *, create: bool = False) -> apsw.Connection:
-    """A connection that may write; `create` allows a new file."""
+LIMITS = {
+    apsw.SQLITE_LIMIT_ATTACHED: 0,
+    apsw.SQLITE_LIMIT_COLUMN: 200,
+    apsw.SQLITE_LIMIT_COMPOUND_SELECT: 10,
+    apsw.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    apsw.SQLITE_LIMIT_SQL_LENGTH: 1_000_000,
+    apsw.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
+    apsw.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+"""Far above what a dataset needs, far below what a hostile schema might ask for."""
+
+
+def open_writable(path: Path, *, create: bool = False, keep_wal: bool = False) -> apsw.Connection:
+    """A connection that may write; `create` allows a new file.
+
+    With `keep_wal` the last one to close leaves the `-wal` where it is. Only `finish` removes it,
+    so that a file in WAL mode without one is a file that somebody took it from.
+    """
     flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
     with translated(path):
         db = apsw.Connection(str(path), flags=flags)
         db.set_busy_timeout(WAIT_MS)
         # In builds with SQLITE_ENABLE_SETLK_TIMEOUT writers block in the kernel instead of polling.
         db.setlk_timeout(WAIT_MS, 0)
+        db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(keep_wal))
         return db
 
 
 def open_readonly(path: Path) -> apsw.Connection:
-    """A connection for a file that anyone may have made: read-only, nothing in it trusted."""
+    """A connection for a file that anyone may have made: read-only, nothing in it trusted.
+
+    Raises:
+        NotADataset: a `-wal` stands beside the file that is not its own.
+    """
+    db = _connect_readonly(path)
+    try:
+        with translated(path):
+            _refuse_foreign_wal(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _connect_readonly(path: Path) -> apsw.Connection:
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     with translated(path):
         db = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
@@ -43,7 +75,50 @@ def open_readonly(path: Path) -> apsw.Connection:
         db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         db.pragma("query_only", True)
         db.pragma("cell_size_check", True)
+        for limit, value in LIMITS.items():
+            db.limit(limit, value)
         return db
+
+
+def file_header(db: apsw.Connection) -> bytes:
+    """The first 100 bytes of the file itself, whatever a `-wal` says of them.
+
+    Read through SQLite: closing a plain file handle would drop this process's locks on the file.
+    """
+    return db.read("main", 0, 0, 100)[1]
+
+
+def in_wal_mode(header: bytes) -> bool:
+    """Whether the file's own header says WAL, as it does from `resume` to `finish`."""
+    return header[18:20] == b"\2\2"
+
+
+def wal_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def has_wal(path: Path) -> bool:
+    wal = wal_of(path)
+    return wal.exists() and wal.stat().st_size > 0
+
+
+def _refuse_foreign_wal(db: apsw.Connection, path: Path) -> None:
+    """Refuses a `-wal` that was not written for this file.
+
+    SQLite would use it: a WAL is checked against itself alone, and it is read whatever journal
+    mode the file's header names. Its pages would then hide those of the file. So a finished file
+    must have none; and a transaction that makes a file longer writes page 1, whose user version
+    is the dataset's own random number: seen through the WAL it must be that of the file itself.
+    """
+    if not has_wal(path):
+        return
+    header = file_header(db)
+    own = int.from_bytes(header[60:64], "big", signed=True)
+    if not in_wal_mode(header) or db.pragma("user_version") != own:
+        raise NotADataset(
+            f"{wal_of(path)} does not belong to {path.name}: it was written for another file",
+            hint="move it away, and check the dataset with `qframe verify`",
+        )
 
 
 def is_dataset(path: Path) -> bool:
@@ -54,7 +129,7 @@ def is_dataset(path: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        with closing(open_readonly(path)) as db:
+        with closing(_connect_readonly(path)) as db:
             return bool(db.pragma("application_id") == APPLICATION_ID)
     except (StorageError, apsw.Error):
         return False
@@ -95,3 +170,7 @@ def translated(path: Path) -> Iterator[None]:
         raise StorageError(f"{path}: input/output error: {cause}") from cause
     except apsw.SQLError as cause:
         raise NotADataset(f"{path} lacks what a qframe dataset has: {cause}") from cause
+    except apsw.Error as cause:
+        raise StorageError(f"{path}: {cause}") from cause
+    except UnicodeDecodeError as cause:
+        raise NotADataset(f"{path} holds text that is no UTF-8") from cause

@@ -7,19 +7,34 @@ Layout `blocks` adds `blocks`, one row a block; layout `rows` adds `records`, on
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from qframe import Column, Header, NotADataset, __version__, schema_to_data
 
+SEAL = "meta_sha256"
+"""The row of `meta` that holds `seal` of the others."""
+
 BYTES = bytes(range(256))
 """`instr(BYTES, b) - 1` is the value of the byte `b`: SQL has no function for it."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
+
+
+META_DDL = "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID"
+
+
+def seal(meta: dict[str, Any]) -> str:
+    """SHA-256 over the rows of `meta` but for the seal itself, as JSON with sorted keys."""
+    rows = {key: value for key, value in meta.items() if key != SEAL}
+    text = json.dumps(rows, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,8 @@ class Layout:
     kind: str  # `blocks` or `rows`
 
     def __post_init__(self) -> None:
+        if self.kind not in ("blocks", "rows"):
+            raise NotADataset(f"layout is {self.kind!r}, want blocks or rows")
         for column in self.header.schema:
             if not _NAME.match(column.name):
                 raise NotADataset(f"column {column.name!r} is not a name of a dataset column")
@@ -40,7 +57,7 @@ class Layout:
 
     def ddl(self) -> Iterator[str]:
         """The tables and the view."""
-        yield "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID"
+        yield META_DDL
         yield (
             "CREATE TABLE gates(code INTEGER PRIMARY KEY, bytes BLOB NOT NULL UNIQUE, "
             "instruction TEXT NOT NULL, name TEXT NOT NULL, qubits TEXT NOT NULL, "
@@ -48,7 +65,7 @@ class Layout:
         )
         yield (
             "CREATE TABLE ledger(block INTEGER PRIMARY KEY, records INTEGER NOT NULL, "
-            "sha256 BLOB NOT NULL)"
+            "sha256 BLOB NOT NULL, recipe BLOB NOT NULL)"
         )
         yield "CREATE TABLE seq(i INTEGER PRIMARY KEY)"
         if self.kind == "blocks":
@@ -87,12 +104,26 @@ class Layout:
             f"WHERE p.i < c.length ORDER BY p.i)) AS gates FROM ({source}) c"
         )
 
-    def meta(self) -> dict[str, str | int]:
-        """The rows of `meta`: strings and numbers that a person can read."""
+    @property
+    def mark(self) -> bytes:
+        """What every ledger row carries: the head of the recipe id. A row of other data shows."""
+        return bytes.fromhex(self.header.recipe.id)[:8]
+
+    @property
+    def table(self) -> str:
+        """The table that holds the records."""
+        return "blocks" if self.kind == "blocks" else "records"
+
+    def meta(self, dataset_id: int) -> dict[str, str | int]:
+        """The rows of `meta`: strings and numbers that a person can read.
+
+        `dataset_id` is a random number of this file, in its header (user version) too.
+        """
         header = self.header
         recipe = header.recipe
-        return {
+        rows: dict[str, str | int] = {
             "format": "qframe dataset",
+            "dataset_id": dataset_id,
             "qframe_version": __version__,
             "layout": self.kind,
             "records": header.records,
@@ -107,6 +138,7 @@ class Layout:
             **{f"about_{key}": value for key, value in header.about.items()},
             "how_to_read": _HOW_TO_READ[self.kind],
         }
+        return {**rows, SEAL: seal(rows)}
 
     def gates(self) -> Iterator[tuple[int, bytes, str, str, str, str]]:
         """The rows of `gates`."""

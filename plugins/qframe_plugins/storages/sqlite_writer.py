@@ -14,7 +14,7 @@ from qframe import Block, StorageError, Writer
 from qframe_plugins.storages.sqlite_connection import open_writable, translated
 from qframe_plugins.storages.sqlite_layout import BYTES, Layout
 
-_LEDGER = "INSERT OR REPLACE INTO ledger(block, records, sha256) VALUES (?, ?, ?)"
+_LEDGER = "INSERT OR REPLACE INTO ledger(block, records, sha256, recipe) VALUES (?, ?, ?, ?)"
 
 
 class SqliteWriter(Writer):
@@ -34,13 +34,14 @@ class SqliteWriter(Writer):
         self.layout = layout
         self._owner = os.getpid()
         self._insert = layout.insert()
-        self._db = open_writable(path)
+        self._db = open_writable(path, keep_wal=True)
         if timeout_s is not None:
             self._db.setlk_timeout(0, 0)
             self._db.set_busy_timeout(round(timeout_s * 1000))
         with translated(path):
             for name, value in pragmas.items():
                 self._db.pragma(name, value)
+            self._dataset_id = self._db.pragma("user_version")
 
     def write(self, blocks: Sequence[Block]) -> None:
         """One transaction; see `Writer.write`."""
@@ -50,10 +51,13 @@ class SqliteWriter(Writer):
                 hint="open a writer in the process that uses it",
             )
         schema = self.layout.header.schema
-        ledger = [(block.index, block.records, block.checksum(schema)) for block in blocks]
+        mark = self.layout.mark
+        ledger = [(block.index, block.records, block.checksum(schema), mark) for block in blocks]
         with translated(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
+                # Page 1, which says whose WAL this is, goes into every transaction.
+                self._db.pragma("user_version", self._dataset_id)
                 self._db.executemany(self._insert, map(self._bindings, blocks))
                 self._db.executemany(_LEDGER, ledger)
                 self._db.execute("COMMIT")
@@ -72,7 +76,7 @@ class SqliteWriter(Writer):
         return {"first": first, "records": block.records, "bytes": BYTES, **bound}
 
     def close(self) -> None:
-        """Closes the connection; the last one to close checkpoints the WAL."""
+        """Closes the connection; the WAL stays until `finish`."""
         with translated(self.path):
             try:
                 self._db.close()

@@ -1,0 +1,84 @@
+"""What can be wrong with a dataset file apart from its blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+
+from qframe import QframeError
+from qframe_plugins.storages.sqlite_connection import open_readonly, translated
+from qframe_plugins.storages.sqlite_layout import Layout
+from qframe_plugins.storages.sqlite_reader import SqliteReader
+
+STEPS = 10_000_000
+"""Steps of SQLite's machine that a check of a small file may take; 20 more for each byte."""
+
+
+def problems(path: Path) -> Iterator[str]:
+    """One line a problem: the file's trees, its header, and the tables that explain the records.
+
+    Raises:
+        NotADataset: if header or meta table cannot be read.
+    """
+    with closing(SqliteReader(path)) as reader:
+        layout = Layout(reader.header, reader.layout)
+    with closing(open_readonly(path)) as db:
+        left = [STEPS + 20 * path.stat().st_size]
+
+        def tick() -> bool:
+            left[0] -= 10_000
+            return left[0] < 0  # a damaged tree may have no end
+
+        db.set_progress_handler(tick, 10_000)
+        checks = (_trees, _schema, _gates, _numbers, _without_ledger)
+        for check in checks:
+            try:
+                with translated(path):
+                    yield from check(db, layout)
+            except QframeError as error:
+                yield error.message
+
+
+def _trees(db: apsw.Connection, _layout: Layout) -> Iterator[str]:
+    for (line,) in db.execute("PRAGMA quick_check(20)"):
+        if line != "ok":
+            for part in str(line).splitlines():
+                if not part.startswith("*** in database"):
+                    yield f"quick_check: {part}"
+
+
+def _schema(db: apsw.Connection, layout: Layout) -> Iterator[str]:
+    wanted = list(layout.ddl())
+    for sql in wanted:
+        if not db.execute("SELECT 1 FROM sqlite_schema WHERE sql = ?", (sql,)).fetchall():
+            yield f"the schema lacks: {sql[:60]}..."
+
+
+def _gates(db: apsw.Connection, layout: Layout) -> Iterator[str]:
+    wanted = list(layout.gates())
+    query = "SELECT * FROM gates NOT INDEXED ORDER BY code LIMIT ?"
+    if db.execute(query, (len(wanted) + 1,)).fetchall() != wanted:
+        yield "table gates is not what the recipe says"
+
+
+def _numbers(db: apsw.Connection, layout: Layout) -> Iterator[str]:
+    size = layout.seq_size()
+    found = db.execute("SELECT i FROM seq ORDER BY i LIMIT ?", (size + 1,)).fetchall()
+    if found != [(i,) for i in range(size)]:
+        yield f"table seq is not 0 to {size - 1}"
+
+
+def _without_ledger(db: apsw.Connection, layout: Layout) -> Iterator[str]:
+    """Data that no ledger row speaks of; nothing that qframe does leaves such data."""
+    size = layout.header.recipe.block
+    block = "block" if layout.kind == "blocks" else f"id / {size}"
+    inside = "" if layout.kind == "blocks" else f"AND d.id % {size} < l.records"
+    query = (
+        f"SELECT {block} FROM {layout.table} d NOT INDEXED WHERE NOT EXISTS "
+        f"(SELECT 1 FROM ledger l NOT INDEXED WHERE l.block = d.{block} {inside}) LIMIT 10"
+    )
+    for (number,) in db.execute(query):
+        yield f"block {number} has records that the ledger lacks"

@@ -1,0 +1,203 @@
+"""A `-wal` that is lost, cut, or another file's: never spliced in silence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+import qframe
+from qframe.verifying import storage_at, verify
+
+Config = Callable[..., Path]
+Run = Callable[..., qframe.RunSummary]
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+RECORDS = 30 * 4096 - 7
+
+
+def content(path: Path) -> str:
+    with qframe.open(path) as dataset:
+        return dataset.content_hash()
+
+
+@pytest.fixture
+def killed(config: Config, start_qframe: Any, lingering_engine: Path, tmp_path: Path) -> Any:
+    """A run that was killed with `kill -9` after a few of its 30 blocks; gives config and file."""
+
+    def make(name: str, checkpoint: int = 1000, after: int = 8, **keys: Any) -> tuple[Path, Path]:
+        data = tmp_path / f"{name}.db"
+        path = config(
+            f"{name}.yaml",
+            output=data,
+            records=RECORDS,
+            task_blocks=1,
+            storage={"plugin": "sqlite", "page_size": 4096, "wal_autocheckpoint": checkpoint},
+            engine={"plugin": str(lingering_engine), "seconds": 0.03},
+            **keys,
+        )
+        process = start_qframe("run", path)
+        deadline = time.monotonic() + 30
+        blocks = 0
+        while blocks < after:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+            if data.exists():
+                with closing(apsw.Connection(str(data), apsw.SQLITE_OPEN_READONLY)) as db:
+                    db.set_busy_timeout(1000)
+                    blocks = db.execute("SELECT count(*) FROM ledger").get
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+        assert wal(data).exists()
+        return path, data
+
+    return make
+
+
+def wal(data: Path) -> Path:
+    return data.with_name(f"{data.name}-wal")
+
+
+def shm(data: Path) -> Path:
+    return data.with_name(f"{data.name}-shm")
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "how"),
+    [(1000, "deleted"), (100, "deleted"), (1, "cut to nothing"), (100, "cut"), (1000, "cut")],
+)
+def test_the_wal_of_a_killed_run_is_lost(
+    checkpoint: int, how: str, killed: Any, run_qframe: Run, qframe_cli: Cli
+) -> None:
+    """The file is then as of the last checkpoint; the ledger lacks the rest; run makes it."""
+    config, data = killed("a", checkpoint)
+    shm(data).unlink(missing_ok=True)
+    if how == "deleted":
+        wal(data).unlink()
+    else:
+        os.truncate(wal(data), 0 if how == "cut to nothing" else wal(data).stat().st_size * 2 // 3)
+    verdict = verify(storage_at(data, None))
+    done = qframe_cli("run", config)
+    if not verdict.ok:
+        # a checkpoint had been cut in two
+        assert done.returncode == 4, done.stderr
+        assert "verify" in done.stderr
+        assert qframe_cli("verify", data, "--repair", "--config", config).returncode == 0
+        done = qframe_cli("run", config)
+    assert done.returncode == 0, done.stderr
+    assert verify(storage_at(data, None)).ok
+    assert content(data) == content(config)
+    assert not wal(data).exists()
+
+
+def test_a_file_that_a_cut_checkpoint_left_is_not_continued(
+    killed: Any, qframe_cli: Cli, tmp_path: Path
+) -> None:
+    config, data = killed("a")
+    with closing(apsw.Connection(str(data))) as db:
+        assert db.execute("PRAGMA wal_checkpoint(full)").fetchall()[0][0] == 0
+        db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    wal(data).unlink()
+    shm(data).unlink(missing_ok=True)
+    size = data.stat().st_size
+    with data.open("r+b") as file:  # pages that never arrived
+        file.seek(size // 4096 // 2 * 4096)
+        file.write(bytes(2 * 4096))
+    raw = data.read_bytes()
+    done = qframe_cli("run", config)
+    assert done.returncode == 4
+    assert "lost its -wal" in done.stderr
+    assert data.read_bytes() == raw
+    assert not verify(storage_at(data, None)).ok
+    assert qframe_cli("verify", data, "--repair").returncode == 0
+    assert qframe_cli("run", config).returncode == 0
+    assert content(data) == content(config)
+
+
+def test_sqlite_itself_splices_a_foreign_wal_into_a_finished_file(
+    killed: Any, config: Config, run_qframe: Run, tmp_path: Path
+) -> None:
+    """Why we check: SQLite reads any valid -wal beside a file, whatever journal mode it names."""
+    _, other = killed("b", seed=2)
+    run_qframe(config("own.yaml", records=RECORDS, output=tmp_path / "own.db"))
+    own = tmp_path / "own.db"
+    before = content(own)
+    raw = own.read_bytes()
+    shutil.copy(wal(other), wal(own))
+    with closing(apsw.Connection(str(own), apsw.SQLITE_OPEN_READONLY)) as db:
+        assert db.execute("SELECT count(*) FROM ledger").get < 30  # b's, not ours
+    shm(own).unlink(missing_ok=True)
+    with pytest.raises(qframe.NotADataset, match=r"does not belong to own\.db"):
+        qframe.open(own)
+    assert not verify(storage_at(own, None)).ok
+    with pytest.raises(qframe.NotADataset, match="does not belong"):
+        run_qframe(tmp_path / "own.yaml")
+    assert own.read_bytes() == raw
+    wal(own).unlink()
+    shm(own).unlink(missing_ok=True)
+    assert content(own) == before
+
+
+@pytest.mark.parametrize("seed", [1, 2], ids=["same recipe", "another seed"])
+def test_the_wal_of_another_killed_run_is_refused(seed: int, killed: Any, qframe_cli: Cli) -> None:
+    config, data = killed("a", 100)
+    _, other = killed("b", 100, seed=seed)
+    shm(data).unlink(missing_ok=True)
+    own = wal(data).read_bytes()
+    raw = data.read_bytes()
+    shutil.copy(wal(other), wal(data))
+    for command in (("info", data), ("verify", data), ("run", config)):
+        done = qframe_cli(*command)
+        assert done.returncode == 4
+        assert "does not belong to a.db" in done.stdout + done.stderr
+    assert data.read_bytes() == raw
+    wal(data).write_bytes(own)
+    shm(data).unlink(missing_ok=True)
+    assert qframe_cli("run", config).returncode == 0
+    assert content(data) == content(config)
+
+
+def test_a_reader_in_the_middle_of_the_ledger_pins_no_snapshot(killed: Any) -> None:
+    """`verify` of a dataset that is being written must not make its WAL grow without bound."""
+    _, data = killed("a")
+    with closing(storage_at(data, None).reader()) as reader:
+        rows = reader.checksums()
+        next(rows)
+        runs = reader.stored()
+        next(runs)
+        with closing(apsw.Connection(str(data))) as db:
+            [(busy, _, _)] = db.execute("PRAGMA wal_checkpoint(truncate)").fetchall()
+            assert busy == 0
+            db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        assert wal(data).stat().st_size == 0
+
+
+@pytest.mark.parametrize("table", ["blocks", "ledger"])
+def test_pages_of_another_dataset_without_its_first_page_are_found(
+    table: str, config: Config, run_qframe: Run, tmp_path: Path
+) -> None:
+    """What a splice could leave at worst: rows and their checksums, but not the header."""
+    for name, seed in (("own", 1), ("other", 2)):
+        run_qframe(config(f"{name}.yaml", records=9000, seed=seed, output=tmp_path / f"{name}.db"))
+    own = tmp_path / "own.db"
+    with closing(apsw.Connection(str(own))) as db:
+        db.execute("ATTACH ? AS o", (str(tmp_path / "other.db"),))
+        db.execute("REPLACE INTO ledger SELECT * FROM o.ledger WHERE block = 1")
+        if table == "blocks":
+            db.execute("REPLACE INTO blocks SELECT * FROM o.blocks WHERE block = 1")
+    assert [d.block for d in verify(storage_at(own, None)).damaged] == [1]
+    with qframe.open(own) as dataset:
+        assert dataset[0].unitary.shape == (2, 2)
+        with pytest.raises(qframe.NotADataset, match="ledger row 1"):
+            dataset[5000]
+    with pytest.raises(qframe.NotADataset, match="ledger row 1"):
+        run_qframe(tmp_path / "own.yaml")
