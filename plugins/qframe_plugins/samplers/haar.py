@@ -76,7 +76,7 @@ def orthonormal(columns: list[Parts]) -> Iterator[Parts]:
 
 def _sum(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Over the first axis, in index order (NumPy's own sum may pair terms)."""
-    total = rows[0]
+    total: NDArray[np.float64] = rows[0]
     for row in rows[1:]:
         total = total + row
     return total
@@ -89,7 +89,8 @@ def _sizes(draws: Draws, dim: int) -> NDArray[np.float64]:
     cuts = np.sort(cuts.reshape(dim, dim - 1, draws.size), axis=1)
     edge = np.zeros((dim, 1, draws.size))
     gaps = np.diff(cuts, axis=1, prepend=edge, append=edge + 1.0)
-    return np.sqrt(gaps).astype(np.float64)
+    made: NDArray[np.float64] = np.sqrt(gaps)
+    return made
 
 
 def _phases(draws: Draws, n: int) -> Parts:
