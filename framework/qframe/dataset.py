@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qframe.closing import Closes
 from qframe.columns import Arrays, Block, Schema
 from qframe.contracts.storage import Header, Reader
 from qframe.drawing import draw_matrix
@@ -69,7 +69,7 @@ class Batch:
         return len(self.index)
 
 
-class Dataset:
+class Dataset(Closes):
     """Records of one recipe; open one with `qframe.open`.
 
     `len(ds)`, `ds[5]`, `ds[-1]` give records; `ds[10:20]`, `ds[[3, 1, 4]]` give batches.
@@ -245,17 +245,6 @@ class Dataset:
 
     def close(self) -> None:
         self._reader.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from time import perf_counter
-from types import TracebackType
-from typing import Self
 
 from qframe.blocks import Task
+from qframe.closing import Closes
 from qframe.contracts.storage import Header, Storage
 from qframe.errors import QframeError, WorkerError
 from qframe.generating import Generator, Room, build
@@ -16,7 +15,7 @@ from qframe.job import Job, TaskDone
 from qframe.recipe import Recipe
 
 
-class Worker:
+class Worker(Closes):
     """Does tasks of one job. Make one in each process (or thread) of an executor, and close it.
 
     Everything is resolved here, from the job's plain data: an open connection or a plugin object
@@ -65,14 +64,3 @@ class Worker:
     def close(self) -> None:
         """Closes the writer."""
         self._writer.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.close()

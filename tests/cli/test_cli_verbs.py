@@ -240,3 +240,12 @@ def test_a_word_that_is_no_verb_exits_with_2(qframe_cli: Cli) -> None:
     done = qframe_cli("rum")
     assert done.returncode == 2
     assert "rum" in done.stderr
+
+
+def test_the_table_shows_an_extra_in_its_brackets(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from qframe.cli.plugins import Listed, _print
+
+    _print([Listed("engine", "numba", "qframe", "1", error="Hint: pip install 'qframe[fast]'")])
+    assert "pip install 'qframe[fast]'" in capsys.readouterr().out

@@ -75,6 +75,7 @@ def _first_line(cls: type) -> str:
 
 def _print(rows: list[Listed]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -82,9 +83,9 @@ def _print(rows: list[Listed]) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         last = (
-            (f"[red]broken: {row.error}[/red]", "")
+            (f"[red]broken: {escape(row.error)}[/red]", "")
             if row.error
-            else (row.description, ", ".join(row.options))
+            else (escape(row.description), ", ".join(row.options))
         )
         table.add_row(row.kind, row.name, row.distribution, row.version, *last)
     # Where no terminal sets a width, long lines suit grep better than folded cells.

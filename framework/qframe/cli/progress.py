@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sys
 from time import perf_counter
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from qframe.closing import Closes
 from qframe.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LINE_EVERY_S = 30.0
 
 
-class Progress:
+class Progress(Closes):
     """Shows rate, percent and time left on stderr."""
 
     def __init__(self, enabled: bool = True) -> None:
@@ -34,18 +34,7 @@ class Progress:
         self._before = 0
         self._start = self._last = perf_counter()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self._close()
-
-    def _close(self) -> None:
+    def close(self) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
@@ -94,4 +83,4 @@ class Progress:
 
     @hookimpl
     def qframe_run_finished(self, plan: RunPlan, summary: RunSummary) -> None:  # noqa: ARG002
-        self._close()
+        self.close()

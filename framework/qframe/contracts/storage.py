@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, TypeVar
 
 from qframe.blocks import Stored, block_count, records_per_block
+from qframe.closing import Closes
 from qframe.columns import Arrays, Block, Schema, record_width, schema_of
 from qframe.contracts.plugin import Plugin, PluginOptions
 from qframe.errors import NotADataset
@@ -73,7 +73,7 @@ class Estimate:
     files: int
 
 
-class Writer(ABC):
+class Writer(Closes, ABC):
     """One worker's way into the dataset; opened, used and closed in that worker."""
 
     @abstractmethod
@@ -87,19 +87,8 @@ class Writer(ABC):
     def close(self) -> None:
         """Gives back what the writer holds. Stored blocks stay stored."""
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class Reader(ABC):
+class Reader(Closes, ABC):
     """Read access to a dataset, complete or not. Never changes it."""
 
     header: Header
@@ -127,17 +116,6 @@ class Reader(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class Storage(Plugin[O_co], ABC):

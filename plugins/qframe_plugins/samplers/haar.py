@@ -88,7 +88,8 @@ def _sizes(draws: Draws, dim: int) -> NDArray[np.float64]:
     cuts = (draws.words(cells, SIZES) >> np.uint64(11)).astype(np.float64) * UNIT
     cuts = np.sort(cuts.reshape(dim, dim - 1, draws.size), axis=1)
     edge = np.zeros((dim, 1, draws.size))
-    made: NDArray[np.float64] = np.sqrt(np.diff(cuts, axis=1, prepend=edge, append=edge + 1.0))
+    gaps = np.diff(cuts, axis=1, prepend=edge, append=edge + 1.0)
+    made: NDArray[np.float64] = np.sqrt(gaps)
     return made
 
 

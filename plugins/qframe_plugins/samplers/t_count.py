@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,9 @@ CLIFFORDS, TS, PLACES = 0, 1, 2
 """Streams of the block's randomness."""
 
 T_NAMES = ("t", "tdg")
+
+MAX_SUBSET_BYTES = 1 << 20
+"""Largest table of all subsets of places."""
 
 
 class TCountOptions(PluginOptions):
@@ -60,40 +65,54 @@ class TCount(Sampler[TCountOptions]):
             raise ConfigError(
                 "sampler.length: the gate set has no Clifford gate beside the T gates"
             )
+        entries = options.length * comb(options.length, options.t_count)
+        listed = entries <= MAX_SUBSET_BYTES
+        self._subsets = subsets(options.length, options.t_count) if listed else None
 
     def sample(self, draws: Draws) -> Circuits:
         """Clifford codes from stream 0, T codes from stream 1, places from stream 2.
 
-        Places by selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S), 32 bits a place: place
-        j holds a T with probability (T left) / (places left), to within 2**-32.
+        Places are one number below (length choose t_count) as long as the table of them fits
+        `MAX_SUBSET_BYTES`; else selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S), 32 bits a
+        place: place j holds a T with probability (T left) / (places left), to within 2**-32.
         """
         size, length = draws.size, self.max_length
-        chosen = self._places(draws)
-        codes = np.zeros((length, size), dtype=self.instructions.code_dtype)
+        codes = np.zeros((size, length), dtype=self.instructions.code_dtype)
         if len(self._cliffords):
-            drawn = draws.integers(len(self._cliffords), length * size, CLIFFORDS)
-            codes = self._cliffords.take(drawn).reshape(length, size)
+            drawn = draws.integers(len(self._cliffords), size * length, CLIFFORDS)
+            codes = self._cliffords.take(drawn).reshape(size, length)
         if self.options.t_count:
-            drawn = draws.integers(len(self._ts), length * size, TS).reshape(length, size)
+            if self._subsets is None:
+                chosen = self._selected(draws)
+            else:
+                which = draws.integers(len(self._subsets), size, PLACES)
+                chosen = self._subsets.take(which, axis=0)
+            drawn = draws.integers(len(self._ts), size * length, TS).reshape(size, length)
             codes = np.where(chosen, self._ts.take(drawn), codes)
-        lengths = np.full(size, length, dtype=length_dtype(length))
-        return Circuits(np.ascontiguousarray(codes.T), lengths)
+        return Circuits(codes, np.full(size, length, dtype=length_dtype(length)))
 
-    def _places(self, draws: Draws) -> NDArray[np.bool_]:
-        """`(length, size)`, `t_count` of them true in each column."""
+    def _selected(self, draws: Draws) -> NDArray[np.bool_]:
+        """`(size, length)`, `t_count` of them true in each row."""
         size, length = draws.size, self.max_length
         raw = draws.words(-(-size * length // 2), PLACES).astype("<u8", copy=False).view("<u4")
         chosen = np.empty((length, size), dtype=np.bool_)
         left = np.full(size, self.options.t_count, dtype=np.uint32)
         point = np.empty(size, dtype="<u8")
         for place in range(length):
-            np.multiply(
-                raw[place * size : (place + 1) * size], np.uint64(length - place), out=point
-            )
+            drawn = raw[place * size : (place + 1) * size]
+            np.multiply(drawn, np.uint64(length - place), out=point)
             # The upper half of each product, in place.
             np.less(point.view("<u4")[1::2], left, out=chosen[place])
             left -= chosen[place]
-        return chosen
+        return np.ascontiguousarray(chosen.T)
+
+
+def subsets(length: int, chosen: int) -> NDArray[np.bool_]:
+    """All subsets of `chosen` out of `length` places, one a row."""
+    places = np.array(list(combinations(range(length), chosen)), dtype=np.intp)
+    rows = np.zeros((len(places), length), dtype=np.bool_)
+    np.put_along_axis(rows, places, values=True, axis=1)
+    return rows
 
 
 @hookimpl

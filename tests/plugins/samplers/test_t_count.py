@@ -9,9 +9,17 @@ from pydantic import ValidationError
 from qframe import ConfigError
 
 
+@pytest.mark.parametrize("listed", [True, False])
 def test_every_circuit_has_exactly_so_many(
-    instructions: Any, sampler: Any, draw_words: Any, deviation: Any
+    instructions: Any,
+    sampler: Any,
+    draw_words: Any,
+    deviation: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    listed: bool,
 ) -> None:
+    if not listed:
+        monkeypatch.setattr("qframe_plugins.samplers.t_count.MAX_SUBSET_BYTES", 1)
     placed = instructions("clifford_t", qubits=2)
     ts = {c for c, i in enumerate(placed.instructions) if i.gate in ("t", "tdg")}
     words = draw_words(sampler(placed, "t_count", length=9, t_count=4), 20_000)
@@ -24,6 +32,12 @@ def test_every_circuit_has_exactly_so_many(
         assert abs(deviation(of_t, 4)) < 4.5
         others = [word[position] for word in words if word[position] not in ts]
         assert abs(deviation(others, len(placed) - 4)) < 4.5
+
+
+def test_long_circuits(instructions: Any, sampler: Any, draw_words: Any) -> None:
+    placed = instructions("clifford_t", qubits=1, gates=["h", "t"])
+    words = draw_words(sampler(placed, "t_count", length=3000, t_count=1000), 50, block=16)
+    assert {word.count(1) for word in words} == {1000}
 
 
 def test_gates_that_are_neither_are_left_out(
