@@ -205,7 +205,8 @@ def _existing(
     if not storage.recognises(output):
         raise StorageError(
             f"{output} exists and is not a {storage.name} dataset",
-            hint="name another --output, or move it away",
+            hint="name another --output, or move it away; if it was one, and is damaged: "
+            f"qframe verify {output} --repair --config CONFIG",
         )
     with closing(storage.reader()) as reader:
         if reader.header.recipe.id != header.recipe.id:

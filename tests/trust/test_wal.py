@@ -16,6 +16,7 @@ import apsw
 import pytest
 
 import qframe
+from qframe.config.load import load_config
 from qframe.verifying import storage_at, verify
 
 Config = Callable[..., Path]
@@ -85,7 +86,7 @@ def test_the_wal_of_a_killed_run_is_lost(
         wal(data).unlink()
     else:
         os.truncate(wal(data), 0 if how == "cut to nothing" else wal(data).stat().st_size * 2 // 3)
-    verdict = verify(storage_at(data, None))
+    verdict = verify(storage_at(data, load_config(config)))
     done = qframe_cli("run", config)
     if not verdict.ok:
         # a checkpoint had been cut in two

@@ -8,6 +8,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+import apsw
 import numpy as np
 
 from qframe import (
@@ -43,7 +44,7 @@ class SqliteReader(Reader):
             raise NotADataset(
                 f"{path} does not exist" if not path.exists() else f"{path} is no file"
             )
-        if not is_dataset(path):
+        if header is None and not is_dataset(path):
             raise NotADataset(f"{path} is not a qframe dataset")
         self.path = path
         self._db = open_readonly(path)
@@ -68,6 +69,10 @@ class SqliteReader(Reader):
 
     def _kind_of_tables(self) -> str:
         with translated(self.path):
+            # SQLite reads a file that is shorter than its header says only in this mode; the
+            # connection stays read-only.
+            self._db.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
+            self._db.pragma("writable_schema", True)
             rows = self._db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'records'").fetchall()
         return "rows" if rows else "blocks"
 
