@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import qframe
 from qframe import Gate, Instruction, InstructionSet, NotADataset, Recipe
+from qframe.arithmetic import fold_for
 
 Config = Callable[..., Path]
 
@@ -146,14 +147,13 @@ def recipes(draw: st.DrawFn) -> Recipe:
         Gate(name, np.diag([1, np.exp(1j * a)])) for name, a in zip(names, phases, strict=True)
     )
     placed = tuple(Instruction(g.name, (q,)) for g in gates for q in range(qubits))
+    options = st.dictionaries(st.text(max_size=5), st.one_of(st.integers(), angles, st.text()))
     return Recipe(
         instructions=InstructionSet(qubits, gates, placed),
-        sampler=draw(
-            st.dictionaries(st.text(max_size=5), st.one_of(st.integers(), angles, st.text()))
-        ),
+        sampler={"name": draw(st.text(max_size=5)), "options": draw(options)},
         seed=draw(st.integers(0, 2**64 - 1)),
         dtype=draw(st.sampled_from(["complex128", "complex64"])),
-        fold=draw(st.integers(1, 16)),
+        fold=draw(st.integers(1, fold_for(len(placed), qubits))),
         block=draw(st.sampled_from([4096, 512, 1])),
     )
 
