@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from qframe.dataset import Record as Record
     from qframe.draws import Draws as Draws
     from qframe.errors import ConfigError as ConfigError
+    from qframe.errors import DiskFull as DiskFull
     from qframe.errors import NotADataset as NotADataset
     from qframe.errors import OutputInUse as OutputInUse
     from qframe.errors import PluginError as PluginError
@@ -90,6 +91,7 @@ _HOME = {
     "draws": ("Draws",),
     "errors": (
         "ConfigError",
+        "DiskFull",
         "NotADataset",
         "OutputInUse",
         "PluginError",

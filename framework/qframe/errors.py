@@ -38,6 +38,10 @@ class StorageError(QframeError, OSError):
     exit_code = 4
 
 
+class DiskFull(StorageError):  # noqa: N818
+    """There is no room left where the data goes. What is stored stays stored."""
+
+
 class NotADataset(StorageError):  # noqa: N818 - reads as what it says
     """The path holds something that is not a qframe dataset."""
 

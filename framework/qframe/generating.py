@@ -29,6 +29,8 @@ class Generator:
     Attributes:
         recipe: what decides the data.
         schema: the columns of the blocks.
+        at_work: `sampler` or `engine`: whose code ran last, to say whose fault an exception is.
+        block: the one that was drawn last.
     """
 
     def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Engine[Any]) -> None:
@@ -38,6 +40,7 @@ class Generator:
         )
         self._sampler = sampler
         self._engine = engine
+        self.at_work, self.block = "sampler", 0
 
     @classmethod
     def from_specs(cls, recipe: Recipe, sampler: PluginSpec, engine: PluginSpec) -> Generator:
@@ -66,6 +69,7 @@ class Generator:
         circuits = Circuits(arrays["codes"], arrays["lengths"])
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
+            self.at_work = "engine"
             self._engine.multiply(circuits, arrays["unitaries"])
         return [
             Block(
@@ -77,6 +81,7 @@ class Generator:
         ]
 
     def _sample(self, block: int, part: slice, arrays: dict[str, NDArray[Any]]) -> None:
+        self.at_work, self.block = "sampler", block
         drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
         given = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
         for column in self.schema:

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 from time import perf_counter
 
+from qframe.blame import blame, maker_error
 from qframe.blocks import Task
 from qframe.closing import Closes
 from qframe.contracts.storage import Header, Storage
-from qframe.errors import QframeError, WorkerError
+from qframe.errors import QframeError
 from qframe.generating import Generator, Room, build
 from qframe.job import Job, TaskDone
 from qframe.recipe import Recipe
@@ -25,10 +26,15 @@ class Worker(Closes):
     def __init__(self, job: Job) -> None:
         self._job = job
         recipe = Recipe.from_text(job.recipe)
-        self._generator = Generator.from_specs(recipe, job.sampler, job.engine)
+        with blame(job.sampler, job.serial, "a new sampler"):
+            sampler = build(job.sampler, recipe.instructions)
+        with blame(job.engine, job.serial, "a new engine"):
+            engine = build(job.engine, recipe.instructions, recipe.fold)
+        self._generator = Generator(recipe, sampler, engine)
         self._header = Header(recipe, self._generator.schema, job.records, dict(job.about))
-        storage: Storage[object] = build(job.storage, Path(job.output))  # type: ignore[type-var]
-        self._writer = storage.writer(self._header)
+        with blame(job.storage, job.serial, "a new writer"):
+            storage: Storage[object] = build(job.storage, Path(job.output))  # type: ignore[type-var]
+            self._writer = storage.writer(self._header)
         # Fresh memory for each task would come from the kernel page by page.
         self._room = self._generator.room(0)
 
@@ -43,17 +49,13 @@ class Worker(Closes):
             start = perf_counter()
             blocks = self._generator.blocks(task.first, counts, self._room_for(task.blocks))
             made = perf_counter()
-            self._writer.write(blocks)
+            with blame(self._job.storage, self._job.serial, str(task)):
+                self._writer.write(blocks)
             written = perf_counter()
         except QframeError:
             raise
         except Exception as cause:
-            raise WorkerError(
-                f"{task}: {type(cause).__name__}: {cause} (sampler {self._job.sampler.plugin!r}, "
-                f"engine {self._job.engine.plugin!r}, storage {self._job.storage.plugin!r})",
-                hint=f"reproduce with: qframe show {self._job.config} "
-                f"{task.first * self._header.recipe.block}",
-            ) from cause
+            raise maker_error(self._job, self._generator, cause, str(task)) from cause
         return TaskDone(task, sum(counts), made - start, written - made, os.getpid())
 
     def _room_for(self, blocks: int) -> Room:

@@ -198,6 +198,18 @@ class Storage(Plugin[O_co], ABC):
         """Files beside `path` that go where it goes. None by default."""
         yield from ()
 
+    def hindered(self) -> str | None:
+        """What hinders a run that is being written, in one line that names the cause, or None.
+
+        Called in the parent every few seconds; must be quick.
+        """
+        return None
+
+    @classmethod
+    def diagnose(cls, path: Path) -> Iterator[tuple[str, str, bool]]:  # noqa: ARG003
+        """What `qframe doctor` says of this machine and `path`: name, value, whether it will do."""
+        yield from ()
+
     def made_with(self) -> O_co:
         """The options that make a dataset of the same form as the one at `path`."""
         return self.options

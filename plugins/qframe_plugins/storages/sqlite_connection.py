@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import apsw
 
-from qframe import NotADataset, StorageError
+from qframe import DiskFull, NotADataset, StorageError
 
 APPLICATION_ID = 0x71667264
 """`qfrd`, in the header of every dataset file: what `file` and `PRAGMA application_id` show."""
@@ -135,10 +135,8 @@ def is_dataset(path: Path) -> bool:
         return False
 
 
-def _disk_full(path: Path) -> StorageError:
-    return StorageError(
-        f"{path}: the disk is full", hint="free space and run the same command again"
-    )
+def _disk_full(path: Path) -> DiskFull:
+    return DiskFull(f"{path}: the disk is full", hint="free space and run the same command again")
 
 
 @contextmanager
