@@ -23,7 +23,7 @@ from qframe.verifying import storage_at, verify
 from qframe_plugins.storages.sqlite_layout import seal
 
 MUTATIONS = int(os.environ.get("QFRAME_MUTATIONS", "300"))
-FLIPS = 400
+FLIPS = int(os.environ.get("QFRAME_FLIPS", "400"))
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]
 

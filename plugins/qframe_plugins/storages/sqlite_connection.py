@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -80,6 +81,21 @@ def _connect_readonly(path: Path) -> apsw.Connection:
         return db
 
 
+def refuse_after_fork(owner: int, path: Path) -> None:
+    """Refuses a connection in a process that did not open it.
+
+    A child has none of its parent's locks, and closing the connection there drops the parent's.
+
+    Raises:
+        StorageError: names both processes.
+    """
+    if os.getpid() != owner:
+        raise StorageError(
+            f"{path}: this connection belongs to process {owner}, not {os.getpid()}",
+            hint="open the dataset in the process that uses it",
+        )
+
+
 def file_header(db: apsw.Connection) -> bytes:
     """The first 100 bytes of the file itself, whatever a `-wal` says of them.
 
@@ -139,6 +155,15 @@ def _disk_full(path: Path) -> DiskFull:
     return DiskFull(f"{path}: the disk is full", hint="free space and run the same command again")
 
 
+def _advice() -> str:
+    """SQLite does not say why a file could not be opened; whether handles are left is seen here."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        return "raise the limit of open files (`ulimit -n`)"
+    return "check that it exists and its permissions"
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turns SQLite's errors into one line that names the path and the way out."""
@@ -158,9 +183,7 @@ def translated(path: Path) -> Iterator[None]:
             hint="close programs that have the file open, or raise storage.timeout",
         ) from cause
     except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError) as cause:
-        raise StorageError(
-            f"{path} cannot be opened: {cause}", hint="check that it exists and its permissions"
-        ) from cause
+        raise StorageError(f"{path} cannot be opened: {cause}", hint=_advice()) from cause
     except apsw.IOError as cause:
         # SQLite cannot say that the disk is full where its shared memory file could not grow.
         if shutil.disk_usage(path.absolute().parent).free < ROOM_TO_WORK:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 from pathlib import Path
@@ -23,7 +24,12 @@ from qframe import (
     schema_from_data,
     stored_runs,
 )
-from qframe_plugins.storages.sqlite_connection import is_dataset, open_readonly, translated
+from qframe_plugins.storages.sqlite_connection import (
+    is_dataset,
+    open_readonly,
+    refuse_after_fork,
+    translated,
+)
 from qframe_plugins.storages.sqlite_layout import META_DDL, SEAL, Layout, is_integer, seal
 
 LEDGER_ROWS = 4096
@@ -47,6 +53,7 @@ class SqliteReader(Reader):
         if header is None and not is_dataset(path):
             raise NotADataset(f"{path} is not a qframe dataset")
         self.path = path
+        self._owner = os.getpid()
         self._db = open_readonly(path)
         try:
             if header is None:
@@ -135,6 +142,7 @@ class SqliteReader(Reader):
 
     def _ledger_after(self, block: int) -> list[tuple[Any, ...]]:
         """Some rows at a time: an open query would keep writers from shortening their WAL."""
+        refuse_after_fork(self._owner, self.path)
         with translated(self.path):
             return self._db.execute(
                 "SELECT block, records, sha256, recipe FROM ledger NOT INDEXED "
@@ -143,6 +151,7 @@ class SqliteReader(Reader):
             ).fetchall()
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
+        refuse_after_fork(self._owner, self.path)
         with translated(self.path):
             found = self._db.execute(
                 "SELECT records, recipe FROM ledger NOT INDEXED WHERE block = ?", (block,)

@@ -10,8 +10,8 @@ from typing import Any
 import apsw
 import numpy as np
 
-from qframe import Block, StorageError, Writer
-from qframe_plugins.storages.sqlite_connection import open_writable, translated
+from qframe import Block, Writer
+from qframe_plugins.storages.sqlite_connection import open_writable, refuse_after_fork, translated
 from qframe_plugins.storages.sqlite_layout import BYTES, Layout
 
 _LEDGER = "INSERT OR REPLACE INTO ledger(block, records, sha256, recipe) VALUES (?, ?, ?, ?)"
@@ -45,11 +45,7 @@ class SqliteWriter(Writer):
 
     def write(self, blocks: Sequence[Block]) -> None:
         """One transaction; see `Writer.write`."""
-        if os.getpid() != self._owner:
-            raise StorageError(
-                f"{self.path}: this connection belongs to process {self._owner}, not {os.getpid()}",
-                hint="open a writer in the process that uses it",
-            )
+        refuse_after_fork(self._owner, self.path)
         schema = self.layout.header.schema
         mark = self.layout.mark
         ledger = [(block.index, block.records, block.checksum(schema), mark) for block in blocks]
