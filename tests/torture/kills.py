@@ -155,9 +155,9 @@ def _marked(directory: Path) -> Iterator[int]:
     wanted = f"{MARK}={directory}".encode()
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and wanted in (entry / "environ").read_bytes():
-                if _stat(entry)[0] != "Z":
-                    yield int(entry.name)
+            ours = entry.name.isdigit() and wanted in (entry / "environ").read_bytes()
+            if ours and _stat(entry)[0] != "Z":
+                yield int(entry.name)
         except OSError:
             continue
 

@@ -67,11 +67,13 @@ def writers(count: int, seconds: float) -> Result:
     middle = statistics.median(tasks)
     if tasks[0] < middle / 2:
         result.failures.append(f"slowest writer {tasks[0]} tasks, median {middle:.0f}")
+    rate = sum(tasks) * TASK_BLOCKS * 4096 / seconds
+    slow, fast = (tasks[n] / max(middle, 1) for n in (0, -1))
+    longest = max((wait for _, wait, _ in got), default=0)
     result.found = (
-        f"{sum(tasks):,} transactions, {sum(tasks) * TASK_BLOCKS * 4096 / seconds:,.0f} records/s; "
-        f"slowest writer {tasks[0] / max(middle, 1):.2f} of the median, fastest "
-        f"{tasks[-1] / max(middle, 1):.2f}; longest task {max((w for _, w, _ in got), default=0):.1f}"
-        f" s; largest WAL {largest / 1e6:,.0f} MB"
+        f"{sum(tasks):,} transactions, {rate:,.0f} records/s; slowest writer {slow:.2f} of the "
+        f"median, fastest {fast:.2f}; longest task {longest:.1f} s; largest WAL "
+        f"{largest / 1e6:,.0f} MB"
     )
     return result
 

@@ -36,9 +36,9 @@ from qframe_plugins.storages.sqlite_connection import (
 )
 from qframe_plugins.storages.sqlite_layout import SEAL, Layout, seal
 from qframe_plugins.storages.sqlite_library import diagnosis, refuse_affected_library
-from qframe_plugins.storages.sqlite_pinned import pinned_wal
 from qframe_plugins.storages.sqlite_reader import SqliteReader
 from qframe_plugins.storages.sqlite_structure import problems
+from qframe_plugins.storages.sqlite_wal import pinned_wal
 from qframe_plugins.storages.sqlite_writer import SqliteWriter
 
 Synchronous = Literal["off", "normal", "full"]

@@ -13,6 +13,7 @@ import numpy as np
 from qframe import Block, Writer
 from qframe_plugins.storages.sqlite_connection import open_writable, refuse_after_fork, translated
 from qframe_plugins.storages.sqlite_layout import BYTES, Layout
+from qframe_plugins.storages.sqlite_wal import WalKeeper
 
 _LEDGER = "INSERT OR REPLACE INTO ledger(block, records, sha256, recipe) VALUES (?, ?, ?, ?)"
 
@@ -42,6 +43,7 @@ class SqliteWriter(Writer):
             for name, value in pragmas.items():
                 self._db.pragma(name, value)
             self._dataset_id = self._db.pragma("user_version")
+        self._log = WalKeeper(self._db, path, pragmas.get("wal_autocheckpoint", 0))
 
     def write(self, blocks: Sequence[Block]) -> None:
         """One transaction; see `Writer.write`."""
@@ -50,6 +52,7 @@ class SqliteWriter(Writer):
         mark = self.layout.mark
         ledger = [(block.index, block.records, block.checksum(schema), mark) for block in blocks]
         with translated(self.path):
+            self._log.before_write()
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 # Page 1, which says whose WAL this is, goes into every transaction.
@@ -75,6 +78,7 @@ class SqliteWriter(Writer):
         """Closes the connection; the WAL stays until `finish`."""
         with translated(self.path):
             try:
+                self._log.close()
                 self._db.close()
             except apsw.ConnectionClosedError:
                 return
