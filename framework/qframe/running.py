@@ -18,12 +18,13 @@ import pluggy
 
 from qframe.blame import blame, error_of, maker_error
 from qframe.config.load import LoadedConfig, load_config
-from qframe.errors import DiskFull, QframeError, WorkerError
-from qframe.generating import Generator
+from qframe.errors import DiskFull, QframeError, StorageError, WorkerError
+from qframe.generating import Generator, build
 from qframe.lock import output_lock
-from qframe.planning import RunPlan, plan
+from qframe.planning import RunPlan, output_of, plan
 from qframe.plugins import hookspecs
 from qframe.plugins.resolve import load_module
+from qframe.verifying import verify
 from qframe.watching import Watch
 
 NO_ROOM = 1 << 20
@@ -75,15 +76,18 @@ def run(
         config if isinstance(config, LoadedConfig) else load_config(Path(config), list(overrides))
     )
     manager = _hooks(loaded, hooks)
+    _recover(loaded)
     planned = plan(loaded)
     if not planned.runs and planned.storage.finished():
         return _summary(planned, planned.stored, start, None)
     planned.output.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with _stop_on_signal() as stop, output_lock(planned.output.absolute()):
+    with _stop_on_signal() as stop, output_lock(planned.output.absolute()) as held:
         planned = plan(loaded)  # again: another run may have ended since
         job = planned.job()
         with _bytes_needed(planned, stop), blame(job.storage, job.serial, "the dataset"):
             if planned.exists:
+                if not held.same_boot and not planned.storage.finished():
+                    _prove(planned)
                 planned.storage.resume(planned.header)
             else:
                 _probe(planned)
@@ -100,6 +104,15 @@ def run(
     return summary
 
 
+def _recover(loaded: LoadedConfig) -> None:
+    """Lets the storage undo what a killed writer left, where it cannot even be read before."""
+    output = output_of(loaded)
+    storage = build(loaded.plugins["storage"].spec, output)
+    if output.exists() and storage.half_done():
+        with output_lock(output.absolute()):
+            storage.recover()
+
+
 def _probe(planned: RunPlan) -> None:
     """Makes one record, so that a plugin which breaks its contract leaves no dataset behind."""
     job = planned.job()
@@ -111,6 +124,21 @@ def _probe(planned: RunPlan) -> None:
         raise
     except Exception as cause:
         raise maker_error(job, generator, cause, "the first block") from cause
+
+
+def _prove(planned: RunPlan) -> None:
+    """Refuses to continue what the machine went down on, unless every stored block is sound.
+
+    Without a sync a file system may bring back any mixture of old and new pages.
+    """
+    verdict = verify(planned.storage)
+    if not verdict.ok:
+        problems = verdict.structure + [f"block {d.block} {d.problem}" for d in verdict.damaged]
+        raise StorageError(
+            f"{planned.output} was being written when the machine went down, and is damaged: "
+            f"{problems[0]}",
+            hint=f"qframe verify {planned.output} --repair --config {planned.loaded.path}",
+        )
 
 
 def _do(planned: RunPlan, manager: pluggy.PluginManager, stop: _Stop) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,7 @@ def verify(
     qframe verify data/clifford_t.db --repair --config configs/clifford_t.yaml
     """
     from qframe.config.load import load_config
+    from qframe.errors import StorageError
     from qframe.lock import output_lock
     from qframe.repairing import generator_of, repair
     from qframe.verifying import storage_at
@@ -64,6 +65,9 @@ def verify(
             verdict, repaired = check(storage, again, sample, tell), None
         else:
             with output_lock(data.absolute()):
+                if storage.half_done():
+                    with suppress(StorageError):  # repair makes anew what cannot be undone
+                        storage.recover()
                 verdict = check(storage, again, sample, tell)
                 repaired = repair(storage, verdict, loaded, tell)
             if not verdict.ok:

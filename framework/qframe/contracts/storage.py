@@ -187,6 +187,13 @@ class Storage(Plugin[O_co], ABC):
         """
         yield from ()
 
+    def half_done(self) -> bool:
+        """Whether a writer that was killed left what must be undone before anyone can read."""
+        return False
+
+    def recover(self) -> None:
+        """Undoes it. The caller holds the output's lock, and the user asked to write there."""
+
     def salvage(self, header: Header) -> Reader:  # noqa: ARG002 - for those that can use it
         """A reader of a damaged dataset, which believes `header` where its own cannot be read.
 

@@ -118,6 +118,19 @@ def has_wal(path: Path) -> bool:
     return wal.exists() and wal.stat().st_size > 0
 
 
+def has_hot_journal(path: Path) -> bool:
+    """Whether a killed writer in rollback mode left its journal: the file is half changed.
+
+    SQLite zeroes the head of a journal, cuts it, or removes it, once a transaction is through.
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    try:
+        with journal.open("rb") as file:
+            return any(file.read(8))
+    except OSError:
+        return False
+
+
 def _refuse_foreign_wal(db: apsw.Connection, path: Path) -> None:
     """Refuses a `-wal` that was not written for this file.
 
@@ -146,7 +159,9 @@ def is_dataset(path: Path) -> bool:
         return False
     try:
         with closing(_connect_readonly(path)) as db:
-            return bool(db.pragma("application_id") == APPLICATION_ID)
+            own = int.from_bytes(file_header(db)[68:72], "big")
+            # The file's own word, if it is in the middle of a transaction that was cut off.
+            return own == APPLICATION_ID or bool(db.pragma("application_id") == APPLICATION_ID)
     except (StorageError, apsw.Error):
         return False
 
@@ -182,7 +197,14 @@ def translated(path: Path) -> Iterator[None]:
             f"{path}: {cause} (another connection holds the lock)",
             hint="close programs that have the file open, or raise storage.timeout",
         ) from cause
-    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError) as cause:
+    except apsw.ReadOnlyError as cause:
+        if not has_hot_journal(path):
+            raise StorageError(f"{path} cannot be written: {cause}", hint=_advice()) from cause
+        raise StorageError(
+            f"{path}: a run was cut off in the middle of a transaction, which must be undone first",
+            hint="run it again, or `qframe verify --repair`",
+        ) from cause
+    except (apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError) as cause:
         raise StorageError(f"{path} cannot be opened: {cause}", hint=_advice()) from cause
     except apsw.IOError as cause:
         # SQLite cannot say that the disk is full where its shared memory file could not grow.
