@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from qframe.planning import RunPlan as RunPlan
     from qframe.plugins.hookspecs import hookimpl as hookimpl
     from qframe.recipe import Recipe as Recipe
+    from qframe.rings.exact_matrix import ExactMatrix as ExactMatrix
     from qframe.running import RunSummary as RunSummary
     from qframe.running import run as run
     from qframe.worker import Worker as Worker
@@ -104,6 +105,7 @@ _HOME = {
     "opening": ("open",),
     "plugins.hookspecs": ("hookimpl",),
     "recipe": ("Recipe",),
+    "rings.exact_matrix": ("ExactMatrix",),
     "planning": ("RunPlan",),
     "running": ("RunSummary", "run"),
     "worker": ("Worker",),

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qframe.errors import ConfigError
+from qframe.rings.exact_matrix import ExactMatrix
+from qframe.rings.ring import Ring
 
 UNITARY_TOLERANCE = 1e-12
 """Largest allowed entry of |U†U - 1| in a gate matrix (double precision, up to 64 x 64)."""
+
+T = TypeVar("T", bound=np.generic)
 
 MAX_QUBITS = 6
 """Largest register; a unitary of 6 qubits is 64 KiB."""
@@ -26,16 +30,21 @@ class Gate:
         name: OpenQASM's name where there is one (`h`, `sdg`, `cx`).
         matrix: `(2**k, 2**k)` complex; the gate's *first* qubit is the least significant bit of
             the row and column index (Qiskit's order).
+        exact: the entries in a ring, for `arithmetic: exact` and exact keys; None if they are in
+            none.
 
     Raises:
         ConfigError: naming the gate, if the matrix is not square, not finite, not a power of two
-            wide, or not unitary to `UNITARY_TOLERANCE`.
+            wide, or not unitary to `UNITARY_TOLERANCE`, or if `exact` is another matrix.
     """
 
-    def __init__(self, name: str, matrix: ArrayLike) -> None:
+    def __init__(self, name: str, matrix: ArrayLike, exact: ExactMatrix | None = None) -> None:
         self.name = name
         self.matrix: NDArray[np.complex128] = _checked_matrix(name, matrix)
         self.qubits: int = self.matrix.shape[0].bit_length() - 1
+        self.exact = exact
+        if exact is not None:
+            exact.check(name, self.matrix)
 
     def __repr__(self) -> str:
         return f"Gate({self.name!r}, qubits={self.qubits})"
@@ -117,18 +126,29 @@ class InstructionSet:
             ]
         )
 
+    @cached_property
+    def ring(self) -> Ring | None:
+        """The ring that the entries of all gates lie in, if the gates say so; else None."""
+        found = {gate.exact.ring.name: gate.exact.ring for gate in self.gates if gate.exact}
+        every = all(gate.exact for gate in self.gates)
+        return next(iter(found.values())) if every and len(found) == 1 else None
+
     def circuit(self, codes: Iterable[int]) -> tuple[Instruction, ...]:
         """Codes as instructions, in circuit order (the first acts first)."""
         return tuple(self.instructions[code] for code in codes)
 
-    def to_data(self) -> dict[str, Any]:
-        """Plain data for the recipe; matrices as exact decimal `[re, im]` pairs."""
+    def to_data(self, exact: bool = False) -> dict[str, Any]:
+        """Plain data for the recipe; matrices as exact decimal `[re, im]` pairs.
+
+        With `exact` also the entries in the ring, where the gates have them.
+        """
         return {
             "qubits": self.qubits,
             "gates": [
                 {
                     "name": gate.name,
                     "matrix": [[[z.real, z.imag] for z in row] for row in gate.matrix.tolist()],
+                    **({"exact": gate.exact.to_data()} if exact and gate.exact else {}),
                 }
                 for gate in self.gates
             ],
@@ -139,17 +159,21 @@ class InstructionSet:
     def from_data(cls, data: dict[str, Any]) -> InstructionSet:
         """The inverse of `to_data`."""
         gates = tuple(
-            Gate(g["name"], [[complex(re, im) for re, im in row] for row in g["matrix"]])
+            Gate(
+                g["name"],
+                [[complex(re, im) for re, im in row] for row in g["matrix"]],
+                ExactMatrix.from_data(g["exact"]) if "exact" in g else None,
+            )
             for g in data["gates"]
         )
         placed = tuple(Instruction(i[0], tuple(i[1:])) for i in data["instructions"])
         return cls(data["qubits"], gates, placed)
 
 
-def widen(matrix: NDArray[np.complex128], on: Sequence[int], qubits: int) -> NDArray[np.complex128]:
+def widen(matrix: NDArray[T], on: Sequence[int], qubits: int) -> NDArray[T]:
     """The `(2**qubits, 2**qubits)` matrix that applies `matrix` to the qubits `on`."""
     rows = local_rows(on, qubits)  # (2**k, rest)
-    wide = np.zeros((1 << qubits, 1 << qubits), dtype=np.complex128)
+    wide = np.zeros((1 << qubits, 1 << qubits), dtype=matrix.dtype)
     for r in range(len(rows)):
         for c in range(len(rows)):
             wide[rows[r], rows[c]] = matrix[r, c]
