@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from qframe.errors import ConfigError
 from qframe.rings.exact_matrix import ExactMatrix
-from qframe.rings.ring import Ring
+from qframe.rings.recognition import recognised
+from qframe.rings.ring import Ring, rings
 
 UNITARY_TOLERANCE = 1e-12
 """Largest allowed entry of |U†U - 1| in a gate matrix (double precision, up to 64 x 64)."""
@@ -30,8 +31,8 @@ class Gate:
         name: OpenQASM's name where there is one (`h`, `sdg`, `cx`).
         matrix: `(2**k, 2**k)` complex; the gate's *first* qubit is the least significant bit of
             the row and column index (Qiskit's order).
-        exact: the entries in a ring, for `arithmetic: exact` and exact keys; None if they are in
-            none.
+        exact: the entries in a ring, for `arithmetic: exact` and exact keys. Left out, small
+            numbers of a ring are recognised all the same.
 
     Raises:
         ConfigError: naming the gate, if the matrix is not square, not finite, not a power of two
@@ -45,6 +46,12 @@ class Gate:
         self.exact = exact
         if exact is not None:
             exact.check(name, self.matrix)
+
+    def exact_in(self, ring: Ring) -> ExactMatrix | None:
+        """The entries in the ring: as declared, else as recognised; None if they are not in it."""
+        if self.exact is not None:
+            return self.exact if self.exact.ring is ring else None
+        return recognised(self.matrix, ring)
 
     def __repr__(self) -> str:
         return f"Gate({self.name!r}, qubits={self.qubits})"
@@ -127,11 +134,13 @@ class InstructionSet:
         )
 
     @cached_property
-    def ring(self) -> Ring | None:
-        """The ring that the entries of all gates lie in, if the gates say so; else None."""
-        found = {gate.exact.ring.name: gate.exact.ring for gate in self.gates if gate.exact}
-        every = all(gate.exact for gate in self.gates)
-        return next(iter(found.values())) if every and len(found) == 1 else None
+    def exact(self) -> tuple[ExactMatrix, ...] | None:
+        """The entries of all gates, in the first ring that has them; None if there is none."""
+        for ring in rings().values():
+            found = [gate.exact_in(ring) for gate in self.gates]
+            if all(found):
+                return tuple(entries for entries in found if entries is not None)
+        return None
 
     def circuit(self, codes: Iterable[int]) -> tuple[Instruction, ...]:
         """Codes as instructions, in circuit order (the first acts first)."""
@@ -140,17 +149,18 @@ class InstructionSet:
     def to_data(self, exact: bool = False) -> dict[str, Any]:
         """Plain data for the recipe; matrices as exact decimal `[re, im]` pairs.
 
-        With `exact` also the entries in the ring, where the gates have them.
+        With `exact` also the entries in the ring, where the gates have one.
         """
+        rows = (self.exact if exact else None) or (None,) * len(self.gates)
         return {
             "qubits": self.qubits,
             "gates": [
                 {
                     "name": gate.name,
                     "matrix": [[[z.real, z.imag] for z in row] for row in gate.matrix.tolist()],
-                    **({"exact": gate.exact.to_data()} if exact and gate.exact else {}),
+                    **({"exact": entries.to_data()} if entries else {}),
                 }
-                for gate in self.gates
+                for gate, entries in zip(self.gates, rows, strict=True)
             ],
             "instructions": [[i.gate, *i.qubits] for i in self.instructions],
         }

@@ -1,1 +1,1 @@
-"""Exact arithmetic: unitaries whose entries are integers of a ring over a power of a square root."""
+"""Exact arithmetic: entries that are integers of a ring over a power of a square root."""

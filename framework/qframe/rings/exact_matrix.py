@@ -12,10 +12,12 @@ from qframe.errors import ConfigError
 from qframe.rings.ring import Integers, Ring, ring_named
 
 LARGEST = 64
-"""Largest coefficient of a gate, and
-so far from overflow that a wrong entry cannot pass as unitary by rounding."""
+"""Largest coefficient of a gate."""
 
 LARGEST_EXPONENT = 8
+"""With it, integers so small that what is unitary to 1e-12 is unitary: |UU† - 1| is a number of the
+ring over `base**16`, and one that is not zero is not that small."""
+
 CLOSE = 4e-15
 """Largest difference of a gate's exact entries and its doubles."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qframe.circuits import Circuits
 from qframe.errors import ConfigError
 from qframe.instructions import InstructionSet, widen
+from qframe.rings.exact_matrix import ExactMatrix
 from qframe.rings.ring import Integers, Ring
 
 LIMIT = 1 << 62
@@ -17,6 +20,9 @@ LIMIT = 1 << 62
 
 TABLE_BYTES = 1 << 21
 """Products of words that are kept, for one and two qubits."""
+
+CHUNK_BYTES = 1 << 22
+"""Representations of the words that are multiplied at once."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +55,23 @@ class ExactProducts:
     """
 
     def __init__(self, instructions: InstructionSet) -> None:
-        ring = instructions.ring
-        if ring is None:
-            raise ConfigError("the gates have no exact entries")
-        self.ring = ring
+        exact = instructions.exact
+        if exact is None:
+            raise ConfigError("the gates do not lie in a ring: their unitaries have no exact form")
+        self.ring = exact[0].ring
         self.dim = instructions.dim
-        gates, exponents = _widened(instructions, ring)
+        gates, exponents = _widened(instructions, exact)
         self._gates = len(instructions)
         self._fold = _fold_for(self._gates + 1, gates[0].nbytes) if instructions.qubits < 3 else 1
         self._words, self._word_exponents = _word_table(gates, exponents, self._fold)
         self._factor = int(np.abs(self._words).sum(axis=1).max())
+        self._chunk = max(16, CHUNK_BYTES // gates[0].nbytes)
+
+    def chunks(self, circuits: Circuits) -> Iterator[tuple[slice, ExactMatrices]]:
+        """The products of all circuits, some at a time."""
+        for start in range(0, len(circuits), self._chunk):
+            part = slice(start, start + self._chunk)
+            yield part, self.multiply(circuits.codes[part], circuits.lengths[part])
 
     def multiply(self, codes: NDArray[Any], lengths: NDArray[Any]) -> ExactMatrices:
         """The products of `codes` `(n, width)`, of which the first `lengths` `(n,)` count.
@@ -102,19 +115,20 @@ class ExactProducts:
         return word
 
 
-def _widened(instructions: InstructionSet, ring: Ring) -> tuple[Integers, Integers]:
+def _widened(
+    instructions: InstructionSet, exact: Sequence[ExactMatrix]
+) -> tuple[Integers, Integers]:
     """Transposed representations of all instructions, then of the identity, and exponents."""
+    by_name = {gate.name: own for gate, own in zip(instructions.gates, exact, strict=True)}
     made, exponents = [], []
     for placed in instructions.instructions:
-        exact = instructions.gate_by_name[placed.gate].exact
-        if exact is None:
-            raise ConfigError(f"gate {placed.gate!r} has no exact entries")
+        own = by_name[placed.gate]
         planes = [
-            widen(exact.numbers[..., j], placed.qubits, instructions.qubits)
-            for j in range(ring.degree)
+            widen(own.numbers[..., j], placed.qubits, instructions.qubits)
+            for j in range(own.ring.degree)
         ]
-        made.append(ring.representation(np.stack(planes, axis=-1)).T)
-        exponents.append(exact.exponent)
+        made.append(own.ring.representation(np.stack(planes, axis=-1)).T)
+        exponents.append(own.exponent)
     made.append(np.eye(len(made[0]), dtype=np.int64))
     return np.ascontiguousarray(np.stack(made)), np.array([*exponents, 0], dtype=np.int64)
 

@@ -57,7 +57,7 @@ _EXACT: dict[str, ExactMatrix] = {
     "h": ExactMatrix(_RING, [[1, 1], [1, -1]], 1),
     "t": ExactMatrix(_RING, [[1, 0], [0, (0, 1)]]),
     "tdg": ExactMatrix(_RING, [[1, 0], [0, (0, 0, 0, -1)]]),
-    "sx": ExactMatrix(_RING, [[(1, 0, 1), (1, 0, -1)], [(1, 0, -1), (1, 0, 1)]], 2),
+    "sx": ExactMatrix(_RING, [[(0, 1), (0, 0, 0, -1)], [(0, 0, 0, -1), (0, 1)]], 1),
     "ecr": ExactMatrix(
         _RING, [[0, 1, 0, _I], [1, 0, (0, 0, -1), 0], [0, _I, 0, 1], [(0, 0, -1), 0, 1, 0]], 1
     ),
