@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -81,6 +81,11 @@ class Recipe:
             "block": self.block,
         }
 
+    @property
+    def source(self) -> Recipe:
+        """The recipe that makes the records: this one, without how they were chosen."""
+        return self if self.derived is None else replace(self, derived=None)
+
     @cached_property
     def text(self) -> str:
         """Canonical JSON: sorted keys, no spaces, floats in their shortest exact form."""
@@ -151,7 +156,11 @@ class Recipe:
         needs_ring = self.arithmetic == "exact" or (self.key or {}).get("by") == "exact"
         if needs_ring and self.instructions.exact is None:
             raise ValueError("the gates do not lie in a ring")
-        if self.derived is not None and not isinstance(self.derived.get("operation"), str):
+        if self.derived is not None and (
+            self.derived.keys() != {"operation", "version", "records", "by"}
+            or self.derived["operation"] != "dedup"
+            or type(self.derived["records"]) is not int
+        ):
             raise ValueError("it is derived in no known way")
 
 
