@@ -75,8 +75,8 @@ class Generator:
         room = self.room(len(counts)) if room is None else room
         arrays = {name: array[: size * len(counts)] for name, array in room.items()}
         stored = arrays["unitaries"]
-        if self._key.needs_doubles:
-            arrays["unitaries"] = stored.astype(np.complex128, copy=False)
+        if self._key.needs_doubles and stored.dtype != np.complex128:
+            arrays["unitaries"] = np.empty(stored.shape, dtype=np.complex128)
         for k in range(len(counts)):
             self._sample(first + k, slice(k * size, (k + 1) * size), arrays)
         circuits = Circuits(arrays["codes"], arrays["lengths"])

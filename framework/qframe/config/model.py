@@ -62,7 +62,7 @@ class Config(BaseModel):
         "float",
         description="exact: integers of the gates' ring, each entry then the nearest double",
     )
-    key: Literal[True, False, 64, 128] = Field(
+    key: bool | Literal[64, 128] = Field(
         False,
         description="adds the column `key`, equal for circuits of one unitary up to phase: "
         "true (128 bits), 64 or 128",
