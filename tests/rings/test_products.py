@@ -189,7 +189,7 @@ def times(ring: Ring, a: list[int], b: list[int]) -> list[int]:
 
 
 def test_gates_declare_their_entries_and_false_ones_are_refused() -> None:
-    t = [[1, 0], [0, np.sqrt(0.5) * (1 + 1j)]]
+    t: list[list[complex]] = [[1, 0], [0, 0.5**0.5 * (1 + 1j)]]
     Gate("t", t, ExactMatrix("Z[w8]/sqrt2", [[1, 0], [0, [0, 1]]]))
     with pytest.raises(ConfigError, match="gate 't': exact entries and matrix differ"):
         Gate("t", t, ExactMatrix("Z[w8]/sqrt2", [[1, 0], [0, [0, 0, 1]]]))
@@ -203,7 +203,7 @@ def test_gates_declare_their_entries_and_false_ones_are_refused() -> None:
 
 def test_a_determinant_that_is_no_root_of_unity_is_refused() -> None:
     """diag(1, (3 + 4i)/5): phases of its products are not powers of i, so keys would be wrong."""
-    matrix = [[1, 0], [0, 0.6 + 0.8j]]
+    matrix: list[list[complex]] = [[1, 0], [0, 0.6 + 0.8j]]
     with pytest.raises(ConfigError, match="determinant is not a root of unity"):
         Gate("odd", matrix, ExactMatrix("Z[i]/sqrt5", [[5, 0], [0, [3, 4]]], 2))
     assert Gate("odd", matrix).exact_in(rings()["Z[i]/sqrt5"]) is None
