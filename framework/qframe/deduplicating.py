@@ -192,6 +192,6 @@ def _batches(source: Dataset, kept: NDArray[np.bool_], size: int) -> Iterator[Ba
     def chosen() -> Iterator[Batch]:
         for batch in source.pools(None):
             first = int(batch.index[0])
-            yield batch.part(np.flatnonzero(kept[first : first + len(batch)]))
+            yield batch.taken(np.flatnonzero(kept[first : first + len(batch)]))
 
     return regrouped(chosen(), size)

@@ -136,4 +136,4 @@ class View:
 
     def _parts(self, shuffle: int | None) -> Iterator[Batch]:
         for pool in self.dataset.pools(shuffle):
-            yield pool.part(np.flatnonzero(self._sides.of(pool) == self._test))
+            yield pool.taken(np.flatnonzero(self._sides.of(pool) == self._test))

@@ -54,8 +54,8 @@ class Header:
             raise NotADataset("the schema is not the one that the recipe asks for")
         if recipe.derived is not None and SOURCE not in schema:
             raise NotADataset("the schema lacks the column that says where records come from")
-        if recipe.block != records_per_block(record_width(base)):
-            raise NotADataset(f"blocks of {recipe.block} records are not the recipe's")
+        if recipe.block > records_per_block(record_width(base)):
+            raise NotADataset(f"blocks of {recipe.block} records are too large")
         if len({column.name for column in schema}) != len(schema):
             raise NotADataset("the schema names a column twice")
         if not 1 <= self.records * record_width(schema) <= MAX_BYTES:
