@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[1]
 FRAMEWORK = "framework/qframe"
+OPTIONS = ("-x", "-q", "-p", "no:cacheprovider")
 STORAGES = "plugins/qframe_plugins/storages"
 
 
@@ -160,19 +161,14 @@ BUGS = [
 
 def caught(bug: Bug, tree: Path) -> str | None:
     """The first test that fails with the bug in the tree, or None: it survived."""
-    source = ROOT / bug.file
-    text = source.read_text()
+    target = tree / bug.file
+    text = target.read_text()
     if text.count(bug.old) != 1:
         raise SystemExit(f"{bug.name}: {bug.file} has changed; plant the bug anew")
-    target = tree / bug.file
     target.write_text(text.replace(bug.old, bug.new))
     try:
         ran = subprocess.run(
-            [
-                sys.executable,
-                *["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"],
-                *bug.tests.split(),
-            ],
+            [sys.executable, "-m", "pytest", *OPTIONS, *bug.tests.split()],
             cwd=tree,
             env={
                 **os.environ,
