@@ -59,7 +59,7 @@ def test_any_number_of_workers_makes_the_same_dataset(
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
 )
-@pytest.mark.parametrize("executor", ["serial", "processes"])
+@pytest.mark.parametrize("executor", ["serial", "processes", "threads"])
 def test_storages_layouts_and_executors_make_the_same_dataset(
     storage: object, executor: str, config: Config, run_qframe: Run, tmp_path: Path, want: str
 ) -> None:
