@@ -42,6 +42,11 @@ class Record:
     unitary: NDArray[Any]
     extra: Mapping[str, Any]
 
+    @property
+    def has_circuit(self) -> bool:
+        """False where unitaries alone are stored: `circuit` and `codes` then say so and raise."""
+        return True
+
     def __str__(self) -> str:
         gates = ", ".join(map(str, self.circuit))
         return f"record {self.index:,}: {gates}\n{draw_matrix(self.unitary)}"
@@ -68,6 +73,30 @@ class Batch:
     def __len__(self) -> int:
         return len(self.index)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All columns by name."""
+        own = {"lengths": self.lengths, "codes": self.codes, "unitaries": self.unitaries}
+        return {**own, **self.extra}
+
+    @classmethod
+    def of(cls, index: NDArray[np.int64], arrays: Arrays) -> Batch:
+        """The records `index`, whose columns these are; circuits may be among them or not."""
+        extra = {k: v for k, v in arrays.items() if k not in ("lengths", "codes", "unitaries")}
+        if "codes" not in arrays:
+            from qframe.unitaries_only import UnitaryBatch
+
+            return UnitaryBatch(index, arrays["unitaries"], extra)
+        return cls(index, arrays["codes"], arrays["lengths"], arrays["unitaries"], extra)
+
+    def record(self, i: int, recipe: Recipe) -> Record:
+        """Entry `i`."""
+        codes = self.codes[i, : int(self.lengths[i])]
+        circuit = recipe.instructions.circuit(codes.tolist())
+        return Record(int(self.index[i]), circuit, codes, self.unitaries[i], self._extra(i))
+
+    def _extra(self, i: int) -> dict[str, Any]:
+        return {name: array[i] for name, array in self.extra.items()}
+
 
 class Dataset(Closes):
     """Records of one recipe; open one with `qframe.open`.
@@ -91,7 +120,8 @@ class Dataset(Closes):
 
     @property
     def schema(self) -> Schema:
-        return self.header.schema
+        """The columns of the records as they are read."""
+        return self._reader.schema
 
     @property
     def reader(self) -> Reader:
@@ -134,7 +164,7 @@ class Dataset(Closes):
         for block in range(self.header.blocks):
             batch = self._whole(block)
             for i in range(len(batch)):
-                yield self._as_record(batch, i)
+                yield batch.record(i, self.recipe)
 
     def _position(self, index: int) -> int:
         position = index + len(self) if index < 0 else index
@@ -145,27 +175,17 @@ class Dataset(Closes):
     def _record(self, index: int) -> Record:
         block, i = divmod(index, self.recipe.block)
         arrays = self._read(block, i, i + 1)
-        return self._as_record(self._as_batch(np.array([index]), arrays), 0)
+        return Batch.of(np.array([index]), arrays).record(0, self.recipe)
 
     def _read(self, block: int, start: int, stop: int) -> Arrays:
         """Records of a block, all of them, with codes and lengths that mean something."""
         arrays = self._reader.read(block, start, stop)
         problem = read_problem(self.header, arrays, stop - start)
         if problem is not None:
-            missing = len(arrays["lengths"]) < stop - start
+            missing = len(arrays["unitaries"]) < stop - start
             kind = RecordMissing if missing else NotADataset
             raise kind(f"{self._source}: block {block} {problem}")
         return arrays
-
-    def _as_record(self, batch: Batch, i: int) -> Record:
-        codes = batch.codes[i, : int(batch.lengths[i])]
-        return Record(
-            index=int(batch.index[i]),
-            circuit=self.recipe.instructions.circuit(codes.tolist()),
-            codes=codes,
-            unitary=batch.unitaries[i],
-            extra={name: array[i] for name, array in batch.extra.items()},
-        )
 
     def _batch(self, index: NDArray[np.int64]) -> Batch:
         arrays = {c.name: c.empty(len(index)) for c in self.schema}
@@ -177,11 +197,7 @@ class Dataset(Closes):
             part = self._read(int(block), start, stop)
             for name, array in arrays.items():
                 array[here] = part[name][inside - start]
-        return self._as_batch(index, arrays)
-
-    def _as_batch(self, index: NDArray[np.int64], arrays: Arrays) -> Batch:
-        extra = {c.name: arrays[c.name] for c in self.schema[3:]}
-        return Batch(index, arrays["codes"], arrays["lengths"], arrays["unitaries"], extra)
+        return Batch.of(index, arrays)
 
     def batches(self, size: int, shuffle: int | None = None) -> Iterator[Batch]:
         """All records once, in batches of `size` (the last may be smaller).
@@ -223,19 +239,28 @@ class Dataset(Closes):
         count = self.header.records_in(block)
         first = block * self.recipe.block
         arrays = self._read(block, 0, count)
-        return self._as_batch(np.arange(first, first + count), arrays)
+        return Batch.of(np.arange(first, first + count), arrays)
 
     def content_hash(self) -> str:
         """One digest of recipe and records: equal for equal data, wherever and however stored.
 
-        SHA-256 over the recipe id, the number of records, and the SHA-256 of each block.
+        SHA-256 over the recipe id, the number of records, and the SHA-256 of each block. Where
+        circuits are not stored, or unitaries rounded, it is the ledger's SHA-256 of a block, proved
+        by a second one over what is stored.
         """
         digest = hashlib.sha256(f"{self.recipe.id} {len(self)}\n".encode())
         for index in range(self.header.blocks):
-            count = self.header.records_in(index)
-            block = Block(index, count, self._read(index, 0, count))
-            digest.update(block.checksum(self.schema))
+            digest.update(self._checksum(index, self.header.records_in(index)))
         return digest.hexdigest()
+
+    def _checksum(self, block: int, records: int) -> bytes:
+        """SHA-256 of a block as the recipe makes it, also where less is stored of it."""
+        if self.schema == self.header.schema:
+            return Block(block, records, self._read(block, 0, records)).checksum(self.schema)
+        proved = self._reader.proved_checksum(block)
+        if proved is None or proved[0] != records:
+            raise RecordMissing(f"{self._source}: block {block} lacks some of {records} records")
+        return proved[1]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles as its source: a worker of a data loader opens the dataset anew."""
@@ -249,9 +274,12 @@ class Dataset(Closes):
 
 def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
     """What is wrong with records as they were read, whatever their checksum: None if nothing is."""
+    found = len(arrays["unitaries"])
+    if found != records:
+        return f"has {found} of {records} records"
+    if "codes" not in arrays:
+        return None
     lengths, codes = arrays["lengths"], arrays["codes"]
-    if len(lengths) != records:
-        return f"has {len(lengths)} of {records} records"
     top = len(header.recipe.instructions)
     if int(codes.max(initial=0)) >= top:
         return f"holds code {codes.max()}, want 0 to {top - 1}"
@@ -261,20 +289,12 @@ def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
 
 
 def _part(batch: Batch, which: slice | NDArray[Any]) -> Batch:
-    return Batch(
-        batch.index[which],
-        batch.codes[which],
-        batch.lengths[which],
-        batch.unitaries[which],
-        {name: array[which] for name, array in batch.extra.items()},
-    )
+    return Batch.of(batch.index[which], {k: v[which] for k, v in batch.arrays().items()})
 
 
 def _joined(*parts: Batch) -> Batch:
-    return Batch(
-        np.concatenate([p.index for p in parts]),
-        np.concatenate([p.codes for p in parts]),
-        np.concatenate([p.lengths for p in parts]),
-        np.concatenate([p.unitaries for p in parts]),
-        {name: np.concatenate([p.extra[name] for p in parts]) for name in parts[0].extra},
+    columns = [part.arrays() for part in parts]
+    return Batch.of(
+        np.concatenate([part.index for part in parts]),
+        {name: np.concatenate([each[name] for each in columns]) for name in columns[0]},
     )

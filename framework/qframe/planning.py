@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +121,13 @@ def header_of(loaded: LoadedConfig) -> Header:
         "gate_set": plugins["gate_set"].spec.plugin,
         "sampler": spec.plugin,
     }
-    return Header(recipe, (*base, *sampler.columns), loaded.config.records, about)
+    return Header(
+        recipe,
+        (*base, *sampler.columns),
+        loaded.config.records,
+        about,
+        products=not sampler.gives_unitaries,
+    )
 
 
 def _check_count(loaded: LoadedConfig, count: int | None) -> None:
@@ -216,7 +222,7 @@ def _existing(
                 hint="undo the change in the config, or name another --output",
             )
         records = max(header.records, reader.header.records)
-        header = Header(header.recipe, header.schema, records, reader.header.about)
+        header = replace(header, records=records, about=reader.header.about)
         present = list(reader.stored())
     return (
         header,

@@ -156,6 +156,8 @@ def _prove_generator(reader: Reader, verdict: Verdict, make: Generator) -> None:
 
 
 def _sha256_of_data(reader: Reader, block: int, records: int) -> bytes | None:
+    if reader.schema != reader.header.schema:
+        return None
     try:
         return Block(block, records, reader.read(block)).checksum(reader.header.schema)
     except QframeError:
@@ -168,7 +170,7 @@ def _proof(made: Block, header: Header, damage: Damage, data: bytes | None) -> s
         return "equals the ledger's SHA-256"
     if data == sha256:
         return "equals the stored records; its ledger row was damaged"
-    return "equals a second computation; records and ledger row were both damaged"
+    return "equals a second computation; the ledger row was damaged too"
 
 
 def _prove_written(storage: Storage[Any], blocks: list[int], make: Generator) -> None:
@@ -244,8 +246,8 @@ def _copy(
     """Copies the blocks that can be read and have their checksum."""
     copied: set[int] = set()
     with suppress(QframeError), closing(storage.salvage(header)) as reader:
-        if reader.header.recipe.id != header.recipe.id:
-            return copied
+        if reader.header.recipe.id != header.recipe.id or reader.schema != header.schema:
+            return copied  # of records that are not whole the new ledger could not tell the SHA-256
         for block, records, sha256 in reader.checksums():
             tell("copy", block, header.blocks)
             whole = records == header.records_in(block)

@@ -70,5 +70,6 @@ def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
         "block_records": recipe.block,
         "columns": schema_to_data(dataset.schema),
         **recipe.data["conventions"],
+        **{f"stored_{key}": value for key, value in dataset.reader.form().items()},
         **{f"made_with_{key}": value for key, value in dataset.header.about.items()},
     }

@@ -24,6 +24,7 @@ from qframe import (
     record_width,
 )
 from qframe_plugins.storages.file_system import refuse_network_file_system
+from qframe_plugins.storages.sqlite_columns import form_for
 from qframe_plugins.storages.sqlite_connection import (
     APPLICATION_ID,
     file_header,
@@ -52,6 +53,14 @@ class SqliteFileOptions(PluginOptions):
     )
     page_size: Literal[4096, 8192, 16384, 32768, 65536] = Field(
         65536, description="bytes a page; fixed when the file is made"
+    )
+    unitary: Literal["complex128", "complex64", "none"] | None = Field(
+        None,
+        description="what is stored of a unitary; none: nothing, reading multiplies the circuit "
+        "out; the recipe's dtype if left out",
+    )
+    circuit: bool | None = Field(
+        None, description="false: unitaries alone are stored; true if left out"
     )
 
 
@@ -88,7 +97,7 @@ class SqliteFile(Storage[O_co]):
             raise StorageError(f"{self.path} exists already")
         new = self.path.with_name(f".{self.path.name}.new")
         new.unlink(missing_ok=True)
-        layout = Layout(header, self.options.layout)
+        layout = self._new_layout(header)
         try:
             with closing(self._open(new)) as db, translated(self.path):
                 db.pragma("page_size", self.options.page_size)
@@ -113,7 +122,31 @@ class SqliteFile(Storage[O_co]):
             raise StorageError(f"{self.path} cannot be made: {cause}") from cause
         self._set_journal_mode(self.journal_mode)
 
+    def _new_layout(self, header: Header) -> Layout:
+        form = form_for(header, self.options.unitary, self.options.circuit)
+        return Layout(header, self.options.layout, form)
+
+    def check(self, header: Header) -> None:
+        if self.path.exists():
+            self._refuse_other_form()
+        else:
+            self._new_layout(header)
+
+    def _refuse_other_form(self) -> None:
+        """What is stored of a record is settled when the file is made."""
+        with closing(self.reader()) as reader:
+            own = reader.tables.form
+        wanted = self.options
+        if wanted.unitary not in (None, own.unitary) or wanted.circuit not in (None, own.circuit):
+            asked = {"unitary": wanted.unitary, "circuit": wanted.circuit}
+            words = (f"{k}: {str(v).lower()}" for k, v in asked.items() if v is not None)
+            raise StorageError(
+                f"{self.path} was made with {own}, the config says {', '.join(words)}",
+                hint="leave the option out of the config, or name another --output",
+            )
+
     def resume(self, header: Header) -> None:
+        self._refuse_other_form()
         if self._wal_taken():
             self._prove()
         self._set_journal_mode(self.journal_mode)
@@ -163,8 +196,7 @@ class SqliteFile(Storage[O_co]):
     def made_with(self) -> O_co:
         """Options with the layout and page size of the file."""
         with closing(self.reader()) as reader, translated(self.path):
-            own = {"layout": reader.layout, "page_size": reader.page_size}
-        return self.options.model_copy(update=own)
+            return self.options.model_copy(update=reader.options)
 
     def _open(self, new: Path | None = None, *, keep_wal: bool = False) -> apsw.Connection:
         """A connection that syncs as the options say; `new` is a file to be made."""
@@ -183,7 +215,7 @@ class SqliteFile(Storage[O_co]):
 
     def writer(self, header: Header) -> Writer:
         with closing(self.reader()) as reader:  # the file's own layout, not the config's, decides
-            layout = Layout(header, reader.layout)
+            layout = Layout(header, reader.layout, reader.tables.form)
         return SqliteWriter(self.path, layout, self._pragmas(), self._timeout_s())
 
     @abstractmethod
@@ -210,7 +242,7 @@ class SqliteFile(Storage[O_co]):
 
     def estimate(self, header: Header) -> Estimate:
         page = self.options.page_size
-        width = record_width(header.schema)
+        width = record_width(self._new_layout(header).stored)
         if self.options.layout == "rows":
             return Estimate(2 * page + round(header.records * (width + 14) / 0.97), 1)
         pages = -(-header.recipe.block * width // (page - 4))
@@ -234,7 +266,8 @@ class Sqlite(SqliteFile[SqliteOptions]):
     journal_mode = "wal"
     Options = SqliteOptions
 
-    def check(self, header: Header) -> None:  # noqa: ARG002 - the contract's
+    def check(self, header: Header) -> None:
+        super().check(header)
         refuse_affected_library(apsw.sqlite_lib_version())
         if not self.options.any_file_system:
             refuse_network_file_system(self.path)

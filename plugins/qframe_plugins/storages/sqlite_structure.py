@@ -24,7 +24,7 @@ def problems(path: Path) -> Iterator[str]:
         NotADataset: if header or meta table cannot be read.
     """
     with closing(SqliteReader(path)) as reader:
-        layout = Layout(reader.header, reader.layout)
+        layout = reader.tables
     with closing(open_readonly(path)) as db:
         left = [STEPS + 20 * path.stat().st_size]
 
