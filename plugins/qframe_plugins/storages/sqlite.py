@@ -36,6 +36,7 @@ from qframe_plugins.storages.sqlite_connection import (
     translated,
 )
 from qframe_plugins.storages.sqlite_layout import SEAL, Layout, seal
+from qframe_plugins.storages.sqlite_pages import LARGEST, page_size_for, row_bytes
 from qframe_plugins.storages.sqlite_reader import SqliteReader
 from qframe_plugins.storages.sqlite_structure import problems
 from qframe_plugins.storages.sqlite_writer import SqliteWriter
@@ -51,8 +52,10 @@ class SqliteFileOptions(PluginOptions):
     layout: Literal["blocks", "rows"] = Field(
         "blocks", description="one row a block (fast, compact) or one row a record (easy to query)"
     )
-    page_size: Literal[4096, 8192, 16384, 32768, 65536] = Field(
-        65536, description="bytes a page; fixed when the file is made"
+    page_size: Literal[4096, 8192, 16384, 32768, 65536] | None = Field(
+        None,
+        description="bytes a page; fixed when the file is made. Left out: 65536, or less if a "
+        "block is so small that it would waste more than a tenth of its pages",
     )
     unitary: Literal["complex128", "complex64", "none"] | None = Field(
         None,
@@ -100,7 +103,7 @@ class SqliteFile(Storage[O_co]):
         layout = self._new_layout(header)
         try:
             with closing(self._open(new)) as db, translated(self.path):
-                db.pragma("page_size", self.options.page_size)
+                db.pragma("page_size", self._page_size(layout))
                 db.pragma("application_id", APPLICATION_ID)
                 dataset_id = 1 + secrets.randbelow(2**31 - 1)
                 db.pragma("user_version", dataset_id)
@@ -125,6 +128,11 @@ class SqliteFile(Storage[O_co]):
     def _new_layout(self, header: Header) -> Layout:
         form = form_for(header, self.options.unitary, self.options.circuit)
         return Layout(header, self.options.layout, form)
+
+    def _page_size(self, layout: Layout) -> int:
+        if self.options.page_size is not None or layout.kind == "rows":
+            return self.options.page_size or LARGEST
+        return page_size_for(layout.header.recipe.block * record_width(layout.stored))
 
     def check(self, header: Header) -> None:
         if self.path.exists():
@@ -241,13 +249,14 @@ class SqliteFile(Storage[O_co]):
         return SqliteReader(self.path)
 
     def estimate(self, header: Header) -> Estimate:
-        page = self.options.page_size
-        width = record_width(self._new_layout(header).stored)
+        layout = self._new_layout(header)
+        page, width = self._page_size(layout), record_width(layout.stored)
         if self.options.layout == "rows":
             return Estimate(2 * page + round(header.records * (width + 14) / 0.97), 1)
-        pages = -(-header.recipe.block * width // (page - 4))
         full, rest = divmod(header.records, header.recipe.block)
-        return Estimate((8 + full * pages - (-rest * width // page)) * page + 64 * full, 1)
+        rows = full * (row_bytes(page, header.recipe.block * width) + 64)
+        tables = 6 * page + 13 * layout.seq_size()
+        return Estimate(round(tables + rows - (-rest * width // page) * page), 1)
 
 
 class Sqlite(SqliteFile[SqliteOptions]):

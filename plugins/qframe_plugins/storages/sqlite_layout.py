@@ -253,8 +253,8 @@ _HOW_TO_READ = {
 
 _NOT_ALL = (
     " Not all is stored: the columns are those of stored_schema. With unitary none a unitary is "
-    "the product of its circuit; in layout blocks a byte of codes then holds codes_a_byte codes, as "
-    "digits in base (number of gates), the first code the least significant. stored_sha256 in "
+    "the product of its circuit; in layout blocks a byte of codes then holds codes_a_byte codes, "
+    "as digits in base (number of gates), the first code the least significant. stored_sha256 in "
     "the ledger is over the stored columns of a block and then its sha256."
 )
 
