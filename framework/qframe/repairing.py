@@ -217,7 +217,7 @@ def _anew(
         _remove(new)  # a full disk is not made fuller
         raise
     done.aside = _move_aside(storage)
-    new.path.rename(path)
+    _move(new, path)
 
 
 def _form(
@@ -266,11 +266,16 @@ def _move_aside(storage: Storage[Any]) -> Path:
         aside = path.with_name(f"{path.name}.damaged-{n}")
         if not aside.exists():
             break
-    parts = list(storage.parts())
-    path.rename(aside)
-    for part in parts:
-        part.rename(part.with_name(aside.name + part.name.removeprefix(path.name)))
+    _move(storage, aside)
     return aside
+
+
+def _move(storage: Storage[Any], to: Path) -> None:
+    """Moves a dataset with all that goes where it goes; what it is found by last."""
+    path = storage.path
+    for part in list(storage.parts()):
+        part.rename(part.with_name(to.name + part.name.removeprefix(path.name)))
+    path.rename(to)
 
 
 def _remove(storage: Storage[Any]) -> None:

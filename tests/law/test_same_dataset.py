@@ -56,6 +56,13 @@ def test_any_number_of_workers_makes_the_same_dataset(
         {"plugin": "sqlite", "layout": "rows", "page_size": 4096},
         "sqlite-rollback",
         {"plugin": "sqlite-rollback", "layout": "rows"},
+        {"plugin": "sqlite", "unitary": "none"},
+        {"plugin": "sqlite", "unitary": "complex64"},
+        {"plugin": "sqlite", "circuit": False},
+        {"plugin": "sqlite", "shards": 1},
+        {"plugin": "sqlite", "shards": 2, "shard_blocks": 1},
+        {"plugin": "sqlite", "shards": 3, "shard_blocks": 1},
+        {"plugin": "sqlite", "shards": 2, "shard_blocks": 1, "unitary": "none"},
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
 )

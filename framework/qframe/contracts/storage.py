@@ -83,6 +83,8 @@ class Writer(Closes, ABC):
     def write(self, blocks: Sequence[Block]) -> None:
         """Stores the blocks and their ledger rows in one transaction: all or nothing.
 
+        A storage of several files has a transaction in each: every block still comes with its row.
+
         A block that is there already (cut shorter, or written by a lost worker) is replaced.
         """
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from qframe import Column, Header, NotADataset, Schema, __version__, schema_to_data
 from qframe_plugins.storages.sqlite_columns import Columns, Form
+from qframe_plugins.storages.sqlite_connection import APPLICATION_ID
 
 SEAL = "meta_sha256"
 """The row of `meta` that holds `seal` of the others."""
@@ -29,6 +30,11 @@ BYTES = bytes(range(256))
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
 
 
+GATES_DDL = (
+    "CREATE TABLE gates(code INTEGER PRIMARY KEY, bytes BLOB NOT NULL UNIQUE, "
+    "instruction TEXT NOT NULL, name TEXT NOT NULL, qubits TEXT NOT NULL, "
+    "matrix TEXT NOT NULL)"
+)
 META_DDL = "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID"
 
 
@@ -46,6 +52,8 @@ class Layout:
     header: Header
     kind: str  # `blocks` or `rows`
     form: Form
+
+    application_id: ClassVar[int] = APPLICATION_ID
 
     def __post_init__(self) -> None:
         if self.kind not in ("blocks", "rows"):
@@ -71,11 +79,7 @@ class Layout:
     def ddl(self) -> Iterator[str]:
         """The tables and the view."""
         yield META_DDL
-        yield (
-            "CREATE TABLE gates(code INTEGER PRIMARY KEY, bytes BLOB NOT NULL UNIQUE, "
-            "instruction TEXT NOT NULL, name TEXT NOT NULL, qubits TEXT NOT NULL, "
-            "matrix TEXT NOT NULL)"
-        )
+        yield GATES_DDL
         more = "" if self.columns.plain else ", stored_sha256 BLOB NOT NULL"
         yield (
             "CREATE TABLE ledger(block INTEGER PRIMARY KEY, records INTEGER NOT NULL, "
@@ -203,6 +207,12 @@ class Layout:
                 json.dumps(placed.qubits),
                 json.dumps(matrix),
             )
+
+    def rows(self, dataset_id: int) -> Iterator[tuple[str, Iterable[tuple[Any, ...]]]]:
+        """What a new file holds: statements, and the rows that each inserts."""
+        yield "INSERT INTO meta VALUES (?, ?)", self.meta(dataset_id).items()
+        yield "INSERT INTO gates VALUES (?, ?, ?, ?, ?, ?)", self.gates()
+        yield "INSERT INTO seq VALUES (?)", ((i,) for i in range(self.seq_size()))
 
     def seq_size(self) -> int:
         """`seq` counts the records of a block and the places of a circuit."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 from pathlib import Path
@@ -17,21 +16,18 @@ from qframe import (
     Header,
     NotADataset,
     Reader,
-    Recipe,
     RecordMissing,
     Schema,
     Stored,
     record_width,
-    schema_from_data,
     stored_runs,
 )
 from qframe_plugins.storages.sqlite_columns import Form
 from qframe_plugins.storages.sqlite_connection import is_dataset, open_readonly, translated
-from qframe_plugins.storages.sqlite_layout import META_DDL, SEAL, Layout, is_integer, seal
+from qframe_plugins.storages.sqlite_layout import Layout, is_integer
+from qframe_plugins.storages.sqlite_meta import expect_tables, form_of, header_of, read_meta
 
 LEDGER_ROWS = 4096
-META_ROWS = 1000
-"""More rows than any dataset's `meta` has; a damaged tree may offer rows without end."""
 
 
 class SqliteReader(Reader):
@@ -57,22 +53,17 @@ class SqliteReader(Reader):
             else:
                 self.header, self._layout = header, self._layout_of_tables(header)
             with translated(path):
-                self._expect_tables(*(sql for sql in self._layout.ddl() if "TABLE" in sql[:12]))
+                expect_tables(
+                    self._db, path, *(sql for sql in self._layout.ddl() if "TABLE" in sql[:12])
+                )
         except BaseException:
             self._db.close()
             raise
 
     def _own_header(self) -> tuple[Header, Layout]:
-        with translated(self.path):
-            self._expect_tables(META_DDL)
-            meta = dict(self._db.execute(f"SELECT key, value FROM meta LIMIT {META_ROWS}"))
-            self._check_seal(meta)
-        header = _header(self.path, meta)
-        circuit = str(meta.get("circuit", "true"))
-        if circuit not in ("true", "false"):
-            raise NotADataset(f"{self.path}: circuit is {circuit[:20]!r}, want true or false")
-        form = Form(str(meta.get("unitary", header.recipe.dtype)), circuit == "true")
-        return header, Layout(header, str(meta.get("layout")), form)
+        meta = read_meta(self._db, self.path)
+        header = header_of(self.path, meta)
+        return header, Layout(header, str(meta.get("layout")), form_of(self.path, meta, header))
 
     def _layout_of_tables(self, header: Header) -> Layout:
         """The layout whose tables these are, where `meta` cannot be believed."""
@@ -90,34 +81,15 @@ class SqliteReader(Reader):
                     return layout
         return Layout(header, "blocks", plain)
 
-    def _expect_tables(self, *statements: str) -> None:
-        """Refuses tables that are not the ones that we make: a view could compute without end."""
-        for sql in statements:
-            name = sql.split("(")[0].split()[-1]
-            found = self._db.execute(
-                "SELECT type, sql FROM sqlite_schema WHERE name = ? LIMIT 2", (name,)
-            ).fetchall()
-            if found != [("table", sql)]:
-                raise NotADataset(f"{self.path}: its table {name} is not that of a qframe dataset")
-
-    def _check_seal(self, meta: dict[str, Any]) -> None:
-        if not all(isinstance(k, str) and isinstance(v, str | int) for k, v in meta.items()):
-            raise NotADataset(f"{self.path}: its meta table holds what is neither text nor integer")
-        if meta.get(SEAL) != seal(meta):
-            raise NotADataset(
-                f"{self.path}: its meta table is not what was written",
-                hint="`qframe verify --repair --config CONFIG` makes it anew",
-            )
-        if meta.get("dataset_id") != self._db.pragma("user_version"):
-            raise NotADataset(
-                f"{self.path}: header and meta table are of two datasets",
-                hint="was a -wal or -journal of another file beside it?",
-            )
-
     @property
     def tables(self) -> Layout:
         """The tables of the file."""
         return self._layout
+
+    @property
+    def dataset_id(self) -> int:
+        """The file's own random number."""
+        return int(self._db.pragma("user_version"))
 
     @property
     def layout(self) -> str:
@@ -156,9 +128,10 @@ class SqliteReader(Reader):
         }
 
     def stored(self) -> Iterator[Stored]:
-        yield from stored_runs(self._trusted(), self.header.recipe.block)
+        yield from stored_runs(self.trusted(), self.header.recipe.block)
 
-    def _trusted(self) -> Iterator[tuple[int, int]]:
+    def trusted(self) -> Iterator[tuple[int, int]]:
+        """Block and records of each ledger row, all of which must be of this dataset."""
         for block, records, sha256 in self.checksums():
             if not sha256 or not 1 <= records <= self.header.recipe.block:
                 raise NotADataset(
@@ -302,17 +275,3 @@ def _column(column: Column, values: list[Any]) -> np.ndarray[Any, np.dtype[Any]]
         return np.array(values, dtype=column.dtype)
     padded = [value.ljust(column.width, b"\0") for value in values]
     return column.from_bytes(b"".join(padded))
-
-
-def _header(path: Path, meta: dict[str, Any]) -> Header:
-    try:
-        recipe = Recipe.from_text(meta["recipe"])
-        schema = schema_from_data(json.loads(meta["schema"]))
-        about = {k[6:]: str(v) for k, v in meta.items() if k.startswith("about_")}
-        if meta["recipe_id"] != recipe.id or type(meta["records"]) is not int:
-            raise ValueError("recipe id or number of records are not what they say")
-        return Header(recipe, schema, meta["records"], about).checked()
-    except NotADataset as cause:
-        raise NotADataset(f"{path}: {cause.message}", hint=cause.hint) from cause
-    except (KeyError, TypeError, ValueError, RecursionError) as cause:
-        raise NotADataset(f"{path}: its meta table cannot be read: {cause!r}") from cause

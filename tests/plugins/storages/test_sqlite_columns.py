@@ -36,8 +36,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "unitaries, rows": {"circuit": False, "layout": "rows"},
     "complex64 unitaries": {"unitary": "complex64", "circuit": False},
     "none, rollback": {"unitary": "none", "plugin": "sqlite-rollback"},
-    "none, 3 shards": {"unitary": "none", "shards": 3},
-    "unitaries, 2 shards": {"circuit": False, "shards": 2},
+    "none, 3 shards": {"unitary": "none", "shards": 3, "shard_blocks": 1},
+    "unitaries, 2 shards": {"circuit": False, "shards": 2, "shard_blocks": 1},
 }
 FORMS = {name: {"plugin": "sqlite", **options} for name, options in FORMS.items()}
 
