@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from machine import describe, table
+from machine import cpu_seconds, describe, table
 
 import qframe
 
@@ -35,17 +35,25 @@ output: {output}
 """
 
 
-def measure(executor: str, engine: str, records: int, directory: Path) -> float:
-    """Records/s of one run, whose dataset is then removed."""
+def measure(executor: str, engine: str, records: int, directory: Path) -> tuple[float, float]:
+    """Records/s of one run and CPU nanoseconds a record; its dataset is then removed."""
     place = directory / "run"
     place.mkdir()
     config = place / "run.yaml"
     config.write_text(
         CONFIG.format(records=records, engine=engine, executor=executor, output=place / "data.db")
     )
+    cpu = cpu_seconds()
     summary = qframe.run(config)
+    cpu = cpu_seconds() - cpu
     shutil.rmtree(place)
-    return summary.stored / summary.seconds
+    return summary.stored / summary.seconds, 1e9 * cpu / summary.stored
+
+
+def spread(values: list[float], digits: int = 0) -> str:
+    """Median, minimum and maximum."""
+    middle, low, high = (f"{v:,.{digits}f}" for v in (median(values), min(values), max(values)))
+    return f"{middle} ({low} to {high})"
 
 
 def main() -> None:
@@ -66,7 +74,7 @@ def main() -> None:
             for name in ("processes", "threads")
         },
     }
-    rates: dict[tuple[str, str, int], list[float]] = {}
+    rates: dict[tuple[str, str, int], list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory(prefix="qframe-benchmark-", dir=given.output) as name:
         about = describe(Path(name))
         for turn in range(given.repeats):
@@ -77,12 +85,13 @@ def main() -> None:
                         rates.setdefault((label, engine, records), []).append(rate)
             print(f"{turn + 1}/{given.repeats}", file=sys.stderr)
     best = f"processes, {given.workers}"
-    rows = [("executor, workers", "engine", "records", "records/s", f"against {best}")]
+    rows: list[tuple[str, ...]] = [
+        ("executor, workers", "engine", "records", "records/s", f"against {best}", "CPU ns")
+    ]
     for (label, engine, records), own in rates.items():
-        pairs = [a / b for a, b in zip(own, rates[best, engine, records], strict=True)]
-        spread = f"{median(own):,.0f} ({min(own):,.0f} to {max(own):,.0f})"
-        ratio = f"{median(pairs):.2f} ({min(pairs):.2f} to {max(pairs):.2f})"
-        rows.append((label, engine, f"{records:,}", spread, ratio))
+        pairs = [a[0] / b[0] for a, b in zip(own, rates[best, engine, records], strict=True)]
+        speed, cost = spread([a[0] for a in own]), spread([a[1] for a in own])
+        rows.append((label, engine, f"{records:,}", speed, spread(pairs, 2), cost))
     facts = "\n".join(f"- {key}: {value}" for key, value in about.items())
     text = f"{given.repeats} turns, median (min to max).\n\n{table(rows)}\n\n{facts}\n"
     print(text)

@@ -5,7 +5,7 @@ same workers into a new dataset, which is then read in this process: all of it i
 copied into an array of the reader's, in order and shuffled, then in order after the system was
 told to forget the files ("from disk"; what a disk below keeps is beyond this), and records one by
 one. The ways take turns, so that a slow moment of the
-machine is nobody's in particular.
+machine is nobody's in particular. CPU time is given too: it says more where other programs run.
 
     python benchmarks/storage_options.py            prints the tables
     python benchmarks/storage_options.py --save     and writes benchmarks/results/storage_options.md
@@ -19,12 +19,13 @@ import random
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import numpy as np
-from machine import describe, table
+from machine import cpu_seconds, describe, table
 
 import qframe
 
@@ -48,9 +49,9 @@ WAYS = {
     "shards: 2": ", shards: 2",
     "shards: 4": ", shards: 4",
 }
+PICKED = 5_000
+SIZES = ("bytes a record", "files")
 COLUMNS = (
-    "bytes a record",
-    "files",
     "write",
     "batches in order",
     "batches shuffled",
@@ -59,7 +60,18 @@ COLUMNS = (
 )
 
 
-def measure(way: str, records: int, workers: int, directory: Path) -> dict[str, float]:
+Found = dict[str, float]
+
+
+def timed(found: Found, name: str, records: int, work: Callable[[], object]) -> None:
+    """Adds records/s, and CPU nanoseconds a record."""
+    start, cpu = perf_counter(), cpu_seconds()
+    work()
+    found[name] = records / (perf_counter() - start)
+    found[f"cpu {name}"] = 1e9 * (cpu_seconds() - cpu) / records
+
+
+def measure(way: str, records: int, workers: int, directory: Path) -> Found:
     """One dataset, written, read, and removed."""
     place = directory / "run"
     place.mkdir()
@@ -68,73 +80,64 @@ def measure(way: str, records: int, workers: int, directory: Path) -> dict[str, 
     config.write_text(
         CONFIG.format(records=records, options=WAYS[way], workers=workers, output=output)
     )
-    start = perf_counter()
-    summary = qframe.run(config)
-    found = {
-        "write": records / (perf_counter() - start),
-        "bytes a record": summary.bytes / records,
-        "files": float(sum(p.is_file() for p in place.rglob("*")) - 1),
-    }
+    found: Found = {}
+    timed(found, "write", records, lambda: qframe.run(config))
+    files = [p for p in place.rglob("*") if p.is_file() and p != config]
+    found["files"] = len(files)
+    found["bytes a record"] = sum(p.stat().st_size for p in files) / records
     with qframe.open(output) as dataset:
-        found["batches in order"] = read(dataset, None)
-        found["batches shuffled"] = read(dataset, 1)
-        found["ds[i]"] = pick(dataset, 5_000)
-    forget(place)
+        timed(found, "batches in order", records, lambda: read(dataset, None))
+        timed(found, "batches shuffled", records, lambda: read(dataset, 1))
+        pick(dataset)
+        timed(found, "ds[i]", PICKED, lambda: pick(dataset))
+    forget(files)
     with qframe.open(output) as dataset:
-        found["batches from disk"] = read(dataset, None)
+        timed(found, "batches from disk", records, lambda: read(dataset, None))
     shutil.rmtree(place)
     return found
 
 
-def read(dataset: qframe.Dataset, shuffle: int | None) -> float:
-    """Records/s of all batches."""
+def read(dataset: qframe.Dataset, shuffle: int | None) -> None:
+    """All batches."""
     room = np.empty((1024, *dataset[0].unitary.shape), dataset[0].unitary.dtype)
-    start = perf_counter()
     for batch in dataset.batches(1024, shuffle=shuffle):
         room[: len(batch)] = batch.unitaries
-    return len(dataset) / (perf_counter() - start)
 
 
-def forget(place: Path) -> None:
+def forget(files: list[Path]) -> None:
     """Puts all files on the disk and out of the page cache; no connection to them is open."""
-    for path in place.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    for path in files:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def pick(dataset: qframe.Dataset, count: int) -> float:
-    """Records/s one by one at random places, all of them read once before."""
+def pick(dataset: qframe.Dataset) -> None:
+    """Records one by one, always the same ones."""
     mix = random.Random(1)
-    places = [mix.randrange(len(dataset)) for _ in range(count)]
-    for place in places:
-        dataset[place]
-    start = perf_counter()
-    for place in places:
-        dataset[place]
-    return count / (perf_counter() - start)
+    for _ in range(PICKED):
+        dataset[mix.randrange(len(dataset))]
 
 
-def report(runs: dict[str, list[dict[str, float]]]) -> str:
-    """Medians, and the ratio to the default of the same turn."""
-    default = runs[next(iter(WAYS))]
-    rows = [("", *COLUMNS)]
-    ratios = [("against the default of the same turn", *COLUMNS[2:])]
+def report(runs: dict[str, list[Found]]) -> str:
+    """Three tables: sizes and rates, ratios to the default of the same turn, CPU time."""
+    default = next(iter(runs.values()))
+    rates: list[tuple[str, ...]] = [("records/s", *SIZES, *COLUMNS)]
+    ratios: list[tuple[str, ...]] = [("against the default of the same turn", *COLUMNS)]
+    costs: list[tuple[str, ...]] = [("CPU ns a record", *COLUMNS)]
     for way, found in runs.items():
-        cells = [
-            f"{median(f[c] for f in found):,.{1 if c.startswith('b') else 0}f}" for c in COLUMNS[:2]
-        ]
-        for column in COLUMNS[2:]:
-            values = [f[column] for f in found]
-            cells.append(f"{median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})")
-        rows.append((way, *cells))
-        pairs = [
-            [f[column] / d[column] for f, d in zip(found, default, strict=True)]
-            for column in COLUMNS[2:]
-        ]
-        ratios.append((way, *(f"{median(p):.2f} ({min(p):.2f} to {max(p):.2f})" for p in pairs)))
-    return f"{table(rows)}\n\n{table(ratios)}"
+        sizes = (f"{median(f[SIZES[0]] for f in found):.1f}", f"{found[0][SIZES[1]]:.0f}")
+        rates.append((way, *sizes, *(spread([f[c] for f in found]) for c in COLUMNS)))
+        pairs = list(zip(found, default, strict=True))
+        ratios.append((way, *(spread([f[c] / d[c] for f, d in pairs], 2) for c in COLUMNS)))
+        costs.append((way, *(spread([f[f"cpu {c}"] for f in found]) for c in COLUMNS)))
+    return "\n\n".join(map(table, (rates, ratios, costs)))
+
+
+def spread(values: list[float], digits: int = 0) -> str:
+    """Median, minimum and maximum."""
+    middle, low, high = (f"{v:,.{digits}f}" for v in (median(values), min(values), max(values)))
+    return f"{middle} ({low} to {high})"
 
 
 def main() -> None:
