@@ -20,6 +20,9 @@ from qframe.errors import NotADataset, RecordMissing
 from qframe.instructions import Instruction
 from qframe.recipe import Recipe
 
+BASE = ("lengths", "codes", "unitaries")
+"""The columns that every record has, of whatever sampler."""
+
 SHUFFLE_POOL = 16
 """Blocks that `Dataset.batches` mixes with each other when it shuffles."""
 
@@ -81,21 +84,12 @@ class Batch:
     @classmethod
     def of(cls, index: NDArray[np.int64], arrays: Arrays) -> Batch:
         """The records `index`, whose columns these are; circuits may be among them or not."""
-        extra = {k: v for k, v in arrays.items() if k not in ("lengths", "codes", "unitaries")}
+        extra = {name: array for name, array in arrays.items() if name not in BASE}
         if "codes" not in arrays:
             from qframe.unitaries_only import UnitaryBatch
 
             return UnitaryBatch(index, arrays["unitaries"], extra)
         return cls(index, arrays["codes"], arrays["lengths"], arrays["unitaries"], extra)
-
-    def record(self, i: int, recipe: Recipe) -> Record:
-        """Entry `i`."""
-        codes = self.codes[i, : int(self.lengths[i])]
-        circuit = recipe.instructions.circuit(codes.tolist())
-        return Record(int(self.index[i]), circuit, codes, self.unitaries[i], self._extra(i))
-
-    def _extra(self, i: int) -> dict[str, Any]:
-        return {name: array[i] for name, array in self.extra.items()}
 
 
 class Dataset(Closes):
@@ -109,6 +103,7 @@ class Dataset(Closes):
         self._reader = reader
         self._source = source
         self._path = Path(source).absolute()
+        self._extra = [c.name for c in self.schema if c.name not in BASE]
 
     @property
     def header(self) -> Header:
@@ -162,9 +157,10 @@ class Dataset(Closes):
 
     def __iter__(self) -> Iterator[Record]:
         for block in range(self.header.blocks):
-            batch = self._whole(block)
-            for i in range(len(batch)):
-                yield batch.record(i, self.recipe)
+            first, count = block * self.recipe.block, self.header.records_in(block)
+            arrays = self._read(block, 0, count)
+            for i in range(count):
+                yield self._as_record(first + i, arrays, i)
 
     def _position(self, index: int) -> int:
         position = index + len(self) if index < 0 else index
@@ -174,8 +170,7 @@ class Dataset(Closes):
 
     def _record(self, index: int) -> Record:
         block, i = divmod(index, self.recipe.block)
-        arrays = self._read(block, i, i + 1)
-        return Batch.of(np.array([index]), arrays).record(0, self.recipe)
+        return self._as_record(index, self._read(block, i, i + 1), 0)
 
     def _read(self, block: int, start: int, stop: int) -> Arrays:
         """Records of a block, all of them, with codes and lengths that mean something."""
@@ -186,6 +181,21 @@ class Dataset(Closes):
             kind = RecordMissing if missing else NotADataset
             raise kind(f"{self._source}: block {block} {problem}")
         return arrays
+
+    def _as_record(self, index: int, arrays: Arrays, i: int) -> Record:
+        extra = {name: arrays[name][i] for name in self._extra}
+        if "codes" not in arrays:
+            from qframe.unitaries_only import UnitaryRecord
+
+            return UnitaryRecord(index, arrays["unitaries"][i], extra)
+        codes = arrays["codes"][i, : int(arrays["lengths"][i])]
+        return Record(
+            index=index,
+            circuit=self.recipe.instructions.circuit(codes.tolist()),
+            codes=codes,
+            unitary=arrays["unitaries"][i],
+            extra=extra,
+        )
 
     def _batch(self, index: NDArray[np.int64]) -> Batch:
         arrays = {c.name: c.empty(len(index)) for c in self.schema}
@@ -231,9 +241,8 @@ class Dataset(Closes):
         mix.shuffle(blocks)
         for start in range(0, len(blocks), SHUFFLE_POOL):
             pool = [self._whole(int(block)) for block in blocks[start : start + SHUFFLE_POOL]]
-            index = np.concatenate([part.index for part in pool])
-            order = mix.permutation(len(index))
-            yield _part(_joined(*pool), order)
+            joined = _joined(*pool)
+            yield _taken(joined, mix.permutation(len(joined)))
 
     def _whole(self, block: int) -> Batch:
         count = self.header.records_in(block)
@@ -288,8 +297,14 @@ def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
     return None
 
 
-def _part(batch: Batch, which: slice | NDArray[Any]) -> Batch:
-    return Batch.of(batch.index[which], {k: v[which] for k, v in batch.arrays().items()})
+def _part(batch: Batch, part: slice) -> Batch:
+    return Batch.of(batch.index[part], {k: v[part] for k, v in batch.arrays().items()})
+
+
+def _taken(batch: Batch, order: NDArray[np.intp]) -> Batch:
+    """`take` moves a record as one piece of memory: a quarter of the time of `array[order]`."""
+    columns = {name: array.take(order, axis=0) for name, array in batch.arrays().items()}
+    return Batch.of(batch.index.take(order), columns)
 
 
 def _joined(*parts: Batch) -> Batch:

@@ -12,7 +12,6 @@ from qframe.dataset import Batch, Record
 from qframe.drawing import draw_matrix
 from qframe.errors import RecordMissing
 from qframe.instructions import Instruction
-from qframe.recipe import Recipe
 
 
 class UnitaryRecord(Record):
@@ -55,9 +54,6 @@ class UnitaryBatch(Batch):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"unitaries": self.unitaries, **self.extra}
-
-    def record(self, i: int, recipe: Recipe) -> Record:  # noqa: ARG002 - no circuit to name
-        return UnitaryRecord(int(self.index[i]), self.unitaries[i], self._extra(i))
 
     def __repr__(self) -> str:
         return f"UnitaryBatch({len(self)} unitaries, circuits not stored)"

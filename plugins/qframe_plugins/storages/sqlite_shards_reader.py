@@ -26,7 +26,7 @@ from qframe_plugins.storages.sqlite_catalogue import (
     shards_of,
 )
 from qframe_plugins.storages.sqlite_layout import Layout
-from qframe_plugins.storages.sqlite_reader import SqliteReader
+from qframe_plugins.storages.sqlite_reader import READ_CACHE_KIB, SqliteReader
 
 
 class ShardsReader(Reader):
@@ -47,7 +47,7 @@ class ShardsReader(Reader):
     def _opened(self, number: int, own: int) -> SqliteReader | QframeError:
         path = shard_path(self.path, number)
         try:
-            reader = SqliteReader(path)
+            reader = SqliteReader(path, cache_kib=READ_CACHE_KIB // len(self._catalogue.ids))
         except QframeError as problem:
             hint = f"put it back, or: qframe verify {self.path} --repair"
             return NotADataset(f"{self.path}: shard {number}: {problem.message}", hint=hint)
