@@ -13,7 +13,6 @@ import apsw
 from pydantic import Field
 
 from qframe import (
-    Block,
     Estimate,
     Header,
     PluginOptions,
@@ -162,8 +161,7 @@ class SqliteFile(Storage[O_co]):
         problem = next(self.structure(), None)
         with closing(self.reader()) as reader:
             for block, records, sha256 in reader.checksums() if problem is None else ():
-                found = Block(block, records, reader.read(block))
-                if found.checksum(reader.header.schema) != sha256:
+                if not reader.proves(block, records, sha256):
                     problem = f"block {block} is not what the ledger says"
         if problem is not None:
             raise StorageError(

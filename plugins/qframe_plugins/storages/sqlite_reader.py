@@ -12,6 +12,7 @@ import numpy as np
 
 from qframe import (
     Arrays,
+    Block,
     Column,
     Header,
     NotADataset,
@@ -195,6 +196,17 @@ class SqliteReader(Reader):
         if not isinstance(sha256, bytes) or columns.checksum(arrays, sha256) != stored_sha256:
             raise self._damaged(f"block {block} is not what the ledger says (SHA-256)")
         return records, sha256
+
+    def proves(self, block: int, records: int, sha256: bytes) -> bool:
+        """Whether a stored block is what this ledger row says."""
+        try:
+            proved = self.proved_checksum(block)
+            if proved is not None:
+                return proved == (records, sha256)
+            found = Block(block, records, self.read(block))
+        except NotADataset:
+            return False
+        return found.checksum(self.header.schema) == sha256
 
     def _records_of(self, block: int) -> int:
         """Records of a block by its ledger row, which must be one of ours."""

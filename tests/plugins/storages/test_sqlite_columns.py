@@ -207,6 +207,28 @@ def test_a_damaged_structure_is_made_anew_in_the_same_form(
         assert repaired.reader.form()["unitary"].startswith(FORMS[form].get("unitary", "complex"))
 
 
+@pytest.mark.parametrize("form", ["none", "complex64", "unitaries"])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_file_that_lost_its_wal_is_proved_before_it_is_continued(
+    damaged: bool, form: str, config: Config, run_qframe: Run
+) -> None:
+    path = path_of(form, config)
+    output = run_qframe(path).output
+    with closing(apsw.Connection(str(output))) as db:
+        if damaged:
+            column = "codes" if form == "none" else "unitaries"
+            db.execute(f"UPDATE blocks SET {column} = zeroblob(length({column})) WHERE block = 0")
+        db.pragma("journal_mode", "wal")
+    more = path_of(form, config, records=3 * 4096)
+    if damaged:
+        with pytest.raises(qframe.StorageError, match="lost its -wal"):
+            run_qframe(more)
+        return
+    assert run_qframe(more).complete
+    with qframe.open(output) as stored, qframe.open(more) as computed:
+        assert stored.content_hash() == computed.content_hash()
+
+
 @pytest.mark.parametrize("byte", ["ff", "d8"])
 def test_codes_that_no_gate_has_are_never_multiplied(
     byte: str, config: Config, run_qframe: Run
