@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from qframe.drawing import draw_matrix
 from qframe.errors import NotADataset, RecordMissing
 from qframe.instructions import Instruction
 from qframe.recipe import Recipe
+
+if TYPE_CHECKING:
+    from qframe.splitting import View
 
 BASE = ("lengths", "codes", "unitaries")
 """The columns that every record has, of whatever sampler."""
@@ -90,6 +93,18 @@ class Batch:
 
             return UnitaryBatch(index, arrays["unitaries"], extra)
         return cls(index, arrays["codes"], arrays["lengths"], arrays["unitaries"], extra)
+
+    def part(self, part: slice) -> Batch:
+        """Those records, without a copy."""
+        return Batch.of(self.index[part], {k: v[part] for k, v in self.arrays().items()})
+
+    def taken(self, order: NDArray[np.intp]) -> Batch:
+        """Copies of the records at these places, in this order.
+
+        `take` moves a record as one piece of memory: a quarter of the time of `array[order]`.
+        """
+        columns = {name: array.take(order, axis=0) for name, array in self.arrays().items()}
+        return Batch.of(self.index.take(order), columns)
 
 
 class Dataset(Closes):
@@ -217,19 +232,28 @@ class Dataset(Closes):
             shuffle: a seed: blocks come in random order, and the records of `SHUFFLE_POOL` blocks
                 at a time are mixed. Without it, records come in order.
         """
-        if size < 1:
-            raise ValueError(f"size is {size}, want 1 or more")
-        left: Batch | None = None
-        for pool in self._pools(shuffle):
-            joined = pool if left is None else _joined(left, pool)
-            whole = len(joined) - len(joined) % size
-            for start in range(0, whole, size):
-                yield _part(joined, slice(start, start + size))
-            left = _part(joined, slice(whole, None)) if whole < len(joined) else None
-        if left is not None:
-            yield left
+        return regrouped(self.pools(shuffle), size)
 
-    def _pools(self, shuffle: int | None) -> Iterator[Batch]:
+    def split(
+        self, test: float = 0.1, by: Literal["unitary", "record"] = "unitary", seed: int = 0
+    ) -> tuple[View, View]:
+        """Training and test records: two views that share no unitary, or no record.
+
+        Args:
+            test: share of the unitaries (of the records) that are for testing; met on average.
+            by: `unitary`: circuits of one unitary, up to a global phase, are all on one side.
+            seed: another seed, another split.
+
+        A record's side follows from its key (`qframe.keys`) and the seed alone: not from storage,
+        order or the other records, and a record keeps it when the dataset grows.
+        """
+        from qframe.splitting import Sides, View
+
+        sides = Sides(self, test, by, seed)
+        return View(sides, test=False), View(sides, test=True)
+
+    def pools(self, shuffle: int | None) -> Iterator[Batch]:
+        """All records once, a block at a time, or with a seed as `batches` mixes them."""
         if shuffle is None:
             for each in range(self.header.blocks):
                 yield self._whole(each)
@@ -242,7 +266,7 @@ class Dataset(Closes):
         for start in range(0, len(blocks), SHUFFLE_POOL):
             pool = [self._whole(int(block)) for block in blocks[start : start + SHUFFLE_POOL]]
             joined = _joined(*pool)
-            yield _taken(joined, mix.permutation(len(joined)))
+            yield joined.taken(mix.permutation(len(joined)))
 
     def _whole(self, block: int) -> Batch:
         count = self.header.records_in(block)
@@ -297,14 +321,23 @@ def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
     return None
 
 
-def _part(batch: Batch, part: slice) -> Batch:
-    return Batch.of(batch.index[part], {k: v[part] for k, v in batch.arrays().items()})
+def regrouped(pools: Iterable[Batch], size: int) -> Iterator[Batch]:
+    """The records of `pools` in batches of `size`; the last may be smaller.
 
-
-def _taken(batch: Batch, order: NDArray[np.intp]) -> Batch:
-    """`take` moves a record as one piece of memory: a quarter of the time of `array[order]`."""
-    columns = {name: array.take(order, axis=0) for name, array in batch.arrays().items()}
-    return Batch.of(batch.index.take(order), columns)
+    Raises:
+        ValueError: for a size below 1.
+    """
+    if size < 1:
+        raise ValueError(f"size is {size}, want 1 or more")
+    left: Batch | None = None
+    for pool in pools:
+        joined = pool if left is None else _joined(left, pool)
+        whole = len(joined) - len(joined) % size
+        for start in range(0, whole, size):
+            yield joined.part(slice(start, start + size))
+        left = joined.part(slice(whole, None)) if whole < len(joined) else None
+    if left is not None:
+        yield left
 
 
 def _joined(*parts: Batch) -> Batch:

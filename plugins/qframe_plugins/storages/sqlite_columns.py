@@ -20,6 +20,7 @@ from qframe import (
     Circuits,
     Column,
     Engine,
+    ExactEngine,
     Header,
     NotADataset,
     PluginOptions,
@@ -168,11 +169,13 @@ class Columns:
         return Circuits(codes, lengths)
 
     @cached_property
-    def _engine(self) -> Engine[Any]:
-        """Always this one, whatever made the file: its bits are the law's."""
+    def _engine(self) -> Engine[Any] | ExactEngine:
+        """Always these, whatever made the file: their bits are the law's."""
         from qframe_plugins.engines.numpy import NumpyEngine
 
         recipe = self.header.recipe
+        if recipe.arithmetic == "exact":
+            return ExactEngine(recipe.instructions)
         return NumpyEngine(PluginOptions(), recipe.instructions, recipe.fold)
 
     def check(self, arrays: Arrays) -> None:

@@ -97,6 +97,34 @@ def test_the_dataset_is_the_same_whatever_is_stored(
     assert verdict.recomputed == 2
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"arithmetic": "exact"},
+        {"dtype": "complex64"},
+        {"gate_set": {"plugin": "clifford_t", "qubits": 2}},
+        {"gate_set": {"plugin": "clifford_t", "qubits": 3}},
+        {"sampler": {"plugin": "uniform", "length": 300}},
+    ],
+    ids=["exact", "complex64", "two qubits", "three qubits", "long"],
+)
+def test_what_is_computed_by_reading_has_the_recipes_bits(
+    keys: dict[str, Any], config: Config, run_qframe: Run
+) -> None:
+    path = path_of("none", config, records=500, **keys)
+    with qframe.open(run_qframe(path).output) as stored, qframe.open(path) as computed:
+        assert stored[:].unitaries.tobytes() == computed[:].unitaries.tobytes()
+        assert stored[77].unitary.tobytes() == computed[77].unitary.tobytes()
+        assert stored.content_hash() == computed.content_hash()
+
+
+def test_dedup_wants_whole_records(config: Config, run_qframe: Run, qframe_main: Main) -> None:
+    output = run_qframe(path_of("unitaries", config)).output
+    done = qframe_main("dedup", output, "other.db")
+    assert done.returncode == 4
+    assert "does not hold whole records" in done.stderr
+
+
 def test_circuits_that_are_not_stored_say_so(
     config: Config, run_qframe: Run, qframe_main: Main
 ) -> None:
