@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import expm1, log, log1p
+from math import expm1, log, log1p, sqrt
 from time import perf_counter
 from typing import Any
 
@@ -84,8 +84,8 @@ def duplicates(seen: Frequencies, records: int) -> Duplicates:
 
 def _at_most(seen: Frequencies, records: int) -> float:
     """Equal pairs over records; where the sample has few, what it cannot exclude (95%)."""
-    pairs = seen.equal_pairs + 2 * seen.equal_pairs**0.5 + 3
-    share = pairs / (seen.sample * (seen.sample - 1) / 2 or 1)
+    pairs = seen.equal_pairs + 2 * sqrt(seen.equal_pairs) + 3
+    share = pairs / max(1.0, seen.sample * (seen.sample - 1) / 2)
     return min(1.0, share * (records - 1) / 2)
 
 
@@ -127,6 +127,7 @@ def sample(planned: RunPlan, seconds: float) -> Sample:
     sampler: Sampler[Any] = build(plugins["sampler"].spec, recipe.instructions)
     engine = build(plugins["engine"].spec, recipe.instructions, recipe.fold)
     ranked = sampler.count is not None
+    thin = ranked and planned.header.records > MOST_SAMPLES
     generator = Generator(recipe, sampler, engine)
     random = np.random.default_rng(_SEED)
     exact, phased = [], []
@@ -135,7 +136,7 @@ def sample(planned: RunPlan, seconds: float) -> Sample:
         records = planned.header.records_in(block)
         [made] = generator.blocks(block, [records])
         unitaries = made.arrays["unitaries"]
-        if ranked and records > PICKED:
+        if thin and records > PICKED:
             unitaries = unitaries[random.choice(records, PICKED, replace=False)]
         exact.append(_keys(unitaries))
         phased.append(_keys(_without_phase(unitaries)))
@@ -164,12 +165,12 @@ def _keys(unitaries: NDArray[Any]) -> NDArray[np.uint64]:
     """One number a unitary, equal for those whose entries are equal to `GRID`; `(n,)`."""
     parts = np.ascontiguousarray(unitaries, dtype=np.complex128).view(np.float64)
     cells = np.floor(parts.reshape(len(unitaries), -1) / GRID + OFFSET).astype(np.int64)
-    odd = np.random.default_rng(_SEED).integers(2**63, size=cells.shape[1], dtype=np.uint64)
     key = np.zeros(len(cells), dtype=np.uint64)
-    for column, factor in zip(cells.T, odd * 2 + 1, strict=True):
-        key ^= column.astype(np.uint64) * factor
-        key *= np.uint64(0x9E3779B97F4A7C15)
-        key ^= key >> np.uint64(29)
+    for column in cells.T:  # mixed as in splitmix64 (Steele, Lea and Flood, OOPSLA 2014)
+        key += column.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+        key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        key ^= key >> np.uint64(31)
     return key
 
 
@@ -180,7 +181,8 @@ def _without_phase(unitaries: NDArray[Any]) -> NDArray[Any]:
     weights = random.normal(size=entries.shape[1]) + 1j * random.normal(size=entries.shape[1])
     sums = (entries * weights).sum(axis=1)
     phases: NDArray[Any] = np.conj(sums) / np.abs(sums)
-    return unitaries * phases[:, None, None]
+    turned: NDArray[Any] = unitaries * phases[:, None, None]
+    return turned
 
 
 def reach(seen: Frequencies) -> float:

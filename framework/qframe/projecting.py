@@ -19,6 +19,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
+from qframe.blocks import records_per_block
 from qframe.calibrating import Calibration
 from qframe.columns import Column, record_width
 from qframe.contracts.storage import MAX_BYTES, Estimate, Header, Storage
@@ -150,22 +151,22 @@ class Model:
         records, found, disk = self._planned.header.records, self._measured.census, self._disk
         used = self._planned.stored / records
         free = disk.free + round(self._of(records).bytes * used)
-        yield limit_of("bytes free on the disk", free, lambda n: self._of(n).bytes, records)
+        yield limit_of("bytes free", free, lambda n: self._of(n).bytes, records)
         if disk.inodes is not None:
             yield limit_of("inodes free", disk.inodes, lambda n: self._of(n).files, records)
         if disk.file_bytes is not None:
-            what = f"bytes of the largest file ({disk.kind or 'this file system'})"
+            what = f"bytes in one file ({disk.kind or 'this disk'})"
             yield limit_of(what, disk.file_bytes, self._largest, records)
         if found.page_size is not None:
-            what = f"pages of {found.page_size:,} bytes in a SQLite file"
+            what = f"SQLite pages of {found.page_size:,} bytes"
             page = found.page_size
             yield limit_of(what, SQLITE_PAGES, lambda n: self._largest(n) // page, records)
         if disk.directory_bytes is not None and found.crowd * 2 > found.files > 1:
             entry = 8 + -(-found.name_bytes // 4) * 4  # ext4's, its names padded to 4 bytes
-            what = f"entries of one directory ({disk.kind}, without large_dir)"
+            what = f"entries in one directory ({disk.kind})"
             yield limit_of(what, disk.directory_bytes // entry, self._crowd, records)
         width = record_width(self._planned.header.schema)
-        yield limit_of("bytes of records in a dataset (qframe)", MAX_BYTES, width.__mul__, records)
+        yield limit_of("bytes of records (qframe)", MAX_BYTES, width.__mul__, records)
 
     def _grows_in_files(self, records: int) -> bool:
         return self._of(records).files > max(MANY_FILES, self._of(self._measured.records).files)
@@ -184,9 +185,13 @@ class Model:
     def _changes(self, whole: Estimate) -> Iterator[Change]:
         header, storage = self._planned.header, self._planned.storage
         records, workers = header.records, self._measured.all.workers
+        last = self._hours(whole, records)
         for more in (c for c in CORES if c > workers):
             hours = self._hours(whole, records, workers=more, files=self._writers(whole.files))
-            yield Change(f"{more} cores (workers)", whole.bytes, whole.files, hours)
+            yield Change(f"{more} cores, as many workers", whole.bytes, whole.files, hours)
+            if hours > (1 - DIFFERENT) * last:
+                break  # something else is the limit now
+            last = hours
         if header.recipe.dtype != "complex64":
             yield from self._other("dtype: complex64", storage, _in_complex64(header), whole)
         for option, value in _options(storage):
@@ -218,10 +223,11 @@ class Model:
 
 
 def _in_complex64(header: Header) -> Header:
-    recipe = replace(header.recipe, dtype="complex64")
     schema = tuple(
         Column(c.name, "<c8", c.shape) if c.name == "unitaries" else c for c in header.schema
     )
+    block = records_per_block(record_width(schema[:3]))
+    recipe = replace(header.recipe, dtype="complex64", block=block)
     return replace(header, recipe=recipe, schema=schema)
 
 
