@@ -27,6 +27,9 @@ MOST_BYTES = 4 << 30
 LEAST_TASKS = 3
 """A worker that a rate is taken from."""
 
+PATIENCE = 5
+"""Times the seconds after which a slow storage has to do with fewer tasks."""
+
 PIECE = 4 << 20
 
 
@@ -155,13 +158,15 @@ def _pace(trial: RunPlan, seconds: float) -> Pace:
     workers = trial.executor.workers
     done: list[TaskDone] = []
     ends: list[float] = []
+    start = perf_counter()
     try:
         with closing(trial.executor.run(trial.job(), trial.tasks())) as results:  # type: ignore[type-var]
             for task in results:
                 done.append(task)
                 ends.append(perf_counter())
                 warm = len(done) - workers  # the first of each worker: it starts, and finds memory
-                if warm >= LEAST_TASKS * workers and ends[-1] - ends[workers - 1] >= seconds:
+                enough = warm >= LEAST_TASKS * workers and ends[-1] - ends[workers - 1] >= seconds
+                if enough or ends[-1] - start > PATIENCE * seconds:
                     break
     finally:
         trial.storage.finish()
