@@ -36,7 +36,7 @@ def timed_crew(count: int, prepare: Callable[..., Prepared], *arguments: Any) ->
         member.join()
     if any(member.exitcode for member in members):
         raise SystemExit("a process of the benchmark failed")
-    spans = [answers.get() for _ in members]
+    spans: list[tuple[float, float]] = [answers.get() for _ in members]
     return max(end for _, end in spans) - min(start for start, _ in spans)
 
 

@@ -15,6 +15,7 @@ kept it (`VmHWM`).
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -59,13 +60,17 @@ def cost(directory: Path, records: int) -> float:
         place.mkdir()
         runs.append(planned(place, records))
         runs[-1].storage.create(runs[-1].header)
-    settle(directory, 2 * BYTES_A_RECORD * records)
+    settle(directory, min(BYTES_A_RECORD * records, memory_bytes() // 2))
     seconds = timed_crew(1, whole, [run.job() for run in runs], list(runs[0].tasks()))
     for run in runs:
         run.output.unlink()
         (run.output.parent / "benchmark.yaml").unlink()
         run.output.parent.rmdir()
     return seconds / (again * records) * 1e9
+
+
+def memory_bytes() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def peak_memory(directory: Path, records: int) -> float:

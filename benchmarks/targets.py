@@ -30,17 +30,17 @@ class Target:
 
     def wanted(self) -> str:
         sign = {">=": "≥", "<=": "≤"}[self.sense]
-        return f"{sign} {self.want:,g}{_behind(self.unit)}"
+        return f"{sign} {self.want:,.10g}{_behind(self.unit)}"
 
     def shown(self, got: float) -> str:
         return f"{got:,.{self.digits}f}{_behind(self.unit)}"
 
 
 def _behind(unit: str) -> str:
-    return unit if unit in ("x", "%") else f" {unit}" if unit else ""
+    return unit if unit in ("x", "%", "/s") else f" {unit}" if unit else ""
 
 
-BRICK = "brick of 20 instructions"
+TWENTY = "20 instructions"
 
 TARGETS = (
     Target("end_to_end", "`qframe run` end to end, against the seed recipe", ">=", 1000, "x"),
@@ -64,10 +64,10 @@ TARGETS = (
     Target("writers_writing", "two writers over one, writer-bound", ">=", 0.95, "x", 2),
     Target("generation_numpy", "generation alone, a core, engine `numpy`", "<=", 150, "ns"),
     Target("generation_numba", "generation alone, a core, engine `numba`", "<=", 60, "ns"),
-    Target("numpy_2", f"2 qubits, {BRICK}: `numpy` over Qiskit and Cirq", ">=", 1000, "x"),
-    Target("numpy_3", f"3 qubits, {BRICK}: `numpy` over Qiskit and Cirq", ">=", 1000, "x"),
-    Target("numba_2", f"2 qubits, {BRICK}: `numba` over Qiskit and Cirq", ">=", 3000, "x"),
-    Target("numba_3", f"3 qubits, {BRICK}: `numba` over Qiskit and Cirq", ">=", 3000, "x"),
+    Target("numpy_2", f"2 qubits, {TWENTY}: `numpy` over Qiskit and Cirq", ">=", 1000, "x"),
+    Target("numpy_3", f"3 qubits, {TWENTY}: `numpy` over Qiskit and Cirq", ">=", 1000, "x"),
+    Target("numba_2", f"2 qubits, {TWENTY}: `numba` over Qiskit and Cirq", ">=", 3000, "x"),
+    Target("numba_3", f"3 qubits, {TWENTY}: `numba` over Qiskit and Cirq", ">=", 3000, "x"),
     Target("scale_cost", "cost a record from 10^5 to 10^8 records: largest change", "<=", 10, "%"),
     Target("scale_memory", "memory of a worker, at the most records", "<=", 150, "MB"),
     Target("read_batches", "read: batches of 1,024 shuffled by block, a core", ">=", 5e6, "/s"),
