@@ -143,12 +143,11 @@ Times = dict[str, list[float]]
 
 def report(measured: dict[str, Times], intro: str, about: dict[str, str]) -> Result:
     """Nanoseconds a record, and ratios to Qiskit and Cirq."""
-    tables = [
-        Table(
-            f"nanoseconds a record: qubits, length {case}", [Row(row, times[row]) for row in ROWS]
-        )
-        for case, times in measured.items()
-    ]
+    tables = []
+    for case, times in measured.items():
+        qubits, length = case.split(", ")
+        unit = f"nanoseconds a record, {qubits} qubit{'s' * (qubits != '1')}, length {length}"
+        tables.append(Table(unit, [Row(row, times[row]) for row in ROWS]))
     ratios = [("qubits, length", "engine, with sampling", "Qiskit", "Cirq")]
     held = {}
     for case, times in measured.items():

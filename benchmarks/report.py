@@ -107,7 +107,10 @@ class Result:
         return "\n\n".join(parts) + "\n"
 
     def draw(self, path: Path) -> None:
-        """Medians as bars, from minimum to maximum as lines; one panel a table."""
+        """Medians, and lines from minimum to maximum; one panel a table.
+
+        Bars where they can start at 0, points where the axis has to be logarithmic.
+        """
         from matplotlib import rc_context
         from matplotlib.figure import Figure
 
@@ -129,9 +132,12 @@ def _panel(axes: Axes, table: Table) -> None:
     below = [m - min(row.values) for m, row in zip(middle, rows, strict=True)]
     above = [max(row.values) - m for m, row in zip(middle, rows, strict=True)]
     names = [row.what.replace("`", "") for row in rows]
-    axes.barh(names, middle, xerr=[below, above], color="#4c72b0", capsize=3)
     if min(middle) > 0 and max(middle) > 50 * min(middle):
+        axes.errorbar(middle, names, xerr=[below, above], fmt="o", color="#4c72b0", capsize=3)
         axes.set_xscale("log")
+        axes.grid(axis="x", alpha=0.4)
+    else:
+        axes.barh(names, middle, xerr=[below, above], color="#4c72b0", capsize=3)
     for k, value in enumerate(middle):
         axes.annotate(
             f"{value:,.{table.digits}f}",
@@ -140,7 +146,7 @@ def _panel(axes: Axes, table: Table) -> None:
             textcoords="offset points",
             va="center",
         )
-    axes.margins(x=0.18)
+    axes.margins(x=0.18, y=0.5 / len(rows))
     axes.set_xlabel(table.unit.replace("`", ""))
 
 
