@@ -24,7 +24,10 @@ from qframe import Job, Task, Worker
 
 COUNTS = (1, 2)
 
-THREE_QUBITS: dict[str, Any] = {"gate_set": {"plugin": "clifford_t", "qubits": 3}}
+THREE_QUBITS: dict[str, Any] = {
+    "gate_set": {"plugin": "clifford_t", "qubits": 3},
+    "sampler": {"plugin": "uniform", "length": 60},
+}
 
 
 def generating(k: int, job: Job, task_blocks: int, tasks: int, count: int) -> Prepared:
@@ -57,7 +60,7 @@ def rate(directory: Path, count: int, records: int, prepare: Any, keys: dict[str
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--records", type=int, default=12_000_000, help="for the writer-bound")
-    parser.add_argument("--made", type=int, default=500_000, help="for the generation-bound")
+    parser.add_argument("--made", type=int, default=200_000, help="for the generation-bound")
     given = parser.parse_args()
     repeats = 2 if given.quick else given.repeats
     made, records = (50_000, 400_000) if given.quick else (given.made, given.records)
@@ -89,7 +92,7 @@ def main() -> None:
         name="writers",
         title="Two writers against one, into the same file",
         intro=f"{repeats} runs of each in turns. Generation-bound: workers as `qframe run` has "
-        "them, Clifford+T on three qubits, engine `numpy`, length 20. Writer-bound: blocks of "
+        "them, Clifford+T on three qubits, engine `numpy`, length 60. Writer-bound: blocks of "
         "one-qubit records made before the clock starts.",
         tables=tables,
         measured={"writers_generating": gains[0], "writers_writing": gains[1]},
