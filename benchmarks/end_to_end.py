@@ -22,8 +22,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 
 import seed_recipe
@@ -127,6 +129,11 @@ def _land(path: Path) -> float:
 def _cpu_of_children() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def spread(values: Sequence[float], digits: int = 0) -> tuple[str, str, str]:
+    """Minimum, median and maximum as text."""
+    return tuple(f"{v:,.{digits}f}" for v in (min(values), median(values), max(values)))  # type: ignore[return-value]  # three in, three out
 
 
 def report(seed: list[Timing], qframe: list[Timing], start: list[Timing]) -> Result:

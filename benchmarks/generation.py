@@ -20,11 +20,11 @@ from typing import Any
 
 import cirq
 import numpy as np
-from machine import describe
+from machine import describe, table
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator
-from report import Result, Row, Table, arguments, finish, markdown_table
+from report import Result, Row, Table, arguments, finish
 
 from qframe import Circuits, Draws, GateSetOptions, InstructionSet, PluginOptions, fold_for
 from qframe_plugins.engines.numba import NumbaEngine
@@ -166,7 +166,7 @@ def report(measured: dict[str, Times], intro: str, about: dict[str, str]) -> Res
         tables=tables,
         measured=held,
         about=about,
-        remarks=["Qiskit and Cirq over qframe:", markdown_table(ratios)],
+        remarks=["Qiskit and Cirq over qframe:", table([*ratios])],
     )
 
 

@@ -41,3 +41,20 @@ def _file_system(directory: Path) -> str:
     holding = [m for m in mounts if directory.resolve().is_relative_to(m[1])]
     device, point, kind = max(holding, key=lambda mount: len(mount[1]))
     return f"{kind} ({device} on {point})"
+
+
+def table(rows: list[tuple[str, ...]]) -> str:
+    """Rows as a markdown table; the first is the head, numbers stand to the right."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = [
+        "| "
+        + " | ".join(
+            cell.rjust(width) if k else cell.ljust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        + " |"
+        for row in rows
+    ]
+    rule = ["-" * width if k == 0 else "-" * (width - 1) + ":" for k, width in enumerate(widths)]
+    lines.insert(1, "| " + " | ".join(rule) + " |")
+    return "\n".join(lines)

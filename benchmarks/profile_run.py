@@ -15,7 +15,7 @@ import os
 import resource
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -24,9 +24,8 @@ from typing import Any
 
 import apsw
 import numpy as np
-from end_to_end import BYTES_A_RECORD, CONFIG, check_space, settle, time_qframe
-from machine import describe
-from report import markdown_table
+from end_to_end import BYTES_A_RECORD, CONFIG, check_space, settle, spread, time_qframe
+from machine import describe, table
 
 from qframe import Block, Circuits, Draws, Job, RunPlan, Task, Worker
 from qframe.config.load import load_config
@@ -78,11 +77,6 @@ def one_worker(run: RunPlan, task: Task) -> Parts:
         "sampling + engine + host (`Generator.blocks`)": median_of(generate),
         "checksum": median_of(lambda: [b.checksum(run.header.schema) for b in blocks]),
     }
-
-
-def spread(values: Sequence[float], digits: int = 0) -> tuple[str, str, str]:
-    """Minimum, median and maximum as text."""
-    return tuple(f"{v:,.{digits}f}" for v in (min(values), median(values), max(values)))  # type: ignore[return-value]  # three in, three out
 
 
 def median_of(call: Callable[[], object], repeats: int = 9) -> float:
@@ -251,29 +245,25 @@ def main() -> None:
         alone = one_worker(run, task)
         rows = [(part, f"{seconds * per_record:,.0f}") for part, seconds in alone.items()]
         head = f"one worker, tasks of {task.blocks} blocks"
-        print(markdown_table([(head, "ns a record"), *rows]), end="\n\n")
+        print(table([(head, "ns a record"), *rows]), end="\n\n")
 
         found: dict[int, list[Parts]] = {1: []}
         found[given.processes] = []
         for _ in range(given.repeats):
             for processes, repeats in found.items():
                 repeats.append(workers(directory, given.records, processes))
-        print(markdown_table(worker_rows(found, given.records)), end="\n\n")
+        print(table(worker_rows(found, given.records)), end="\n\n")
 
         plain = [disk(directory, 1536) for _ in range(given.repeats)]
         head_row = ("plain file of 1.6 GB, one process, MB/s", "min", "median", "max")
         cached = ("into the page cache", *spread([p["cached"] for p in plain]))
         landed = ("until `fsync` returns", *spread([p["landed"] for p in plain]))
-        print(markdown_table([head_row, cached, landed]), end="\n\n")
+        print(table([head_row, cached, landed]), end="\n\n")
 
         start = [time_qframe(1_000, given.processes, directory) for _ in range(5)]
         wall = ("wall", *spread([s.seconds for s in start], 2))
         cpu = ("CPU, all processes", *spread([s.cpu_s for s in start], 2))
-        print(
-            markdown_table(
-                [("start-up, seconds (1,000 records)", "min", "median", "max"), wall, cpu]
-            )
-        )
+        print(table([("start-up, seconds (1,000 records)", "min", "median", "max"), wall, cpu]))
 
 
 if __name__ == "__main__":

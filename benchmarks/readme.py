@@ -16,7 +16,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from report import RESULTS, Result, markdown_table
+from machine import table
+from report import RESULTS, Result
 from targets import TARGETS
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +32,7 @@ def results(directory: Path) -> list[Result]:
 def speed(found: Sequence[Result], pages: str) -> str:
     """The table of targets; `pages` is the way from the document to the results."""
     by_key = {key: result for result in found for key in result.measured}
-    rows = [("what", "target", "measured", "")]
+    rows: list[tuple[str, ...]] = [("what", "target", "measured", "")]
     for target in TARGETS:
         result = by_key.get(target.key)
         if result is None:
@@ -41,7 +42,7 @@ def speed(found: Sequence[Result], pages: str) -> str:
         link = f"[{target.shown(got)}]({pages}/{result.name}.md)"
         rows.append((target.what, target.wanted(), link, "met" if target.met(got) else "missed"))
     machines = sorted({f"{r.about['CPU']}, {r.about['date'][:10]}" for r in by_key.values()})
-    return f"{markdown_table(rows)}\n\nMeasured on: {'; '.join(machines) or 'nothing yet'}."
+    return f"{table(rows)}\n\nMeasured on: {'; '.join(machines) or 'nothing yet'}."
 
 
 def filled(text: str, document: Path, found: Sequence[Result], directory: Path) -> str:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from machine import table
 from targets import TARGETS
 
 if TYPE_CHECKING:
@@ -150,30 +150,13 @@ def _panel(axes: Axes, table: Table) -> None:
     axes.set_xlabel(table.unit.replace("`", ""))
 
 
-def _table(table: Table) -> str:
-    lines = [(table.unit, "min", "median", "max")]
-    for row in table.rows:
+def _table(measured: Table) -> str:
+    lines: list[tuple[str, ...]] = [(measured.unit, "min", "median", "max")]
+    for row in measured.rows:
         spread = (min(row.values), row.median, max(row.values))
-        low, middle, high = (f"{value:,.{table.digits}f}" for value in spread)
+        low, middle, high = (f"{value:,.{measured.digits}f}" for value in spread)
         lines.append((row.what, low, middle, high))
-    return markdown_table(lines)
-
-
-def markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as a markdown table; the first is the head, numbers stand to the right."""
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    lines = [
-        "| "
-        + " | ".join(
-            cell.rjust(width) if k else cell.ljust(width)
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        + " |"
-        for row in rows
-    ]
-    rule = ["-" * width if k == 0 else "-" * (width - 1) + ":" for k, width in enumerate(widths)]
-    lines.insert(1, "| " + " | ".join(rule) + " |")
-    return "\n".join(lines)
+    return table(lines)
 
 
 def ratio(over: Row, under: Row) -> float:

@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other, and the documents from them.
+"""All benchmarks of the table of targets, one after the other, and the documents from them.
 
 Best on a machine that does nothing else. About a quarter of an hour, and 20 GB of disk
 (`--max 1e7` for 4 GB).
@@ -20,7 +20,6 @@ HERE = Path(__file__).parent
 SCRIPTS = (
     "start_up",
     "generation",
-    "sampler_speed",
     "reading",
     "rows_layout",
     "disk_share",

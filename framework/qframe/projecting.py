@@ -14,8 +14,10 @@ The model, with `n` records and `c` workers:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -195,9 +197,9 @@ class Model:
         if header.recipe.dtype != "complex64":
             yield from self._other("dtype: complex64", storage, _in_complex64(header), whole)
         for option, value in _options(storage):
-            changed = self._with(option, value)
-            if changed is not None:
-                yield from self._other(f"storage.{option}: {value}", changed, header, whole)
+            with suppress(ValidationError, QframeError):  # the storage refuses it
+                changed = self._with(option, value)
+                yield from self._other(f"storage.{option}: {word(value)}", changed, header, whole)
 
     def _other(
         self, what: str, storage: Storage[Any], header: Header, now: Estimate
@@ -211,15 +213,18 @@ class Model:
         hours = self._hours(then, header.records, workers=workers, scale=scale, files=files)
         yield Change(what, then.bytes, then.files, hours)
 
-    def _with(self, option: str, value: Any) -> Storage[Any] | None:
-        """The storage with one option changed, unless it refuses that."""
+    def _with(self, option: str, value: Any) -> Storage[Any]:
+        """The storage of the config with one option changed, for a dataset that is not there."""
         spec = self._planned.loaded.plugins["storage"].spec
         changed: Any = replace(spec, options={**spec.options, option: value})
-        try:
-            storage: Storage[Any] = build(changed, self._planned.output)
-        except (ValidationError, QframeError):
-            return None
+        output = self._planned.output
+        storage: Storage[Any] = build(changed, output.with_name(f".{output.name}.changed"))
         return storage
+
+
+def word(value: Any) -> str:
+    """A value as YAML writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _in_complex64(header: Header) -> Header:
@@ -235,10 +240,16 @@ def _options(storage: Storage[Any]) -> Iterator[tuple[str, Any]]:
     """Other values of the storage's options that have few, and of `shards`."""
     for name, field in type(storage.options).model_fields.items():
         now = getattr(storage.options, name)
-        if get_origin(field.annotation) is Literal:
-            values: tuple[Any, ...] = get_args(field.annotation)
-        elif field.annotation is bool:
-            values = (False, True)
-        else:
-            values = SHARDS if name == "shards" else ()
-        yield from ((name, value) for value in values if value != now)
+        values = SHARDS if name == "shards" else tuple(_values(field.annotation))
+        yield from ((name, value) for value in values if value not in (now, None))
+
+
+def _values(annotation: Any) -> Iterator[Any]:
+    """All values of a type that has few: a literal, true or false, or several such types."""
+    if annotation is bool:
+        yield from (False, True)
+    elif get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+    elif get_origin(annotation) in (Union, UnionType):
+        for one in get_args(annotation):
+            yield from _values(one)

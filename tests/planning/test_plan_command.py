@@ -24,13 +24,14 @@ SHARDED = '''
 
 from typing import Literal
 
-from qframe import Estimate, hookimpl
+from qframe import Estimate, StorageError, hookimpl
 from qframe_plugins.storages.sqlite import Sqlite, SqliteOptions
 
 
 class Options(SqliteOptions):
-    unitary: Literal["complex128", "none"] = "complex128"
-    shards: int = 1
+    unitary: Literal["complex128", "none"] | None = None
+    circuit: bool | None = None
+    shards: int | None = None
 
 
 class Sharded(Sqlite):
@@ -38,9 +39,11 @@ class Sharded(Sqlite):
     Options = Options
 
     def estimate(self, header):
+        if self.options.circuit is False:
+            raise StorageError("not that")
         bare = super().estimate(header)
-        scale = 1.0 if self.options.unitary == "complex128" else 0.25
-        return Estimate(round(bare.bytes * scale), self.options.shards)
+        scale = 0.25 if self.options.unitary == "none" else 1.0
+        return Estimate(round(bare.bytes * scale), self.options.shards or 1)
 
 
 @hookimpl
@@ -148,6 +151,8 @@ def test_what_a_storage_offers_is_asked_of_its_options(
     facts = planned(qframe_main, config(storage="sharded.py"), "--records", "300e9")
     offered, now = changes(facts), facts["projection"]
     assert offered["storage.unitary: none"]["bytes"] == pytest.approx(now["bytes"] / 4, rel=1e-6)
+    assert "storage.unitary: complex128" not in offered  # as it is
+    assert "storage.circuit: false" not in offered  # refused
     assert offered["storage.shards: 4"]["files"] == 4
     assert offered["storage.shards: 4"]["hours"] <= offered["storage.shards: 2"]["hours"]
 
