@@ -12,19 +12,36 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def draw(projection: Projection, path: Path) -> None:
-    """Writes the picture to `path`, as SVG, PNG or PDF by its suffix.
+SUFFIXES = (".svg", ".png", ".pdf")
+
+
+def check(path: Path) -> None:
+    """Refuses what `draw` could not draw, before the work begins.
 
     Raises:
         QframeError: matplotlib is not installed.
-        StorageError: the picture cannot be written, or not in that format.
+        StorageError: the file's name does not say how to draw it, or there is no place for it.
     """
+    if path.suffix not in SUFFIXES:
+        raise StorageError(f"{path}: got {path.suffix!r}, want one of {', '.join(SUFFIXES)}")
+    if not path.absolute().parent.is_dir():
+        raise StorageError(f"{path}: there is no directory {path.parent}", hint="make it first")
     try:
-        from matplotlib.figure import Figure
+        import matplotlib.figure  # noqa: F401 - whether it can be imported is the question
     except ImportError as cause:
         raise QframeError(
             f"{path} needs matplotlib, which is not installed", hint="pip install 'qframe[plot]'"
         ) from cause
+
+
+def draw(projection: Projection, path: Path) -> None:
+    """Writes the picture to `path`, which `check` has seen.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    from matplotlib.figure import Figure
+
     limits = [limit for limit in projection.limits if limit.records is not None][::-1]
     figure = Figure(figsize=(9, 1.8 + 0.5 * len(limits)), layout="constrained")
     axes = figure.add_subplot()
@@ -42,8 +59,6 @@ def draw(projection: Projection, path: Path) -> None:
     axes.set_title("What fills up when (projected from a calibration)")
     try:
         figure.savefig(path)
-    except ValueError as cause:
-        raise StorageError(f"{path}: {cause}", hint="name it .svg or .png") from cause
     except OSError as cause:
         raise StorageError(f"{path} cannot be written: {cause.strerror}") from cause
 

@@ -216,3 +216,20 @@ def test_a_chart_without_matplotlib_names_the_extra(
     done = qframe_main("plan", config(), "--seconds", "0.1", "--plot", "x.svg")
     assert done.returncode == 1
     assert "pip install 'qframe[plot]'" in done.stderr
+
+
+def test_a_picture_that_cannot_be_drawn_is_refused_before_the_work(
+    config: Config, qframe_main: Cli, tmp_path: Path
+) -> None:
+    for picture, words in (("x.foo", "'.foo'"), ("no/such/x.svg", "no directory")):
+        done = qframe_main("plan", config(), "--plot", tmp_path / picture)
+        assert done.returncode == 4
+        assert words in done.stderr
+        assert "Calibrating" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a directory that nobody writes")
+def test_a_place_that_cannot_be_written_is_one_line(config: Config, qframe_main: Cli) -> None:
+    done = qframe_main("plan", config(output="/proc/self/x.db"), "--seconds", "0.1")
+    assert done.returncode == 4
+    assert "/proc/self" in done.stderr

@@ -70,6 +70,10 @@ def plan(
     from qframe.planning import look, writable_ancestor
     from qframe.projecting import Model
 
+    if plot is not None:
+        from qframe.projection_chart import check, draw
+
+        check(plot)
     planned = look(load_config(config, override_list(set_, shortcuts)))
     click.echo(f"Calibrating for about {seconds:g} s ...", err=True)
     measured = calibrate(planned, seconds)
@@ -77,8 +81,6 @@ def plan(
     disk = file_system(writable_ancestor(planned.output))
     projection = Model(planned, measured, disk).project(seen)
     if plot is not None:
-        from qframe.projection_chart import draw
-
         draw(projection, plot)
     if as_json:
         facts = {
