@@ -50,12 +50,6 @@ def open_writable(path: Path, *, create: bool = False, keep_wal: bool = False) -
         return db
 
 
-READ_CACHE_KIB = 128 << 10
-"""Of pages, filled as they are read: a record at random in a file of this size costs a tenth of
-what it costs with SQLite's own 2 MiB (5 us against 50). Mapping the file would do as well, and end
-the process where a page cannot be read."""
-
-
 def open_readonly(path: Path) -> apsw.Connection:
     """A connection for a file that anyone may have made: read-only, nothing in it trusted.
 
@@ -80,7 +74,6 @@ def _connect_readonly(path: Path) -> apsw.Connection:
         db.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         db.pragma("query_only", True)
-        db.pragma("cache_size", -READ_CACHE_KIB)
         db.pragma("cell_size_check", True)
         for limit, value in LIMITS.items():
             db.limit(limit, value)
