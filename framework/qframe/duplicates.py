@@ -1,7 +1,7 @@
 """How many records of a long dataset repeat an earlier unitary, guessed from a sample.
 
-A record is a *duplicate* if an earlier record has the same unitary (to `GRID`), as it is or up to
-its global phase. With `n` records of which `D(n)` differ, the share is `1 - D(n)/n`. From a sample
+A record is a *duplicate* if an earlier record has the same unitary (to `qframe.keys.CELL`), as it
+is or up to its global phase. With `n` records of which `D(n)` differ, the share is `1 - D(n)/n`. From a sample
 of `m` records, in which `f_k` unitaries occur `k` times each:
 
 - **at least**: `D` is concave and grows by `f_1/m` a record at `m` (Good, Biometrika 40, 1953), so
@@ -17,7 +17,7 @@ PNAS 113, 2016). The two bounds hold however far one goes, but for the sample's 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import expm1, log, log1p, sqrt
 from time import perf_counter
 from typing import Any
@@ -27,12 +27,9 @@ from numpy.typing import NDArray
 
 from qframe.contracts.sampler import Sampler
 from qframe.generating import Generator, build
+from qframe.keys import CELL, OFFSET, hashed, unitary_keys
 from qframe.planning import RunPlan
 
-GRID = 2.0**-20 / 3.0
-"""Distance of entries that count as equal; no fraction of it is an entry of a built-in gate set."""
-
-OFFSET = 0.318309886
 MOST_SAMPLES = 1 << 21
 PICKED = 64
 """Records taken of a block where neighbours are related, so that they come from all over."""
@@ -123,12 +120,13 @@ class Sample:
 
 def sample(planned: RunPlan, seconds: float) -> Sample:
     """Makes records from all over the dataset for about `seconds`, and counts them."""
-    plugins, recipe = planned.loaded.plugins, planned.recipe
+    plugins = planned.loaded.plugins
+    # Doubles, whatever is stored: those of one unitary agree to more than a cell.
+    recipe = replace(planned.recipe, dtype="complex128", key=None)
     sampler: Sampler[Any] = build(plugins["sampler"].spec, recipe.instructions)
-    engine = build(plugins["engine"].spec, recipe.instructions, recipe.fold)
     ranked = sampler.count is not None
     thin = ranked and planned.header.records > MOST_SAMPLES
-    generator = Generator(recipe, sampler, engine)
+    generator = Generator.from_specs(recipe, plugins["sampler"].spec, plugins["engine"].spec)
     random = np.random.default_rng(_SEED)
     exact, phased = [], []
     start, taken = perf_counter(), 0
@@ -139,7 +137,7 @@ def sample(planned: RunPlan, seconds: float) -> Sample:
         if thin and records > PICKED:
             unitaries = unitaries[random.choice(records, PICKED, replace=False)]
         exact.append(_keys(unitaries))
-        phased.append(_keys(_without_phase(unitaries)))
+        phased.append(unitary_keys(unitaries, 64)[:, 0])
         taken += len(unitaries)
         if taken >= MOST_SAMPLES or perf_counter() - start > seconds:
             break
@@ -161,28 +159,10 @@ def _blocks(blocks: int, random: np.random.Generator) -> Iterator[int]:
             yield block
 
 
-def _keys(unitaries: NDArray[Any]) -> NDArray[np.uint64]:
-    """One number a unitary, equal for those whose entries are equal to `GRID`; `(n,)`."""
-    parts = np.ascontiguousarray(unitaries, dtype=np.complex128).view(np.float64)
-    cells = np.floor(parts.reshape(len(unitaries), -1) / GRID + OFFSET).astype(np.int64)
-    key = np.zeros(len(cells), dtype=np.uint64)
-    for column in cells.T:  # mixed as in splitmix64 (Steele, Lea and Flood, OOPSLA 2014)
-        key += column.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-        key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        key ^= key >> np.uint64(31)
-    return key
-
-
-def _without_phase(unitaries: NDArray[Any]) -> NDArray[Any]:
-    """The unitaries times the phase that makes a fixed combination of their entries positive."""
-    entries = unitaries.reshape(len(unitaries), -1)
-    random = np.random.default_rng(_SEED)
-    weights = random.normal(size=entries.shape[1]) + 1j * random.normal(size=entries.shape[1])
-    sums = (entries * weights).sum(axis=1)
-    phases: NDArray[Any] = np.conj(sums) / np.abs(sums)
-    turned: NDArray[Any] = unitaries * phases[:, None, None]
-    return turned
+def _keys(unitaries: NDArray[np.complex128]) -> NDArray[np.uint64]:
+    """One number a unitary, equal for those whose entries are in the same cells; `(n,)`."""
+    parts = np.ascontiguousarray(unitaries).view(np.float64).reshape(len(unitaries), -1)
+    return hashed(np.floor(parts / CELL + OFFSET).astype(np.int64), 64)[:, 0]
 
 
 def reach(seen: Frequencies) -> float:

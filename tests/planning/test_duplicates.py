@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,9 +64,13 @@ def test_bounds_hold_the_expectation_and_more_records_repeat_more(
         assert longer.expected >= found.expected - 1e-9
 
 
-def test_the_clifford_group_has_24_elements_and_192_with_phases(config: Config) -> None:
+@pytest.mark.parametrize("keys", [{}, {"dtype": "complex64"}, {"arithmetic": "exact", "key": True}])
+def test_the_clifford_group_has_24_elements_and_192_with_phases(
+    keys: dict[str, Any], config: Config
+) -> None:
     # Selinger, Quantum Inf. Comput. 15 (2015): 192 = 24 * 8, phases being the eighth roots of 1.
-    path = config(gate_set={"plugin": "clifford", "qubits": 1, "gates": ["h", "s"]}, records=10**6)
+    gate_set = {"plugin": "clifford", "qubits": 1, "gates": ["h", "s"]}
+    path = config(gate_set=gate_set, records=10**6, **keys)
     seen = sample(look(load_config(path)), 0.2)
     assert seen.exact.distinct == 192
     assert seen.up_to_phase.distinct == 24
