@@ -1,7 +1,7 @@
 """All benchmarks of the table of targets, one after the other, and the documents from them.
 
-Best on a machine that does nothing else. About a quarter of an hour, and 20 GB of disk
-(`--max 1e7` for 4 GB).
+Best on a machine that does nothing else. About half an hour, and 13 GB of disk; `--max 1e7` makes
+do with 4 GB and half the time.
 
     python benchmarks/run_all.py               results, README and docs/performance.md
     python benchmarks/run_all.py --quick       small and few, nothing is saved: do they work?

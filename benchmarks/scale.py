@@ -120,7 +120,7 @@ def main() -> None:
     memory: dict[int, list[float]] = {n: [] for n in sizes}
     with tempfile.TemporaryDirectory(prefix="qframe-benchmark-", dir=given.output) as name:
         directory = Path(name)
-        check_space(directory, 2 * most)
+        check_space(directory, most)
         about = describe(directory)
         for repeat in range(repeats):
             for records in sizes:

@@ -1,8 +1,8 @@
 """How many records of a long dataset repeat an earlier unitary, guessed from a sample.
 
 A record is a *duplicate* if an earlier record has the same unitary (to `qframe.keys.CELL`), as it
-is or up to its global phase. With `n` records of which `D(n)` differ, the share is `1 - D(n)/n`. From a sample
-of `m` records, in which `f_k` unitaries occur `k` times each:
+is or up to its global phase. With `n` records of which `D(n)` differ, the share is `1 - D(n)/n`.
+From a sample of `m` records, in which `f_k` unitaries occur `k` times each:
 
 - **at least**: `D` is concave and grows by `f_1/m` a record at `m` (Good, Biometrika 40, 1953), so
   `D(n) <= D(m) + (n - m) f_1/m`.
