@@ -176,11 +176,20 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         RecipeMismatch: the output holds another recipe's records; names the fields that differ.
         StorageError: the output is something else, or cannot be written, or does not fit.
     """
+    made = look(loaded)
+    if made.runs:
+        made.storage.check(made.header)
+        _check_space(made)
+    return made
+
+
+def look(loaded: LoadedConfig) -> RunPlan:
+    """As `plan`, for a dataset that may be more than the disk or the storage holds."""
     header = header_of(loaded)
     output = output_of(loaded)
     storage = build(loaded.plugins["storage"].spec, output)
     executor: Any = loaded.plugins["executor"].cls
-    ancestor = _writable_ancestor(output)
+    ancestor = writable_ancestor(output)
     stored = 0
     runs: tuple[tuple[int, int], ...] = ((0, header.blocks),)
     exists = output.exists() or output.is_symlink()
@@ -188,7 +197,7 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         header, stored, runs = _existing(storage, header, output)
     estimate = storage.estimate(header)
     free = shutil.disk_usage(ancestor).free
-    made = RunPlan(
+    return RunPlan(
         loaded=loaded,
         header=header,
         storage=storage,
@@ -201,10 +210,6 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         estimate=estimate,
         free=free,
     )
-    if made.runs:
-        storage.check(header)
-        _check_space(made)
-    return made
 
 
 def _existing(
@@ -238,7 +243,7 @@ def _task_blocks(header: Header, storage: Storage[Any]) -> int:
     return max(1, storage.task_bytes // (header.recipe.block * record_width(header.schema)))
 
 
-def _writable_ancestor(output: Path) -> Path:
+def writable_ancestor(output: Path) -> Path:
     """The nearest directory above the output that is there; refuses one that is not writable."""
     ancestor = output.absolute().parent
     while not ancestor.exists():
