@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import yaml
@@ -19,8 +20,16 @@ PATIENCE_S = 900
 Prepared = Callable[[], object]
 
 
-def timed_crew(count: int, prepare: Callable[..., Prepared], *arguments: Any) -> float:
-    """Wall seconds in which `count` processes do their work, all at once.
+@dataclass(frozen=True)
+class Took:
+    """Seconds: `wall` from the first start to the last end, `cpu` of all processes together."""
+
+    wall: float
+    cpu: float
+
+
+def timed_crew(count: int, prepare: Callable[..., Prepared], *arguments: Any) -> Took:
+    """The time in which `count` processes do their work, all at once.
 
     `prepare(k, *arguments)` runs in process `k` and returns what is timed.
     """
@@ -36,8 +45,9 @@ def timed_crew(count: int, prepare: Callable[..., Prepared], *arguments: Any) ->
         member.join()
     if any(member.exitcode for member in members):
         raise SystemExit("a process of the benchmark failed")
-    spans: list[tuple[float, float]] = [answers.get() for _ in members]
-    return max(end for _, end in spans) - min(start for start, _ in spans)
+    spans: list[tuple[float, float, float]] = [answers.get() for _ in members]
+    wall = max(end for _, end, _ in spans) - min(start for start, _, _ in spans)
+    return Took(wall, sum(cpu for _, _, cpu in spans))
 
 
 def _member(
@@ -49,9 +59,9 @@ def _member(
     except BaseException:
         barrier.abort()
         raise
-    start = perf_counter()  # the same clock in all processes of one machine
+    start, cpu = perf_counter(), process_time()  # the first is one clock for all processes
     act()
-    answers.put((start, perf_counter()))
+    answers.put((start, perf_counter(), process_time() - cpu))
 
 
 def planned(directory: Path, records: int, **keys: Any) -> RunPlan:

@@ -109,7 +109,7 @@ def main() -> None:
             size *= run.recipe.block
             settle(directory, 2 * size)
             run.storage.create(run.header)
-            seconds = timed_crew(given.processes, into_sqlite, *work)
+            seconds = timed_crew(given.processes, into_sqlite, *work).wall
             start = perf_counter()
             run.storage.finish()
             seconds += perf_counter() - start
@@ -117,7 +117,7 @@ def main() -> None:
             seconds += landed([run.output])
             rates["SQLite file, landed"].append(size / seconds / 1e6)
             settle(directory, 2 * size)
-            seconds = timed_crew(given.processes, into_plain_files, *work)
+            seconds = timed_crew(given.processes, into_plain_files, *work).wall
             rates["plain files, written"].append(size / seconds / 1e6)
             seconds += landed([Path(f"{run.output}.{k}") for k in range(given.processes)])
             rates["plain files, landed"].append(size / seconds / 1e6)

@@ -102,7 +102,7 @@ def main() -> None:
                 path.unlink()
             settle(directory, run.estimate.bytes)
             run.storage.create(run.header)
-            seconds = timed_crew(1, qframe_once, run.job(), run.task_blocks, tasks)
+            seconds = timed_crew(1, qframe_once, run.job(), run.task_blocks, tasks).wall
             run.storage.finish()
             run.output.unlink()
             ours.values.append(records / seconds)

@@ -2,8 +2,9 @@
 
 Cost: one worker makes and stores datasets of 10^5, 10^6, ... records, blocks in a SQLite file;
 short ones are made again and again until they have a million records together. The clock has the
-tasks and the end of the run (the last checkpoint) in it, and neither the start of the process nor
-the making of the empty file. Sizes take turns.
+tasks and the last checkpoint in it; not the start of the process, the making of the empty file and
+a first task, in which the worker meets fresh memory. What it takes to end a run after that task
+alone is subtracted. Sizes take turns.
 
 Memory: the highest resident memory of each process of `qframe run` with one worker, as the kernel
 kept it (`VmHWM`).
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +25,7 @@ import time
 from pathlib import Path
 from time import perf_counter
 
-from crew import Prepared, planned, timed_crew
+from crew import Prepared, Took, planned, timed_crew
 from end_to_end import BYTES_A_RECORD, check_space, settle
 from machine import describe
 from report import Result, Row, Table, arguments, finish
@@ -36,37 +38,49 @@ TOGETHER = 1_000_000
 
 
 def whole(k: int, jobs: list[Job], tasks: list[Task]) -> Prepared:
-    """Makes the datasets of `jobs`, which are empty, and finishes each."""
+    """Makes the datasets of `jobs` but for their first task, made before, and finishes each."""
     del k
     workers = [Worker(job) for job in jobs]
+    for worker in workers:
+        worker.do(tasks[0])
     storages = [build(job.storage, Path(job.output)) for job in jobs]
 
     def act() -> None:
         for worker, storage in zip(workers, storages, strict=True):
             with worker:
-                for task in tasks:
+                for task in tasks[1:]:
                     worker.do(task)
             storage.finish()
 
     return act
 
 
-def cost(directory: Path, records: int) -> float:
-    """Nanoseconds a record."""
+def cost(directory: Path, records: int) -> tuple[float, float]:
+    """Nanoseconds a record: wall, and CPU."""
     again = max(1, TOGETHER // records)
+    settle(directory, min(BYTES_A_RECORD * records, memory_bytes() // 2))
+    filled = timed_runs(directory, records, again, empty=False)
+    empty = timed_runs(directory, records, again, empty=True)
+    each = 1e9 / (again * records)
+    return (filled.wall - empty.wall) * each, (filled.cpu - empty.cpu) * each
+
+
+def timed_runs(directory: Path, records: int, again: int, *, empty: bool) -> Took:
+    """Makes `records` after a first task, or none, and finishes; `again` times. Removes all."""
     runs = []
     for k in range(again):
         place = directory / str(k)
         place.mkdir()
-        runs.append(planned(place, records))
+        usual = planned(place, records)
+        first = usual.recipe.block * usual.task_blocks
+        runs.append(planned(place, first + records))
         runs[-1].storage.create(runs[-1].header)
-    settle(directory, min(BYTES_A_RECORD * records, memory_bytes() // 2))
-    seconds = timed_crew(1, whole, [run.job() for run in runs], list(runs[0].tasks()))
+    tasks = list(runs[0].tasks())
+    tasks = tasks[:1] if empty else tasks
+    took = timed_crew(1, whole, [run.job() for run in runs], tasks)
     for run in runs:
-        run.output.unlink()
-        (run.output.parent / "benchmark.yaml").unlink()
-        run.output.parent.rmdir()
-    return seconds / (again * records) * 1e9
+        shutil.rmtree(run.output.parent)
+    return took
 
 
 def memory_bytes() -> int:
@@ -117,6 +131,7 @@ def main() -> None:
     most = round(min(given.max, 1e6) if given.quick else given.max)
     sizes = [n for n in (10**5, 10**6, 10**7, 10**8, 10**9) if n <= most]
     costs: dict[int, list[float]] = {n: [] for n in sizes}
+    cpu: dict[int, list[float]] = {n: [] for n in sizes}
     memory: dict[int, list[float]] = {n: [] for n in sizes}
     with tempfile.TemporaryDirectory(prefix="qframe-benchmark-", dir=given.output) as name:
         directory = Path(name)
@@ -125,7 +140,9 @@ def main() -> None:
         for repeat in range(repeats):
             for records in sizes:
                 start = perf_counter()
-                costs[records].append(cost(directory, records))
+                wall, used = cost(directory, records)
+                costs[records].append(wall)
+                cpu[records].append(used)
                 memory[records].append(peak_memory(directory, records))
                 done = f"{records:,} records, {perf_counter() - start:,.0f} s"
                 print(f"{repeat + 1}/{repeats}: {done}", file=sys.stderr)
@@ -136,10 +153,14 @@ def main() -> None:
         name="scale",
         title="Short and long datasets",
         intro=f"{repeats} runs of each size in turns, one worker, one-qubit records (length 20, "
-        "`complex128`) into blocks of one SQLite file, the last checkpoint included. Memory is "
-        "the peak of the largest process of `qframe run` with one worker.",
+        "`complex128`) into blocks of one SQLite file, the last checkpoint included; start, first "
+        "task and end of the run left out. Memory is the peak of the largest process of "
+        "`qframe run` with one worker.",
         tables=[
             Table("nanoseconds a record", rows, 1),
+            Table(
+                "nanoseconds of CPU a record", [Row(f"{n:,} records", v) for n, v in cpu.items()], 1
+            ),
             Table("MB at most, of a worker", peaks, 1),
         ],
         measured={

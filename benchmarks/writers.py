@@ -51,7 +51,7 @@ def rate(directory: Path, count: int, records: int, prepare: Any, keys: dict[str
     tasks -= tasks % 2
     settle(directory, run.estimate.bytes)
     run.storage.create(run.header)
-    seconds = timed_crew(count, prepare, run.job(), run.task_blocks, tasks, count)
+    seconds = timed_crew(count, prepare, run.job(), run.task_blocks, tasks, count).wall
     run.storage.finish()
     run.output.unlink()
     return tasks * each / seconds

@@ -19,7 +19,8 @@ from qframe.projecting import Model, Projection
 Config = Callable[..., Path]
 
 RECORDS = 3_600_000_000
-SEEN = Sample(*[Frequencies(10, 10, (10, 0, 0), 0)] * 2, ranked=False)
+NOTHING_TWICE = Frequencies(10, 10, (10, 0, 0), 0)
+SEEN = Sample(NOTHING_TWICE, NOTHING_TWICE, ranked=False)
 DISK = FileSystem("ext4", 10**12, 10**6, 16 << 40, None)
 
 
