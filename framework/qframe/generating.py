@@ -18,7 +18,7 @@ from qframe.draws import Draws
 from qframe.errors import PluginError
 from qframe.exact_engine import ExactEngine
 from qframe.job import PluginSpec
-from qframe.key_column import KeyColumn
+from qframe.key_column import KeyColumn, key_columns
 from qframe.plugins.resolve import find_class
 from qframe.recipe import Recipe
 
@@ -36,13 +36,13 @@ class Generator:
 
     def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Multiplies) -> None:
         self.recipe = recipe
-        self._key = KeyColumn(recipe)
         self.schema: Schema = schema_of(
             recipe.instructions,
             sampler.max_length,
             recipe.dtype,
-            (*sampler.columns, *self._key.columns),
+            (*sampler.columns, *key_columns(recipe)),
         )
+        self._key = KeyColumn(recipe)
         self._sampler = sampler
         self._engine = engine
 
@@ -83,7 +83,7 @@ class Generator:
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
             self._engine.multiply(circuits, arrays["unitaries"])
-        self._key.fill(arrays)
+        self._key.fill(circuits, arrays["unitaries"], arrays)
         if arrays["unitaries"] is not stored:  # rounded once
             stored[:] = arrays["unitaries"]
             arrays["unitaries"] = stored
@@ -100,7 +100,7 @@ class Generator:
         drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
         given = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
         for column in self.schema:
-            if column in self._key.columns:
+            if column in key_columns(self.recipe):
                 continue
             if column.name != "unitaries":
                 self._check(column, given.get(column.name))

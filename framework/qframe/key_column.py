@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from qframe.circuits import Circuits
@@ -13,27 +14,36 @@ from qframe.keys import ExactKeys, unitary_keys
 from qframe.recipe import Recipe
 
 KEY = "key"
+"""The column's name."""
+
+
+def key_columns(recipe: Recipe) -> Schema:
+    """The column, if the recipe has one: `bits // 64` words a record."""
+    return () if recipe.key is None else (Column(KEY, "<u8", (recipe.key["bits"] // 64,)),)
 
 
 class KeyColumn:
-    """Makes the column, once lengths, codes and unitaries are there.
+    """Fills the column; does nothing for a recipe without one.
 
     Attributes:
-        columns: the column, if the recipe has one: `bits // 64` words a record.
-        needs_doubles: whether `fill` wants unitaries before they are rounded to single precision.
+        needs_doubles: whether it wants unitaries before they are rounded to single precision.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         key: Mapping[str, Any] = recipe.key or {}
-        self._bits = key.get("bits", 0)
-        self.columns: Schema = (Column(KEY, "<u8", (self._bits // 64,)),) if key else ()
-        self.needs_doubles = key.get("by") == "tolerance"
+        self._bits = key.get("bits")
         exact = key.get("by") == "exact"
         self._exact = ExactKeys(recipe.instructions, key["bits"]) if exact else None
+        self.needs_doubles = key.get("by") == "tolerance"
 
-    def fill(self, arrays: dict[str, NDArray[Any]]) -> None:
-        """Writes the column into the arrays, for all records; does nothing if there is none."""
+    def fill(
+        self,
+        circuits: Circuits,
+        unitaries: NDArray[np.complex128],
+        arrays: Mapping[str, NDArray[Any]],
+    ) -> None:
+        """Writes the key of each circuit, whose unitaries `(n, dim, dim)` are, into `arrays`."""
         if self._exact is not None:
-            arrays[KEY][:] = self._exact.of(Circuits(arrays["codes"], arrays["lengths"]))
-        elif self.columns:
-            arrays[KEY][:] = unitary_keys(arrays["unitaries"], self._bits)
+            arrays[KEY][:] = self._exact.of(circuits)
+        elif self._bits is not None:
+            arrays[KEY][:] = unitary_keys(unitaries, self._bits)

@@ -22,7 +22,7 @@ from qframe.exactness import check_exact, key_of
 from qframe.generating import build
 from qframe.instructions import InstructionSet
 from qframe.job import Job
-from qframe.key_column import KeyColumn
+from qframe.key_column import key_columns
 from qframe.plugins.resolve import file_sha256, local_path
 from qframe.recipe import Recipe, differences
 
@@ -127,7 +127,7 @@ def header_of(loaded: LoadedConfig) -> Header:
         "gate_set": plugins["gate_set"].spec.plugin,
         "sampler": spec.plugin,
     }
-    schema = (*base, *sampler.columns, *KeyColumn(recipe).columns)
+    schema = (*base, *sampler.columns, *key_columns(recipe))
     return Header(recipe, schema, loaded.config.records, about)
 
 
