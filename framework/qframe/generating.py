@@ -61,9 +61,11 @@ class Generator:
         size = self.recipe.block
         room = self.room(len(counts)) if room is None else room
         arrays = {name: array[: size * len(counts)] for name, array in room.items()}
-        for k in range(len(counts)):
-            self._sample(first + k, slice(k * size, (k + 1) * size), arrays)
-        circuits = Circuits(arrays["codes"], arrays["lengths"])
+        parents = [
+            self._sample(first + k, slice(k * size, (k + 1) * size), arrays, checked=k > 0)
+            for k in range(len(counts))
+        ]
+        circuits = Circuits(arrays["codes"], arrays["lengths"], parents=_joined(parents))
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
             self._engine.multiply(circuits, arrays["unitaries"])
@@ -76,7 +78,10 @@ class Generator:
             for k, records in enumerate(counts)
         ]
 
-    def _sample(self, block: int, part: slice, arrays: dict[str, NDArray[Any]]) -> None:
+    def _sample(
+        self, block: int, part: slice, arrays: Room, checked: bool
+    ) -> NDArray[np.int64] | None:
+        """Draws a block into `part`; its parents, as rows of the arrays."""
         drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
         given = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
         for column in self.schema:
@@ -87,6 +92,29 @@ class Generator:
                 self._check(replace(column, dtype="<c16"), drawn.unitaries)
                 # Rounded once if the dataset's type is complex64.
                 arrays[column.name][part] = drawn.unitaries
+        if drawn.parents is None:
+            return None
+        self._check(Column("parents", "<i8"), drawn.parents)
+        if not checked:  # once a task: it costs as much as drawing
+            self._check_parents(drawn, drawn.parents)
+        return np.where(drawn.parents < 0, -1, drawn.parents + part.start)
+
+    def _check_parents(self, drawn: Circuits, parents: NDArray[np.int64]) -> None:
+        """That each is the circuit without its last gate: engines would differ otherwise."""
+        child = np.flatnonzero(parents >= 0)
+        of = parents[child]
+        shorter = drawn.codes[child]
+        shorter[np.arange(len(child)), drawn.lengths[child].astype(np.intp) - 1] = 0
+        if (
+            self.recipe.fold != 1
+            or (of >= child).any()
+            or (drawn.lengths[of].astype(np.intp) + 1 != drawn.lengths[child]).any()
+            or (drawn.codes[of] != shorter).any()
+        ):
+            raise PluginError(
+                f"sampler {self._sampler.name!r}: sample() returned parents that are not the "
+                "circuits above without their last gates, or its fold is not 1"
+            )
 
     def _check(self, column: Column, got: Any) -> None:
         want = (self.recipe.block, *column.shape)
@@ -109,6 +137,11 @@ class Generator:
                 f"sampler {self._sampler.name!r}: sample() returned length "
                 f"{circuits.lengths.max()}, want at most {self._sampler.max_length}"
             )
+
+
+def _joined(parents: Sequence[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
+    given = [part for part in parents if part is not None]
+    return np.concatenate(given) if given and len(given) == len(parents) else None
 
 
 def build(spec: PluginSpec, *arguments: Any) -> Any:

@@ -16,6 +16,7 @@ from qframe.blocks import Task, missing, records_per_block, tasks
 from qframe.columns import record_width, schema_of
 from qframe.config.load import LoadedConfig
 from qframe.contracts.executor import Executor
+from qframe.contracts.sampler import Sampler
 from qframe.contracts.storage import Estimate, Header, Storage
 from qframe.errors import ConfigError, PluginError, QframeError, RecipeMismatch, StorageError
 from qframe.generating import build
@@ -113,7 +114,7 @@ def header_of(loaded: LoadedConfig) -> Header:
         sampler=identity,
         seed=loaded.config.seed,
         dtype=loaded.config.dtype,
-        fold=fold_for(len(instructions), instructions.qubits),
+        fold=_fold(sampler, instructions),
         block=records_per_block(record_width(base)),
     )
     about = {
@@ -122,6 +123,16 @@ def header_of(loaded: LoadedConfig) -> Header:
         "sampler": spec.plugin,
     }
     return Header(recipe, (*base, *sampler.columns), loaded.config.records, about)
+
+
+def _fold(sampler: Sampler[Any], instructions: InstructionSet) -> int:
+    """The sampler's own fold, else the longest that the law allows."""
+    longest = fold_for(len(instructions), instructions.qubits)
+    if sampler.fold is None:
+        return longest
+    if not 1 <= sampler.fold <= longest:
+        raise PluginError(f"sampler {sampler.name!r}: fold is {sampler.fold}, want 1 to {longest}")
+    return sampler.fold
 
 
 def _check_count(loaded: LoadedConfig, count: int | None) -> None:

@@ -28,14 +28,16 @@ class NumbaEngine(Engine[PluginOptions]):
     def __init__(self, options: PluginOptions, instructions: InstructionSet, fold: int) -> None:
         super().__init__(options, instructions, fold)
         self._kernel: WordKernel | LocalKernel = (
-            WordKernel(instructions, fold) if fold > 1 else LocalKernel(instructions)
+            WordKernel(instructions, fold)
+            if fold > 1 or instructions.qubits == 1
+            else LocalKernel(instructions)
         )
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
         """See `Engine.multiply`."""
         # re, im, re, im, ... of each circuit
         entries = out.view(out.real.dtype).reshape(len(out), 2 * self.instructions.dim**2)
-        self._kernel.multiply(circuits.codes, circuits.lengths, entries)
+        self._kernel.multiply(circuits, entries)
 
 
 @hookimpl

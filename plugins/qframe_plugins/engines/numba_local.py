@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from qframe import InstructionSet, local_rows
+from qframe import Circuits, InstructionSet, local_rows
+from qframe_plugins.engines.numba_one_qubit import extends_the_one_before
 
 ONE = np.uintp(1)
 
@@ -52,9 +53,10 @@ class LocalKernel:
         self.gates = _gates(instructions)
         self.dim = np.uintp(instructions.dim)
 
-    def multiply(self, codes: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
-        """Writes the unitaries of `codes` `(n, width)` into `out` `(n, 2 * dim * dim)`, real."""
-        multiply(codes, lengths, self.dim, self.gates, out)
+    def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
+        """Writes the unitaries of `circuits` into `out` `(n, 2 * dim * dim)`, real."""
+        extends = extends_the_one_before(circuits)
+        multiply(circuits.codes, circuits.lengths, extends, self.dim, self.gates, out)
 
 
 def _gates(instructions: InstructionSet) -> Gates:
@@ -105,20 +107,24 @@ def _place(gates: Gates, code: int, instructions: InstructionSet) -> None:
 
 
 @njit(cache=True, nogil=True)
-def multiply(codes: Any, lengths: Any, dim: Any, gates: Gates, out: Any) -> None:
-    """Circuit by circuit. A row of the product stands as its real parts, then its imaginary ones.
+def multiply(codes: Any, lengths: Any, extends: Any, dim: Any, gates: Gates, out: Any) -> None:
+    """Circuit by circuit; one that `extends` the one before goes on from its product.
 
-    Side by side they make one loop long enough for vectors, also in a small register. Indices are
-    unsigned: for signed ones Numba asks each time whether they count from the end.
+    A row of the product stands as its real parts, then its imaginary ones. Side by side they make
+    one loop long enough for vectors, also in a small register. Indices are unsigned: for signed
+    ones Numba asks each time whether they count from the end.
     """
     width = dim + dim
     product, old, turned = np.empty(dim * width), np.empty(dim * width), np.empty(dim * width)
     for i in range(len(codes)):
-        for e in range(dim * width):
-            product[e] = 0.0
-        for r in range(dim):
-            product[r * width + r] = 1.0
-        for position in range(lengths[i]):
+        first = lengths[i] - 1
+        if not extends[i]:
+            first = 0
+            for e in range(dim * width):
+                product[e] = 0.0
+            for r in range(dim):
+                product[r * width + r] = 1.0
+        for position in range(first, lengths[i]):
             _apply(gates, np.uintp(codes[i, position]), dim, product, old, turned)
         for r in range(dim):
             for c in range(dim):

@@ -10,7 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from qframe import InstructionSet
+from qframe import Circuits, InstructionSet
+from qframe_plugins.engines.numba_one_qubit import extends_the_one_before
 from qframe_plugins.engines.numba_one_qubit import multiply as one_qubit
 from qframe_plugins.engines.word_table import WordTable
 
@@ -24,11 +25,15 @@ class WordKernel:
         self.table = np.ascontiguousarray(np.moveaxis(entries, -1, 0))
         self.offsets = table.offsets.astype(np.uintp)
         self.size = np.uintp(len(instructions))
-        self._loop = one_qubit if instructions.qubits == 1 else _loop(instructions.dim, fold)
+        self._loop = None if instructions.qubits == 1 else _loop(instructions.dim, fold)
 
-    def multiply(self, codes: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
-        """Writes the unitaries of `codes` `(n, width)` into `out` `(n, 2 * dim * dim)`, real."""
-        self._loop(codes, lengths, self.size, self.offsets, self.table, out)
+    def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
+        """Writes the unitaries of `circuits` into `out` `(n, 2 * dim * dim)`, real."""
+        codes, lengths, words = circuits.codes, circuits.lengths, (self.size, self.offsets)
+        if self._loop is None:
+            one_qubit(codes, lengths, extends_the_one_before(circuits), *words, self.table, out)
+        else:
+            self._loop(codes, lengths, *words, self.table, out)
 
 
 @lru_cache(maxsize=16)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from qframe import Circuits, Engine, InstructionSet, PluginOptions, hookimpl
 from qframe_plugins.engines.local_gates import LocalGates
+from qframe_plugins.engines.shared_prefixes import SharedPrefixes
 from qframe_plugins.engines.word_table import WordTable
 
 TABLE_CHUNK = 8192
@@ -19,7 +20,8 @@ LOCAL_CHUNK_BYTES = 1 << 23
 
 
 class NumpyEngine(Engine[PluginOptions]):
-    """Products of whole words looked up in a table (fold > 1), or gates applied to rows (fold 1).
+    """Products of whole words looked up in a table (fold > 1), or gates applied to rows (fold 1);
+    where circuits are prefixes of each other, one gate each.
 
     YAML that selects it::
 
@@ -33,9 +35,10 @@ class NumpyEngine(Engine[PluginOptions]):
 
     def __init__(self, options: PluginOptions, instructions: InstructionSet, fold: int) -> None:
         super().__init__(options, instructions, fold)
-        self._kernel: WordTable | LocalGates = (
-            WordTable(instructions, fold) if fold > 1 else LocalGates(instructions)
-        )
+        self._words = WordTable(instructions, fold) if fold > 1 else None
+        # On one or two qubits a dense product costs less than to sort by gate.
+        self._prefixes = SharedPrefixes(instructions) if instructions.qubits < 3 else None
+        self._gates = LocalGates(instructions)
         self._chunk = (
             TABLE_CHUNK // instructions.qubits
             if fold > 1
@@ -43,10 +46,16 @@ class NumpyEngine(Engine[PluginOptions]):
         )
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
-        """Chunk by chunk; see `Engine.multiply`."""
+        """Chunk by chunk, or length by length; see `Engine.multiply`."""
+        if circuits.parents is not None and self._prefixes is not None:
+            self._prefixes.multiply(circuits, circuits.parents, out)
+            return
         for start in range(0, len(circuits), self._chunk):
             part = slice(start, start + self._chunk)
-            self._kernel.multiply(circuits.codes[part], circuits.lengths[part], out[part])
+            if self._words is not None:
+                self._words.multiply(circuits.codes[part], circuits.lengths[part], out[part])
+            else:
+                self._gates.multiply(circuits.part(part), out[part])
 
 
 @hookimpl
