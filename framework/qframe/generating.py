@@ -14,6 +14,7 @@ from qframe.circuits import Circuits
 from qframe.columns import Block, Column, Schema, schema_of
 from qframe.contracts.engine import Engine
 from qframe.contracts.sampler import Sampler
+from qframe.derived import derived_of
 from qframe.draws import Draws
 from qframe.errors import PluginError
 from qframe.job import PluginSpec
@@ -33,9 +34,9 @@ class Generator:
 
     def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Engine[Any]) -> None:
         self.recipe = recipe
-        self.schema: Schema = schema_of(
-            recipe.instructions, sampler.max_length, recipe.dtype, sampler.columns
-        )
+        self.schema = full_schema(recipe, sampler)
+        self._drawn = self.schema[: 3 + len(sampler.columns)]
+        self._derived = derived_of(recipe, sampler.max_length)
         self._sampler = sampler
         self._engine = engine
 
@@ -69,6 +70,8 @@ class Generator:
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
             self._engine.multiply(circuits, arrays["unitaries"])
+        for derived in self._derived:
+            derived.fill(arrays)
         return [
             Block(
                 first + k,
@@ -84,7 +87,7 @@ class Generator:
         """Draws a block into `part`; its parents, as rows of the arrays."""
         drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
         given = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
-        for column in self.schema:
+        for column in self._drawn:
             if column.name != "unitaries":
                 self._check(column, given.get(column.name))
                 arrays[column.name][part] = given[column.name]
@@ -137,6 +140,24 @@ class Generator:
                 f"sampler {self._sampler.name!r}: sample() returned length "
                 f"{circuits.lengths.max()}, want at most {self._sampler.max_length}"
             )
+
+
+def full_schema(recipe: Recipe, sampler: Sampler[Any]) -> Schema:
+    """All columns of a recipe's records: the usual three, the sampler's, those derived.
+
+    Raises:
+        PluginError: if the sampler has a column of a name that is taken.
+    """
+    derived = [c for part in derived_of(recipe, sampler.max_length) for c in part.columns]
+    extra = (*sampler.columns, *derived)
+    schema = schema_of(recipe.instructions, sampler.max_length, recipe.dtype, extra)
+    names = [column.name for column in schema]
+    for column in sampler.columns:
+        if names.count(column.name) > 1:
+            raise PluginError(
+                f"sampler {sampler.name!r}: its column {column.name!r} has the name of another one"
+            )
+    return schema
 
 
 def _joined(parents: Sequence[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:

@@ -15,11 +15,12 @@ from qframe.arithmetic import fold_for
 from qframe.blocks import Task, missing, records_per_block, tasks
 from qframe.columns import record_width, schema_of
 from qframe.config.load import LoadedConfig
+from qframe.config.model import LABEL_NAMES
 from qframe.contracts.executor import Executor
 from qframe.contracts.sampler import Sampler
 from qframe.contracts.storage import Estimate, Header, Storage
 from qframe.errors import ConfigError, PluginError, QframeError, RecipeMismatch, StorageError
-from qframe.generating import build
+from qframe.generating import build, full_schema
 from qframe.instructions import InstructionSet
 from qframe.job import Job
 from qframe.plugins.resolve import file_sha256, local_path
@@ -116,13 +117,14 @@ def header_of(loaded: LoadedConfig) -> Header:
         dtype=loaded.config.dtype,
         fold=_fold(sampler, instructions),
         block=records_per_block(record_width(base)),
+        labels=tuple(name for name in LABEL_NAMES if name in loaded.config.labels),
     )
     about = {
         "qframe": __version__,
         "gate_set": plugins["gate_set"].spec.plugin,
         "sampler": spec.plugin,
     }
-    return Header(recipe, (*base, *sampler.columns), loaded.config.records, about)
+    return Header(recipe, full_schema(recipe, sampler), loaded.config.records, about)
 
 
 def _fold(sampler: Sampler[Any], instructions: InstructionSet) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from qframe.arithmetic import fold_for
 from qframe.blocks import BLOCK_RECORDS
+from qframe.config.model import LABEL_NAMES
 from qframe.errors import NotADataset
 from qframe.instructions import InstructionSet
 
@@ -46,6 +47,7 @@ class Recipe:
         dtype: `complex128`, or `complex64` (the double result rounded once).
         fold: codes a word (`qframe.arithmetic`).
         block: records a block (`qframe.blocks`).
+        labels: columns of `qframe.labels`, in its order; a recipe without any does not name them.
     """
 
     instructions: InstructionSet
@@ -54,6 +56,7 @@ class Recipe:
     dtype: str
     fold: int
     block: int
+    labels: tuple[str, ...] = ()
 
     @cached_property
     def data(self) -> dict[str, Any]:
@@ -67,6 +70,7 @@ class Recipe:
             "dtype": self.dtype,
             "fold": self.fold,
             "block": self.block,
+            **({"labels": list(self.labels)} if self.labels else {}),
         }
 
     @cached_property
@@ -100,6 +104,7 @@ class Recipe:
                 dtype=str(data["dtype"]),
                 fold=int(data["fold"]),
                 block=int(data["block"]),
+                labels=tuple(data.get("labels", ())),
             )
             recipe._check()
             same = recipe.text == text
@@ -122,6 +127,8 @@ class Recipe:
             raise ValueError(f"fold {self.fold} is more than the gate set allows")
         if not 1 <= self.block <= BLOCK_RECORDS:
             raise ValueError(f"block {self.block} is out of range")
+        if self.labels != tuple(name for name in LABEL_NAMES if name in self.labels):
+            raise ValueError("the labels are unknown, or not in their order")
 
 
 def _one_line(cause: BaseException) -> str:

@@ -149,7 +149,7 @@ storage: {plugn: sqlite}
 dtype: complex12
 """
     known = (
-        "records, seed, dtype, output, gate_set, sampler, engine, storage, executor, hooks, "
+        "records, seed, dtype, output, labels, gate_set, sampler, engine, storage, executor, hooks, "
         "task_blocks"
     )
     assert complaints(tmp_path, text) == [
