@@ -17,6 +17,7 @@ from qframe.cli.plugins import plugins
 from qframe.cli.run import run
 from qframe.cli.schema import schema
 from qframe.cli.show import show
+from qframe.cli.stats import stats
 from qframe.cli.verify import verify
 from qframe.errors import QframeError, WorkerError
 
@@ -32,13 +33,14 @@ def cli() -> None:
     qframe run configs/clifford_t.yaml       make the dataset, or what is missing of it
     qframe info data/clifford_t.db           what a dataset holds
     qframe show data/clifford_t.db 0         one circuit, drawn, and its unitary
+    qframe stats data/clifford_t.db          redundancy, histograms, distance to Haar
     qframe verify data/clifford_t.db         is it what it says?
 
     Exit codes: 0 done, 2 config, 3 plugin, 4 storage, 130 Ctrl-C, 143 SIGTERM, 1 anything else.
     """
 
 
-for verb in (run, check, gates, info, show, verify, hash_, plugins, schema):
+for verb in (run, check, gates, info, show, stats, verify, hash_, plugins, schema):
     cli.add_command(verb)
 
 
