@@ -49,6 +49,11 @@ class Generator:
             build(engine, recipe.instructions, recipe.fold),
         )
 
+    @property
+    def count(self) -> int | None:
+        """Records that the sampler has in all; None if it has no end."""
+        return self._sampler.count
+
     def room(self, blocks: int) -> Room:
         """Arrays for so many blocks, to be filled again and again by `blocks`."""
         return {c.name: c.empty(self.recipe.block * blocks) for c in self.schema}

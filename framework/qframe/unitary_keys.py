@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,9 +30,19 @@ def unitary_keys(unitaries: Matrices) -> NDArray[np.uint64]:
     parts = entries.view(np.float64).reshape(len(unitaries), -1)
     # Shifted, so that usual numbers lie far from the borders.
     cells = np.floor(parts / cell + 0.314159).astype(np.int64).view(np.uint64)
-    key = np.zeros(len(unitaries), dtype=np.uint64)
-    for column in cells.T:
-        key ^= column
+    return _hashed(cells)
+
+
+def circuit_keys(codes: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.uint64]:
+    """A key for each circuit of `(n, max_length)` codes: equal for equal circuits."""
+    return _hashed(np.column_stack([lengths, codes]))
+
+
+def _hashed(rows: NDArray[Any]) -> NDArray[np.uint64]:
+    """64 bits for each row of `(n, k)` integers; the same everywhere."""
+    key = np.zeros(len(rows), dtype=np.uint64)
+    for column in rows.T:
+        key ^= column.astype(np.uint64)
         key *= _ODD
         key ^= key >> _SHIFT
     key *= _ODD
