@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,20 +90,18 @@ class Walk(Sampler[WalkOptions]):
                 f"long circuits has {size:,} records",
                 hint="take shorter walks",
             )
-        walks = -(-size // steps)
-        taken = self._steps(draws, walks)
+        shape = _shape(size, steps)
+        taken = self._steps(draws, -(-size // steps))
         # One row a record: all of its walk, then 0 beyond what it has come.
-        codes = taken.repeat(steps, axis=0)
-        codes *= np.tile(np.tri(steps, dtype=codes.dtype), (walks, 1))
-        lengths = np.tile(np.arange(1, steps + 1, dtype=length_dtype(steps)), walks)
-        parents = np.arange(-1, size - 1)
-        parent = parents + draws.first
-        parents[::steps] = parent[::steps] = -1
+        codes = taken.repeat(steps, axis=0)[:size]
+        codes *= shape.come
+        parent = shape.parents + draws.first
+        parent[::steps] = -1
         return Circuits(
-            codes=codes[:size],
-            lengths=lengths[:size],
+            codes=codes,
+            lengths=shape.lengths,
             extra={"parent": parent, "gate": taken.reshape(-1)[:size]},
-            parents=parents,
+            parents=shape.parents,
         )
 
     def _steps(self, draws: Draws, walks: int) -> NDArray[Any]:
@@ -111,6 +110,34 @@ class Walk(Sampler[WalkOptions]):
             return self._free.draw(draws, walks * self.max_length, STEPS).reshape(walks, -1)
         words = draws.words(self._reduced.steps * walks, STEPS).reshape(-1, walks)
         return self._reduced.codes(words, np.full(walks, self.max_length))
+
+
+class Shape(NamedTuple):
+    """What all blocks of a size have in common; read-only.
+
+    Attributes:
+        come: `(size, steps)` `uint8`: 1 for the steps that a record has come.
+        lengths, parents: as in `Circuits`.
+    """
+
+    come: NDArray[np.uint8]
+    lengths: NDArray[Any]
+    parents: NDArray[np.int64]
+
+
+@lru_cache(maxsize=4)
+def _shape(size: int, steps: int) -> Shape:
+    walks = -(-size // steps)
+    parents = np.arange(-1, size - 1)
+    parents[::steps] = -1
+    made = Shape(
+        come=np.tile(np.tri(steps, dtype=np.uint8), (walks, 1))[:size],
+        lengths=np.tile(np.arange(1, steps + 1, dtype=length_dtype(steps)), walks)[:size],
+        parents=parents,
+    )
+    for array in made:
+        array.flags.writeable = False
+    return made
 
 
 def _reduced(instructions: InstructionSet, length: int) -> UniformWords:
