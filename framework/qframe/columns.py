@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -30,10 +31,10 @@ class Column:
     dtype: str
     shape: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Bytes a record."""
-        return int(np.dtype(self.dtype).itemsize * np.prod(self.shape, dtype=np.int64))
+        return np.dtype(self.dtype).itemsize * prod(self.shape)
 
     def empty(self, records: int) -> NDArray[Any]:
         return np.empty((records, *self.shape), dtype=self.dtype)

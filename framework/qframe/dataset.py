@@ -132,9 +132,10 @@ class Dataset(Closes):
 
     def __iter__(self) -> Iterator[Record]:
         for block in range(self.header.blocks):
-            batch = self._whole(block)
-            for i in range(len(batch)):
-                yield self._as_record(batch, i)
+            first, count = block * self.recipe.block, self.header.records_in(block)
+            arrays = self._read(block, 0, count)
+            for i in range(count):
+                yield self._as_record(first + i, arrays, i)
 
     def _position(self, index: int) -> int:
         position = index + len(self) if index < 0 else index
@@ -144,8 +145,7 @@ class Dataset(Closes):
 
     def _record(self, index: int) -> Record:
         block, i = divmod(index, self.recipe.block)
-        arrays = self._read(block, i, i + 1)
-        return self._as_record(self._as_batch(np.array([index]), arrays), 0)
+        return self._as_record(index, self._read(block, i, i + 1), 0)
 
     def _read(self, block: int, start: int, stop: int) -> Arrays:
         """Records of a block, all of them, with codes and lengths that mean something."""
@@ -157,14 +157,14 @@ class Dataset(Closes):
             raise kind(f"{self._source}: block {block} {problem}")
         return arrays
 
-    def _as_record(self, batch: Batch, i: int) -> Record:
-        codes = batch.codes[i, : int(batch.lengths[i])]
+    def _as_record(self, index: int, arrays: Arrays, i: int) -> Record:
+        codes = arrays["codes"][i, : int(arrays["lengths"][i])]
         return Record(
-            index=int(batch.index[i]),
+            index=index,
             circuit=self.recipe.instructions.circuit(codes.tolist()),
             codes=codes,
-            unitary=batch.unitaries[i],
-            extra={name: array[i] for name, array in batch.extra.items()},
+            unitary=arrays["unitaries"][i],
+            extra={c.name: arrays[c.name][i] for c in self.schema[3:]},
         )
 
     def _batch(self, index: NDArray[np.int64]) -> Batch:
@@ -215,9 +215,8 @@ class Dataset(Closes):
         mix.shuffle(blocks)
         for start in range(0, len(blocks), SHUFFLE_POOL):
             pool = [self._whole(int(block)) for block in blocks[start : start + SHUFFLE_POOL]]
-            index = np.concatenate([part.index for part in pool])
-            order = mix.permutation(len(index))
-            yield _part(_joined(*pool), order)
+            joined = _joined(*pool)
+            yield _taken(joined, mix.permutation(len(joined)))
 
     def _whole(self, block: int) -> Batch:
         count = self.header.records_in(block)
@@ -260,13 +259,20 @@ def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
     return None
 
 
-def _part(batch: Batch, which: slice | NDArray[Any]) -> Batch:
+def _part(batch: Batch, part: slice) -> Batch:
+    extra = {name: array[part] for name, array in batch.extra.items()}
+    codes, lengths = batch.codes[part], batch.lengths[part]
+    return Batch(batch.index[part], codes, lengths, batch.unitaries[part], extra)
+
+
+def _taken(batch: Batch, order: NDArray[np.intp]) -> Batch:
+    """`take` moves a record as one piece of memory: a quarter of the time of `array[order]`."""
     return Batch(
-        batch.index[which],
-        batch.codes[which],
-        batch.lengths[which],
-        batch.unitaries[which],
-        {name: array[which] for name, array in batch.extra.items()},
+        batch.index.take(order),
+        batch.codes.take(order, axis=0),
+        batch.lengths.take(order),
+        batch.unitaries.take(order, axis=0),
+        {name: array.take(order, axis=0) for name, array in batch.extra.items()},
     )
 
 

@@ -52,8 +52,8 @@ class Header:
         base = schema_of(recipe.instructions, longest, recipe.dtype)
         if not 1 <= longest <= MAX_LENGTH or schema[:3] != base:
             raise NotADataset("the schema is not the one that the recipe asks for")
-        if recipe.block != records_per_block(record_width(base)):
-            raise NotADataset(f"blocks of {recipe.block} records are not the recipe's")
+        if recipe.block > records_per_block(record_width(base)):
+            raise NotADataset(f"blocks of {recipe.block} records are too large")
         if len({column.name for column in schema}) != len(schema):
             raise NotADataset("the schema names a column twice")
         if not 1 <= self.records * record_width(schema) <= MAX_BYTES:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from qframe import Circuits, Engine, InstructionSet, PluginOptions, hookimpl
 from qframe_plugins.engines.local_gates import LocalGates
 from qframe_plugins.engines.shared_prefixes import SharedPrefixes
-from qframe_plugins.engines.word_table import WordTable
+from qframe_plugins.engines.word_table import MAX_TABLE_QUBITS, WordTable
 
 TABLE_CHUNK = 8192
 """One-qubit circuits at once with a table: measured a seventh faster than 4,096, whose calls cost
@@ -20,8 +20,8 @@ LOCAL_CHUNK_BYTES = 1 << 23
 
 
 class NumpyEngine(Engine[PluginOptions]):
-    """Products of whole words looked up in a table (fold > 1), or gates applied to rows (fold 1);
-    where circuits are prefixes of each other, one gate each.
+    """Products of words looked up in a table, or, from three qubits on, gates applied to rows.
+    Where circuits are prefixes of each other (`Circuits.parents`), one gate each.
 
     YAML that selects it::
 
@@ -35,13 +35,13 @@ class NumpyEngine(Engine[PluginOptions]):
 
     def __init__(self, options: PluginOptions, instructions: InstructionSet, fold: int) -> None:
         super().__init__(options, instructions, fold)
-        self._words = WordTable(instructions, fold) if fold > 1 else None
-        # On one or two qubits a dense product costs less than to sort by gate.
-        self._prefixes = SharedPrefixes(instructions) if instructions.qubits < 3 else None
+        small = instructions.qubits <= MAX_TABLE_QUBITS
+        self._words = WordTable(instructions, fold) if small else None
+        self._prefixes = SharedPrefixes(instructions) if small else None
         self._gates = LocalGates(instructions)
         self._chunk = (
             TABLE_CHUNK // instructions.qubits
-            if fold > 1
+            if small
             else max(16, LOCAL_CHUNK_BYTES // (16 * instructions.dim**2))
         )
 
