@@ -26,8 +26,9 @@ def multiply_rows(
 ) -> None:
     """Circuit by circuit; one that `extends` the one before (fold 1) goes on from it.
 
-    `table` is `(words, 2, 4, 4)`: real parts, imaginary parts. `row` is always 8, and an argument because LLVM unrolls a loop of a known short length before
-    it could become one vector: half of the time.
+    `table` is `(words, 2, 4, 4)`: real parts, imaginary parts. `row` is always 8, and an argument
+    because LLVM unrolls a loop of a known short length before it could become one vector: half of
+    the time.
     """
     entries = table.reshape(-1)
     fold = np.uintp(len(offsets) - 1)
