@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from qframe.circuits import Circuits
 from qframe.columns import Block, Column, Schema, schema_of
+from qframe.computed_columns import computed_columns
 from qframe.contracts.engine import Engine
 from qframe.contracts.sampler import Sampler
-from qframe.derived import derived_of
 from qframe.draws import Draws
 from qframe.errors import PluginError
 from qframe.job import PluginSpec
@@ -36,7 +36,7 @@ class Generator:
         self.recipe = recipe
         self.schema = full_schema(recipe, sampler)
         self._drawn = self.schema[: 3 + len(sampler.columns)]
-        self._derived = derived_of(recipe, sampler.max_length)
+        self._computed = computed_columns(recipe, sampler.max_length)
         self._sampler = sampler
         self._engine = engine
 
@@ -75,8 +75,8 @@ class Generator:
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
             self._engine.multiply(circuits, arrays["unitaries"])
-        for derived in self._derived:
-            derived.fill(arrays)
+        for columns in self._computed:
+            columns.fill(arrays)
         return [
             Block(
                 first + k,
@@ -148,13 +148,13 @@ class Generator:
 
 
 def full_schema(recipe: Recipe, sampler: Sampler[Any]) -> Schema:
-    """All columns of a recipe's records: the usual three, the sampler's, those derived.
+    """All columns of a recipe's records: the usual three, the sampler's, those computed.
 
     Raises:
         PluginError: if the sampler has a column of a name that is taken.
     """
-    derived = [c for part in derived_of(recipe, sampler.max_length) for c in part.columns]
-    extra = (*sampler.columns, *derived)
+    computed = [c for part in computed_columns(recipe, sampler.max_length) for c in part.columns]
+    extra = (*sampler.columns, *computed)
     schema = schema_of(recipe.instructions, sampler.max_length, recipe.dtype, extra)
     names = [column.name for column in schema]
     for column in sampler.columns:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe.columns import Column
-from qframe.derived import Derived
+from qframe.computed_columns import ComputedColumns
 from qframe.instructions import Instruction, InstructionSet
 from qframe.recipe import Recipe
 
@@ -91,7 +91,7 @@ LABELS: dict[str, Label] = {
 """All labels, in the order of their columns. The length is always there, as `lengths`."""
 
 
-class Labels(Derived):
+class Labels(ComputedColumns):
     """The labels that a recipe asks for, one unsigned column each, of the dtype of `lengths`."""
 
     def __init__(self, recipe: Recipe, max_length: int) -> None:
@@ -100,7 +100,7 @@ class Labels(Derived):
         self.columns = tuple(Column(name, dtype) for name in recipe.labels)
 
     def fill(self, arrays: dict[str, NDArray[Any]]) -> None:
-        """See `Derived.fill`."""
+        """See `ComputedColumns.fill`."""
         for column in self.columns:
             label = LABELS[column.name]
             arrays[column.name][:] = label(self._instructions, arrays["codes"], arrays["lengths"])

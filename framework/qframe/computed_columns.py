@@ -11,7 +11,7 @@ from qframe.columns import Schema
 from qframe.recipe import Recipe
 
 
-class Derived(ABC):
+class ComputedColumns(ABC):
     """Columns that the host computes itself, once lengths, codes and unitaries are there.
 
     Attributes:
@@ -25,8 +25,8 @@ class Derived(ABC):
         """Writes the columns, into arrays that are there, for all records; the rest is read."""
 
 
-def derived_of(recipe: Recipe, max_length: int) -> tuple[Derived, ...]:
-    """The derived columns that a recipe asks for, in the order in which they are stored."""
+def computed_columns(recipe: Recipe, max_length: int) -> tuple[ComputedColumns, ...]:
+    """The columns of this kind that a recipe asks for, in the order in which they are stored."""
     from qframe.labels import Labels
 
     return (Labels(recipe, max_length),) if recipe.labels else ()
