@@ -44,6 +44,9 @@ class Column:
         return np.frombuffer(data, dtype=self.dtype).reshape(-1, *self.shape)
 
 
+SOURCE = Column("source", "<u8")
+"""In a derived dataset: where a record stands in the one that it was chosen from."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _DTYPE = re.compile(r"\|[biu]1|<[iuf][248]|<c(8|16)|\|S[1-9][0-9]{0,3}")
 MAX_EXTENT = 1 << 20

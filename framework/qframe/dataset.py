@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from qframe.drawing import draw_matrix
 from qframe.errors import NotADataset, RecordMissing
 from qframe.instructions import Instruction
 from qframe.recipe import Recipe
+
+if TYPE_CHECKING:
+    from qframe.splitting import View
 
 SHUFFLE_POOL = 16
 """Blocks that `Dataset.batches` mixes with each other when it shuffles."""
@@ -67,6 +70,25 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.index)
+
+    def part(self, part: slice) -> Batch:
+        """Those records, without a copy."""
+        extra = {name: array[part] for name, array in self.extra.items()}
+        codes, lengths = self.codes[part], self.lengths[part]
+        return Batch(self.index[part], codes, lengths, self.unitaries[part], extra)
+
+    def taken(self, order: NDArray[np.intp]) -> Batch:
+        """Copies of the records at these places, in this order.
+
+        `take` moves a record as one piece of memory: a quarter of the time of `array[order]`.
+        """
+        return Batch(
+            self.index.take(order),
+            self.codes.take(order, axis=0),
+            self.lengths.take(order),
+            self.unitaries.take(order, axis=0),
+            {name: array.take(order, axis=0) for name, array in self.extra.items()},
+        )
 
 
 class Dataset(Closes):
@@ -191,19 +213,28 @@ class Dataset(Closes):
             shuffle: a seed: blocks come in random order, and the records of `SHUFFLE_POOL` blocks
                 at a time are mixed. Without it, records come in order.
         """
-        if size < 1:
-            raise ValueError(f"size is {size}, want 1 or more")
-        left: Batch | None = None
-        for pool in self._pools(shuffle):
-            joined = pool if left is None else _joined(left, pool)
-            whole = len(joined) - len(joined) % size
-            for start in range(0, whole, size):
-                yield _part(joined, slice(start, start + size))
-            left = _part(joined, slice(whole, None)) if whole < len(joined) else None
-        if left is not None:
-            yield left
+        return regrouped(self.pools(shuffle), size)
 
-    def _pools(self, shuffle: int | None) -> Iterator[Batch]:
+    def split(
+        self, test: float = 0.1, by: Literal["unitary", "record"] = "unitary", seed: int = 0
+    ) -> tuple[View, View]:
+        """Training and test records: two views that share no unitary, or no record.
+
+        Args:
+            test: share of the unitaries (of the records) that are for testing; met on average.
+            by: `unitary`: circuits of one unitary, up to a global phase, are all on one side.
+            seed: another seed, another split.
+
+        A record's side follows from its key (`qframe.keys`) and the seed alone: not from storage,
+        order or the other records, and a record keeps it when the dataset grows.
+        """
+        from qframe.splitting import Sides, View
+
+        sides = Sides(self, test, by, seed)
+        return View(sides, test=False), View(sides, test=True)
+
+    def pools(self, shuffle: int | None) -> Iterator[Batch]:
+        """All records once, a block at a time, or with a seed as `batches` mixes them."""
         if shuffle is None:
             for each in range(self.header.blocks):
                 yield self._whole(each)
@@ -216,7 +247,7 @@ class Dataset(Closes):
         for start in range(0, len(blocks), SHUFFLE_POOL):
             pool = [self._whole(int(block)) for block in blocks[start : start + SHUFFLE_POOL]]
             joined = _joined(*pool)
-            yield _taken(joined, mix.permutation(len(joined)))
+            yield joined.taken(mix.permutation(len(joined)))
 
     def _whole(self, block: int) -> Batch:
         count = self.header.records_in(block)
@@ -259,21 +290,23 @@ def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
     return None
 
 
-def _part(batch: Batch, part: slice) -> Batch:
-    extra = {name: array[part] for name, array in batch.extra.items()}
-    codes, lengths = batch.codes[part], batch.lengths[part]
-    return Batch(batch.index[part], codes, lengths, batch.unitaries[part], extra)
+def regrouped(pools: Iterable[Batch], size: int) -> Iterator[Batch]:
+    """The records of `pools` in batches of `size`; the last may be smaller.
 
-
-def _taken(batch: Batch, order: NDArray[np.intp]) -> Batch:
-    """`take` moves a record as one piece of memory: a quarter of the time of `array[order]`."""
-    return Batch(
-        batch.index.take(order),
-        batch.codes.take(order, axis=0),
-        batch.lengths.take(order),
-        batch.unitaries.take(order, axis=0),
-        {name: array.take(order, axis=0) for name, array in batch.extra.items()},
-    )
+    Raises:
+        ValueError: for a size below 1.
+    """
+    if size < 1:
+        raise ValueError(f"size is {size}, want 1 or more")
+    left: Batch | None = None
+    for pool in pools:
+        joined = pool if left is None else _joined(left, pool)
+        whole = len(joined) - len(joined) % size
+        for start in range(0, whole, size):
+            yield joined.part(slice(start, start + size))
+        left = joined.part(slice(whole, None)) if whole < len(joined) else None
+    if left is not None:
+        yield left
 
 
 def _joined(*parts: Batch) -> Batch:

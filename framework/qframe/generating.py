@@ -17,10 +17,12 @@ from qframe.contracts.engine import Engine
 from qframe.contracts.sampler import Sampler
 from qframe.draws import Draws
 from qframe.errors import PluginError
+from qframe.exact_engine import ExactEngine
 from qframe.job import PluginSpec
 from qframe.plugins.resolve import find_class
 from qframe.recipe import Recipe
 
+Multiplies = Engine[Any] | ExactEngine
 Room = dict[str, NDArray[Any]]
 
 
@@ -32,7 +34,7 @@ class Generator:
         schema: the columns of the blocks.
     """
 
-    def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Engine[Any]) -> None:
+    def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Multiplies) -> None:
         self.recipe = recipe
         self.schema = full_schema(recipe, sampler)
         self._drawn = self.schema[: 3 + len(sampler.columns)]
@@ -42,11 +44,17 @@ class Generator:
 
     @classmethod
     def from_specs(cls, recipe: Recipe, sampler: PluginSpec, engine: PluginSpec) -> Generator:
-        """Finds the two plugins, in whatever process this is."""
+        """Finds the two plugins, in whatever process this is.
+
+        With `arithmetic: exact` the engine is not looked at: there is one, and no choice.
+        """
+        exact = recipe.arithmetic == "exact"
         return cls(
             recipe,
             build(sampler, recipe.instructions),
-            build(engine, recipe.instructions, recipe.fold),
+            ExactEngine(recipe.instructions)
+            if exact
+            else build(engine, recipe.instructions, recipe.fold),
         )
 
     @property
@@ -67,6 +75,9 @@ class Generator:
         size = self.recipe.block
         room = self.room(len(counts)) if room is None else room
         arrays = {name: array[: size * len(counts)] for name, array in room.items()}
+        stored = arrays["unitaries"]
+        if any(part.needs_doubles for part in self._computed) and stored.dtype != np.complex128:
+            arrays["unitaries"] = np.empty(stored.shape, dtype=np.complex128)
         parents = [
             self._sample(first + k, slice(k * size, (k + 1) * size), arrays, checked=k > 0)
             for k in range(len(counts))
@@ -75,8 +86,11 @@ class Generator:
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
             self._engine.multiply(circuits, arrays["unitaries"])
-        for columns in self._computed:
-            columns.fill(arrays)
+        for part in self._computed:
+            part.fill(circuits, arrays)
+        if arrays["unitaries"] is not stored:  # rounded once
+            stored[:] = arrays["unitaries"]
+            arrays["unitaries"] = stored
         return [
             Block(
                 first + k,

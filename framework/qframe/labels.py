@@ -6,12 +6,13 @@ an upper bound on what the unitary needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qframe.circuits import Circuits
 from qframe.columns import Column
 from qframe.computed_columns import ComputedColumns
 from qframe.instructions import Instruction, InstructionSet
@@ -99,8 +100,8 @@ class Labels(ComputedColumns):
         dtype = "|u1" if max_length < 256 else "<u2"
         self.columns = tuple(Column(name, dtype) for name in recipe.labels)
 
-    def fill(self, arrays: dict[str, NDArray[Any]]) -> None:
+    def fill(self, circuits: Circuits, arrays: Mapping[str, NDArray[Any]]) -> None:
         """See `ComputedColumns.fill`."""
         for column in self.columns:
             label = LABELS[column.name]
-            arrays[column.name][:] = label(self._instructions, arrays["codes"], arrays["lengths"])
+            arrays[column.name][:] = label(self._instructions, circuits.codes, circuits.lengths)

@@ -20,6 +20,7 @@ from qframe.contracts.executor import Executor
 from qframe.contracts.sampler import Sampler
 from qframe.contracts.storage import Estimate, Header, Storage
 from qframe.errors import ConfigError, PluginError, QframeError, RecipeMismatch, StorageError
+from qframe.exactness import check_exact, key_of
 from qframe.generating import build, full_schema
 from qframe.instructions import InstructionSet
 from qframe.job import Job
@@ -110,6 +111,8 @@ def header_of(loaded: LoadedConfig) -> Header:
     if file is not None:
         identity["sha256"] = file_sha256(file)
     base = schema_of(instructions, sampler.max_length, loaded.config.dtype)
+    key = key_of(loaded, instructions, sampler)
+    check_exact(loaded, instructions, sampler)
     recipe = Recipe(
         instructions=instructions,
         sampler=identity,
@@ -118,6 +121,8 @@ def header_of(loaded: LoadedConfig) -> Header:
         fold=_fold(sampler, instructions),
         block=records_per_block(record_width(base)),
         labels=tuple(name for name in LABEL_NAMES if name in loaded.config.labels),
+        arithmetic=loaded.config.arithmetic,
+        key=key,
     )
     about = {
         "qframe": __version__,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -47,7 +47,12 @@ class Recipe:
         dtype: `complex128`, or `complex64` (the double result rounded once).
         fold: codes a word (`qframe.arithmetic`).
         block: records a block (`qframe.blocks`).
-        labels: columns of `qframe.labels`, in its order; a recipe without any does not name them.
+        arithmetic: `float` (`qframe.arithmetic`), or `exact`: each entry is the double nearest to
+            the exact product (`qframe.rings`).
+        key: None, or what the column `key` holds: `bits`, and `by`: `exact` or `tolerance`.
+        labels: columns of `qframe.labels`, in its order.
+        derived: None, or how the records were chosen from those of the recipe without it:
+            `operation`, and what it worked on. Record i is then the one that column `source` names.
     """
 
     instructions: InstructionSet
@@ -56,15 +61,22 @@ class Recipe:
     dtype: str
     fold: int
     block: int
+    arithmetic: str = "float"
+    key: Mapping[str, Any] | None = None
     labels: tuple[str, ...] = ()
+    derived: Mapping[str, Any] | None = None
 
     @cached_property
     def data(self) -> dict[str, Any]:
-        """The recipe as plain data: what `text` holds."""
+        """The recipe as plain data: what `text` holds. What is left at its default is not in it."""
+        exact = self.arithmetic == "exact" or (self.key or {}).get("by") == "exact"
         return {
+            **({"arithmetic": self.arithmetic} if self.arithmetic != "float" else {}),
+            **({"key": dict(self.key)} if self.key is not None else {}),
+            **({"derived": dict(self.derived)} if self.derived is not None else {}),
             "format": FORMAT,
             "conventions": CONVENTIONS,
-            "gate_set": self.instructions.to_data(),
+            "gate_set": self.instructions.to_data(exact),
             "sampler": dict(self.sampler),
             "seed": self.seed,
             "dtype": self.dtype,
@@ -72,6 +84,11 @@ class Recipe:
             "block": self.block,
             **({"labels": list(self.labels)} if self.labels else {}),
         }
+
+    @property
+    def source(self) -> Recipe:
+        """The recipe that makes the records: this one, without how they were chosen."""
+        return self if self.derived is None else replace(self, derived=None)
 
     @cached_property
     def text(self) -> str:
@@ -104,7 +121,10 @@ class Recipe:
                 dtype=str(data["dtype"]),
                 fold=int(data["fold"]),
                 block=int(data["block"]),
+                arithmetic=data.get("arithmetic", "float"),
+                key=data.get("key"),
                 labels=tuple(data.get("labels", ())),
+                derived=data.get("derived"),
             )
             recipe._check()
             same = recipe.text == text
@@ -129,6 +149,26 @@ class Recipe:
             raise ValueError(f"block {self.block} is out of range")
         if self.labels != tuple(name for name in LABEL_NAMES if name in self.labels):
             raise ValueError("the labels are unknown, or not in their order")
+        self._check_exactness()
+
+    def _check_exactness(self) -> None:
+        if self.arithmetic not in ("float", "exact"):
+            raise ValueError(f"arithmetic {self.arithmetic!r} is unknown")
+        if self.key is not None and (
+            self.key.keys() != {"bits", "by"}
+            or self.key["bits"] not in (64, 128)
+            or self.key["by"] not in ("exact", "tolerance")
+        ):
+            raise ValueError("the key is not one of those that there are")
+        needs_ring = self.arithmetic == "exact" or (self.key or {}).get("by") == "exact"
+        if needs_ring and self.instructions.exact is None:
+            raise ValueError("the gates do not lie in a ring")
+        if self.derived is not None and (
+            self.derived.keys() != {"operation", "version", "records", "by"}
+            or self.derived["operation"] != "dedup"
+            or type(self.derived["records"]) is not int
+        ):
+            raise ValueError("it is derived in no known way")
 
 
 def _one_line(cause: BaseException) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qframe.cli.bar import progress_bar
 from qframe.cli.options import json_option
+from qframe.cli.telling import telling
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -61,7 +61,7 @@ def stats(data: Path, sample: int, everything: bool, plot: Path | None, as_json:
         from qframe.plotting import check_plot
 
         check_plot(plot)
-    with open_dataset(data) as dataset, progress_bar() as tell:
+    with open_dataset(data) as dataset, telling() as tell:
         found = statistics(dataset, None if everything else sample, tell)
     if plot is not None:
         from qframe.plotting import draw

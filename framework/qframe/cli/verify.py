@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qframe.cli.bar import progress_bar
 from qframe.cli.options import json_option
+from qframe.cli.telling import telling
 
 if TYPE_CHECKING:
     from qframe.config.load import LoadedConfig
@@ -72,7 +72,7 @@ def verify(
     loaded = None if config is None else load_config(config)
     storage = storage_at(data, loaded)
     again = (lambda header: generator_of(header, loaded)) if recompute or sample else None
-    with progress_bar() as tell:
+    with telling() as tell:
         if not mend:
             verdict, repaired = check(storage, again, sample, tell), None
         else:

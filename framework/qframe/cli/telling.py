@@ -1,4 +1,4 @@
-"""Progress of what reads a dataset: a bar on a terminal."""
+"""A bar for work that is told of block by block."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Tell]:
+def telling() -> Iterator[Tell]:
     """A bar on a terminal, nothing elsewhere."""
     from qframe.verifying import silent
 
