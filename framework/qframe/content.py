@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qframe.columns import Arrays
 from qframe.contracts.storage import Header, Reader
 from qframe.instructions import UNITARY_TOLERANCE
-from qframe.unitary_keys import DistinctKeys, circuit_keys, unitary_keys
+from qframe.unitary_keys import DistinctKeys, circuit_hashes, record_keys
 from qframe.verifying import Tell, silent
 
 SINGLE_TOLERANCE = 1e-6
@@ -79,19 +80,20 @@ def content_of(
             tell("content", block, header.blocks)
             if block not in skip:
                 arrays = reader.read(block)
-                _look(found, block * header.recipe.block, arrays["unitaries"])
-                found.circuits.add(circuit_keys(arrays["codes"], arrays["lengths"]))
+                _look(found, block * header.recipe.block, arrays)
+                found.circuits.add(circuit_hashes(arrays["codes"], arrays["lengths"]))
     return found
 
 
-def _look(found: Content, first: int, unitaries: NDArray[Any]) -> None:
+def _look(found: Content, first: int, arrays: Arrays) -> None:
+    unitaries = arrays["unitaries"]
     errors = unitarity_errors(unitaries)
     worst = int(errors.argmax())
     if errors[worst] > found.unitarity_error:
         found.unitarity_error, found.worst = float(errors[worst]), first + worst
     found.records += len(unitaries)
     if np.isfinite(errors[worst]):
-        found.unitaries.add(unitary_keys(unitaries))
+        found.unitaries.add(record_keys(unitaries, arrays))
 
 
 def unitarity_errors(unitaries: NDArray[Any]) -> NDArray[np.float64]:

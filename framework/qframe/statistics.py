@@ -15,7 +15,7 @@ from qframe.errors import RecordMissing
 from qframe.haar import frame_potential, trace_cdf
 from qframe.instructions import InstructionSet
 from qframe.labels import t_count
-from qframe.unitary_keys import DistinctKeys, unitary_keys
+from qframe.unitary_keys import DistinctKeys, record_keys
 from qframe.verifying import Tell, silent
 
 BINS = 4096
@@ -224,7 +224,7 @@ class _Pass:
         self._traces += np.bincount(np.clip(bins, 0, BINS - 1), minlength=BINS)
         self._sum += float(traces.sum())
         self._largest = max(self._largest, float(traces.max()))
-        self._unitaries.add(unitary_keys(batch.unitaries))
+        self._unitaries.add(record_keys(batch.unitaries, batch.extra))
         here = slice(*np.searchsorted(self._pick, [self._done, self._done + len(batch)]))
         self._picked.append(batch.unitaries[self._pick[here] - self._done])
         self._done += len(batch)

@@ -1,4 +1,4 @@
-"""Which unitaries are the same up to a global phase: 64-bit keys, and a bounded count of them."""
+"""How many unitaries there are up to a global phase: their keys, and a bounded count of those."""
 
 from __future__ import annotations
 
@@ -7,47 +7,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.gate_analysis import CELL, Matrices, without_phase
+from qframe.columns import Arrays
+from qframe.gate_analysis import without_phase
+from qframe.key_column import KEY
+from qframe.keys import hashed, unitary_keys
 
 SINGLE_CELL = 1e-4
 """Width of the cells for complex64, whose entries are right to 1e-7."""
 
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-_SHIFT = np.uint64(29)
 
+def record_keys(unitaries: NDArray[Any], columns: Arrays) -> NDArray[np.uint64]:
+    """64 bits for each record's unitary, equal for those that agree up to phase: `(n,)`.
 
-def unitary_keys(unitaries: Matrices) -> NDArray[np.uint64]:
-    """A key for each of `(n, d, d)`: equal, to a tolerance, for those that agree up to phase.
+    The column `key` where the dataset has it; else the tolerance keys of `qframe.keys`. Those want
+    double precision; for complex64 cells of `SINGLE_CELL` do the same more coarsely, and tear half
+    a percent of the unitaries in two where an entry lies at the border of a cell.
 
-    The phase is taken out (`qframe.gate_analysis.without_phase`), entries are rounded to cells of
-    `CELL` (complex64: `SINGLE_CELL`), and the cells are hashed to 64 bits. Unitaries that differ by
-    less than a cell may count as one. Rounding errors tear one unitary in two where an entry lies
-    at the border of a cell: about 1e-6 of them for complex128, half a percent for complex64. Two
-    keys of a million are equal by accident with probability 3e-8.
+    Args:
+        unitaries: `(n, dim, dim)`.
+        columns: further columns of the records.
     """
-    cell = SINGLE_CELL if unitaries.dtype == np.complex64 else CELL
+    if KEY in columns:
+        return np.ascontiguousarray(columns[KEY][:, 0])
+    if unitaries.dtype == np.complex128:
+        return unitary_keys(unitaries, 64)[:, 0]
     entries = np.ascontiguousarray(without_phase(unitaries.astype(np.complex128)))
     parts = entries.view(np.float64).reshape(len(unitaries), -1)
-    # Shifted, so that usual numbers lie far from the borders.
-    cells = np.floor(parts / cell + 0.314159).astype(np.int64).view(np.uint64)
-    return _hashed(cells)
+    return hashed(np.floor(parts / SINGLE_CELL + 0.314159).astype(np.int64), 64)[:, 0]
 
 
-def circuit_keys(codes: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.uint64]:
-    """A key for each circuit of `(n, max_length)` codes: equal for equal circuits."""
-    return _hashed(np.column_stack([lengths, codes]))
-
-
-def _hashed(rows: NDArray[Any]) -> NDArray[np.uint64]:
-    """64 bits for each row of `(n, k)` integers; the same everywhere."""
-    key = np.zeros(len(rows), dtype=np.uint64)
-    for column in rows.T:
-        key ^= column.astype(np.uint64)
-        key *= _ODD
-        key ^= key >> _SHIFT
-    key *= _ODD
-    key ^= key >> _SHIFT
-    return key
+def circuit_hashes(codes: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.uint64]:
+    """64 bits for each circuit of `(n, max_length)` codes: equal for equal circuits."""
+    return hashed(np.column_stack([lengths, codes]).astype(np.int64), 64)[:, 0]
 
 
 class DistinctKeys:

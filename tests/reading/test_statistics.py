@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import qframe
 from qframe.haar import frame_potential, trace_cdf
 from qframe.statistics import statistics
-from qframe.unitary_keys import DistinctKeys, unitary_keys
+from qframe.unitary_keys import DistinctKeys, record_keys
 
 ONE = {"plugin": "clifford_t", "qubits": 1}
 
@@ -137,12 +137,21 @@ def test_keys_are_equal_up_to_phase_and_else_differ(config: Any, qubits: int, dt
     with qframe.open(path) as ds:
         unitaries = ds[:].unitaries
     turned = unitaries * np.exp(2j * np.pi * np.random.default_rng(1).random(2_000))[:, None, None]
-    keys = unitary_keys(unitaries.astype(dtype))
-    same = (keys == unitary_keys(turned.astype(dtype))).mean()
+    keys = record_keys(unitaries.astype(dtype), {})
+    same = (keys == record_keys(turned.astype(dtype), {})).mean()
     assert same > {"complex128": 0.999, "complex64": 0.95}[dtype]  # the borders of cells
     assert len(np.unique(keys)) == 2_000
     s = np.array([[[1, 0], [0, 1j]], [[1, 0], [0, -1j]]])
-    assert len(np.unique(unitary_keys(s))) == 2
+    assert len(np.unique(record_keys(s, {}))) == 2
+
+
+def test_the_column_key_is_used_where_there_is_one(config: Any) -> None:
+    """Exact keys and tolerance keys find the same number of unitaries."""
+    plain, keyed = of(config(records=4_000)), of(config("keyed.yaml", records=4_000, key=True))
+    assert plain.unitaries.distinct == keyed.unitaries.distinct
+    with qframe.open(config("keyed.yaml", records=4_000, key=True)) as ds:
+        batch = ds[:]
+    assert (record_keys(batch.unitaries, batch.extra) == batch.extra["key"][:, 0]).all()
 
 
 def test_a_sample_is_whole_blocks_and_always_the_same(config: Any) -> None:
