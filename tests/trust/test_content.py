@@ -80,3 +80,17 @@ def test_single_precision_is_unitary_to_its_own_rounding(
     run_qframe(config(records=200, dtype="complex64", gate_set=gate_set))
     found = json.loads(qframe_main("verify", "small.db", "--content", "--json").stdout)["content"]
     assert 1e-9 < found["unitarity_error"] <= found["unitarity_tolerance"] == 1e-6
+
+
+def test_records_that_were_chosen_are_looked_at_too(
+    config: Any, run_qframe: Any, qframe_main: Any
+) -> None:
+    """One record a unitary: none comes twice. Labels and a walk's columns go with the records."""
+    sampler = {"plugin": "walk", "length": 20}
+    run_qframe(config(records=3000, key=True, labels=["depth"], sampler=sampler))
+    assert qframe_main("dedup", "small.db", "chosen.db").returncode == 0
+    done = qframe_main("verify", "chosen.db", "--content", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["content"]
+    assert found["distinct_unitaries"] == found["records"] < 3000
+    assert found["records_that_exist"] is None

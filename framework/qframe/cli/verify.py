@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,10 +105,10 @@ def _content(
 
     if verdict.header is None or verdict.structure:
         return None
-    try:
-        count = generator_of(verdict.header, loaded).count
-    except PluginError:  # a sampler that is not here: its count is not known
-        count = None
+    count = None
+    if verdict.header.recipe.derived is None:  # chosen records are as many as they are
+        with suppress(PluginError):  # a sampler that is not here: its count is not known
+            count = generator_of(verdict.header, loaded).count
     with closing(storage.reader()) as reader:
         return content_of(reader, {d.block for d in verdict.damaged}, count, tell)
 
