@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import qframe
-from qframe import ConfigError, Draws
+from qframe import ConfigError, Draws, PluginError
 from qframe_plugins.samplers.word_automaton import inverse_pairs
 
 
@@ -85,3 +85,44 @@ def test_weights_do_not_go_with_non_backtracking(config: Any, run_qframe: Any) -
     options = {"plugin": "walk", "length": 5, "non_backtracking": True, "weights": {"t": 2}}
     with pytest.raises(ConfigError, match="weights do not go with non_backtracking"):
         run_qframe(config(sampler=options))
+
+
+FAULTY = """
+import numpy as np
+from qframe_plugins.samplers.walk import Walk
+from dataclasses import replace
+
+class Faulty(Walk):
+    name = "faulty"
+    {}
+
+    def sample(self, draws):
+        made = super().sample(draws)
+        {}
+        return made
+"""
+
+
+@pytest.mark.parametrize(
+    ("attributes", "change", "message"),
+    [
+        # Its own row, another's prefix, and a circuit that is not a prefix at all.
+        ("", "made = replace(made, parents=np.arange(draws.size))", "not the circuits above"),
+        ("", "made.codes[:] = made.codes[::-1].copy()", "not the circuits above"),
+        (
+            "",
+            "made = replace(made, parents=made.parents[:5])",
+            "returned parents as int64 \\(5,\\)",
+        ),
+        ("fold = None", "", "or its fold is not 1"),
+        ("fold = 9", "", "fold is 9, want 1 to"),
+    ],
+)
+def test_parents_that_would_make_engines_differ_are_refused(
+    config: Any, run_qframe: Any, tmp_path: Any, attributes: str, change: str, message: str
+) -> None:
+    (tmp_path / "faulty.py").write_text(FAULTY.format(attributes, change))
+    path = config(sampler={"plugin": "faulty.py", "length": 4})
+    with pytest.raises(PluginError, match=message):
+        run_qframe(path)
+    assert not (tmp_path / "small.db").exists()
