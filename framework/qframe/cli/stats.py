@@ -31,9 +31,8 @@ BAR = 30
     "--sample",
     type=click.IntRange(1),
     default=SAMPLE,
-    show_default=f"{SAMPLE:,}",
     metavar="N",
-    help="Look at about N records: whole blocks, always the same ones.",
+    help=f"Look at about N records, {SAMPLE:,} if left out: whole blocks, always the same ones.",
 )
 @click.option("--all", "everything", is_flag=True, help="Look at every record.")
 @click.option(
