@@ -36,10 +36,10 @@ BUGS = [
     Bug(
         "the ledger row in a transaction of its own",
         f"{STORAGES}/sqlite_writer.py",
-        "                self._db.executemany(_LEDGER, ledger)\n",
+        "                self._db.executemany(self._ledger, ledger)\n",
         '                self._db.execute("COMMIT")\n'
         '                self._db.execute("BEGIN IMMEDIATE")\n'
-        "                self._db.executemany(_LEDGER, ledger)\n",
+        "                self._db.executemany(self._ledger, ledger)\n",
         "tests/trust/test_runs.py -k between_data_and_ledger",
     ),
     Bug(
@@ -180,7 +180,7 @@ def caught(bug: Bug, tree: Path) -> str | None:
             timeout=240,
         )
     except subprocess.TimeoutExpired:
-        return f"{bug.tests.split()[0]} (does not end)"
+        return f"{bug.tests.split()[0].removeprefix('tests/')} (does not end)"
     finally:
         target.write_text(text)
     if ran.returncode == 0:

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,15 @@ from qframe.blame import origin
 from qframe.blocks import Task, missing, records_per_block, tasks
 from qframe.columns import record_width, schema_of
 from qframe.config.load import LoadedConfig
+from qframe.config.model import LABEL_NAMES
 from qframe.contracts.executor import Executor
+from qframe.contracts.sampler import Sampler
 from qframe.contracts.storage import Estimate, Header, Storage
 from qframe.errors import ConfigError, PluginError, QframeError, RecipeMismatch, StorageError
 from qframe.exactness import check_exact, key_of
-from qframe.generating import build
+from qframe.generating import build, full_schema
 from qframe.instructions import InstructionSet
 from qframe.job import Job
-from qframe.key_column import key_columns
 from qframe.plugins.resolve import file_sha256, local_path
 from qframe.recipe import Recipe, differences
 
@@ -118,8 +119,9 @@ def header_of(loaded: LoadedConfig) -> Header:
         sampler=identity,
         seed=loaded.config.seed,
         dtype=loaded.config.dtype,
-        fold=fold_for(len(instructions), instructions.qubits),
+        fold=_fold(sampler, instructions),
         block=records_per_block(record_width(base)),
+        labels=tuple(name for name in LABEL_NAMES if name in loaded.config.labels),
         arithmetic=loaded.config.arithmetic,
         key=key,
     )
@@ -128,8 +130,19 @@ def header_of(loaded: LoadedConfig) -> Header:
         "gate_set": plugins["gate_set"].spec.plugin,
         "sampler": spec.plugin,
     }
-    schema = (*base, *sampler.columns, *key_columns(recipe))
-    return Header(recipe, schema, loaded.config.records, about)
+    products = not sampler.gives_unitaries
+    schema = full_schema(recipe, sampler)
+    return Header(recipe, schema, loaded.config.records, about, products)
+
+
+def _fold(sampler: Sampler[Any], instructions: InstructionSet) -> int:
+    """The sampler's own fold, else the longest that the law allows."""
+    longest = fold_for(len(instructions), instructions.qubits)
+    if sampler.fold is None:
+        return longest
+    if not 1 <= sampler.fold <= longest:
+        raise PluginError(f"sampler {sampler.name!r}: fold is {sampler.fold}, want 1 to {longest}")
+    return sampler.fold
 
 
 def _check_count(loaded: LoadedConfig, count: int | None) -> None:
@@ -177,11 +190,20 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         RecipeMismatch: the output holds another recipe's records; names the fields that differ.
         StorageError: the output is something else, or cannot be written, or does not fit.
     """
+    made = look(loaded)
+    if made.runs:
+        made.storage.check(made.header)
+        _check_space(made)
+    return made
+
+
+def look(loaded: LoadedConfig) -> RunPlan:
+    """As `plan`, for a dataset that may be more than the disk or the storage holds."""
     header = header_of(loaded)
     output = output_of(loaded)
     storage = build(loaded.plugins["storage"].spec, output)
     executor: Any = loaded.plugins["executor"].cls
-    ancestor = _writable_ancestor(output)
+    ancestor = writable_ancestor(output)
     stored = 0
     runs: tuple[tuple[int, int], ...] = ((0, header.blocks),)
     exists = output.exists() or output.is_symlink()
@@ -189,7 +211,7 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         header, stored, runs = _existing(storage, header, output)
     estimate = storage.estimate(header)
     free = shutil.disk_usage(ancestor).free
-    made = RunPlan(
+    return RunPlan(
         loaded=loaded,
         header=header,
         storage=storage,
@@ -202,10 +224,6 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         estimate=estimate,
         free=free,
     )
-    if made.runs:
-        storage.check(header)
-        _check_space(made)
-    return made
 
 
 def _existing(
@@ -225,7 +243,7 @@ def _existing(
                 hint="undo the change in the config, or name another --output",
             )
         records = max(header.records, reader.header.records)
-        header = Header(header.recipe, header.schema, records, reader.header.about)
+        header = replace(header, records=records, about=reader.header.about)
         present = list(reader.stored())
     return (
         header,
@@ -239,7 +257,7 @@ def _task_blocks(header: Header, storage: Storage[Any]) -> int:
     return max(1, storage.task_bytes // (header.recipe.block * record_width(header.schema)))
 
 
-def _writable_ancestor(output: Path) -> Path:
+def writable_ancestor(output: Path) -> Path:
     """The nearest directory above the output that is there; refuses one that is not writable."""
     ancestor = output.absolute().parent
     while not ancestor.exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import threading
 from pathlib import Path
 from time import perf_counter
 
@@ -26,11 +26,8 @@ class Worker(Closes):
     def __init__(self, job: Job) -> None:
         self._job = job
         recipe = Recipe.from_text(job.recipe)
-        with blame(job.sampler, job.serial, "a new sampler"):
-            sampler = build(job.sampler, recipe.instructions)
-        with blame(job.engine, job.serial, "a new engine"):
-            engine = build(job.engine, recipe.instructions, recipe.fold)
-        self._generator = Generator(recipe, sampler, engine)
+        with blame(job.engine, job.serial, "a new sampler and engine"):
+            self._generator = Generator.from_specs(recipe, job.sampler, job.engine)
         self._header = Header(recipe, self._generator.schema, job.records, dict(job.about))
         with blame(job.storage, job.serial, "a new writer"):
             storage: Storage[object] = build(job.storage, Path(job.output))  # type: ignore[type-var]
@@ -56,7 +53,7 @@ class Worker(Closes):
             raise
         except Exception as cause:
             raise maker_error(self._job, self._generator, cause, str(task)) from cause
-        return TaskDone(task, sum(counts), made - start, written - made, os.getpid())
+        return TaskDone(task, sum(counts), made - start, written - made, threading.get_native_id())
 
     def _room_for(self, blocks: int) -> Room:
         if len(self._room["lengths"]) < blocks * self._header.recipe.block:

@@ -134,7 +134,7 @@ def test_circuits_too_long_for_64_bits_are_refused_before_a_dataset_is_there(
     long = {"plugin": "uniform", "length": 400}
     done = qframe_main("run", config(arithmetic="exact", gate_set="hrc", sampler=long))
     assert done.returncode == 2
-    assert "arithmetic: exact: after " in done.stderr
+    assert "exact products: after " in done.stderr
     assert "make circuits shorter" in done.stderr
     assert not (tmp_path / "small.db").exists()
 

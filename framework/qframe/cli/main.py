@@ -15,10 +15,12 @@ from qframe.cli.doctor import doctor
 from qframe.cli.gates import gates
 from qframe.cli.hash import hash_
 from qframe.cli.info import info
+from qframe.cli.plan import plan
 from qframe.cli.plugins import plugins
 from qframe.cli.run import run
 from qframe.cli.schema import schema
 from qframe.cli.show import show
+from qframe.cli.stats import stats
 from qframe.cli.verify import verify
 from qframe.errors import QframeError, WorkerError
 
@@ -30,10 +32,12 @@ def cli() -> None:
 
     \b
     qframe check configs/clifford_t.yaml     what a run would do
+    qframe plan configs/clifford_t.yaml      what a long run would take, from a short one
     qframe gates configs/clifford_t.yaml     its gates, and what they are as a group
     qframe run configs/clifford_t.yaml       make the dataset, or what is missing of it
     qframe info data/clifford_t.db           what a dataset holds
     qframe show data/clifford_t.db 0         one circuit, drawn, and its unitary
+    qframe stats data/clifford_t.db          redundancy, histograms, distance to Haar
     qframe verify data/clifford_t.db         is it what it says?
     qframe doctor                            will this machine do?
     qframe dedup data/clifford_t.db OUT      one record a unitary
@@ -42,7 +46,9 @@ def cli() -> None:
     """
 
 
-for verb in (run, check, gates, info, show, verify, dedup, hash_, plugins, schema, doctor):
+for verb in (
+    *(run, check, plan, gates, info, show, stats, verify, dedup, hash_, plugins, schema, doctor),
+):
     cli.add_command(verb)
 
 

@@ -16,6 +16,9 @@ from qframe import DiskFull, NotADataset, StorageError
 APPLICATION_ID = 0x71667264
 """`qfrd`, in the header of every dataset file: what `file` and `PRAGMA application_id` show."""
 
+CATALOGUE_ID = 0x71667263
+"""`qfrc`, in the header of a catalogue of shards."""
+
 ROOM_TO_WORK = 1 << 20
 """With less free than this, an input/output error means that the disk is full."""
 
@@ -151,19 +154,28 @@ def _refuse_foreign_wal(db: apsw.Connection, path: Path) -> None:
 
 
 def is_dataset(path: Path) -> bool:
-    """Whether the file carries our application id.
+    """Whether the file carries our application id."""
+    return _application_id(path) == APPLICATION_ID
 
-    Read through SQLite: closing a plain file handle would drop this process's locks on the file.
-    """
+
+def is_catalogue(path: Path) -> bool:
+    """Whether the file is the catalogue of a dataset in shards."""
+    return _application_id(path) == CATALOGUE_ID
+
+
+def _application_id(path: Path) -> int | None:
+    """Read through SQLite: closing a plain file handle would drop this process's locks on it."""
     if not path.is_file():
-        return False
+        return None
     try:
         with closing(_connect_readonly(path)) as db:
-            own = int.from_bytes(file_header(db)[68:72], "big")
             # The file's own word, if it is in the middle of a transaction that was cut off.
-            return own == APPLICATION_ID or bool(db.pragma("application_id") == APPLICATION_ID)
+            own = int.from_bytes(file_header(db)[68:72], "big")
+            if own in (APPLICATION_ID, CATALOGUE_ID):
+                return own
+            return int(db.pragma("application_id"))
     except (StorageError, apsw.Error):
-        return False
+        return None
 
 
 def _disk_full(path: Path) -> DiskFull:
