@@ -119,7 +119,7 @@ BUGS = [
         f"{STORAGES}/sqlite_writer.py",
         '                self._db.pragma("user_version", self._dataset_id)\n',
         "",
-        "tests/trust/test_wal.py -k another_killed_run",
+        "tests/trust/test_wal.py -k page_1",
     ),
     Bug(
         "rows of another recipe believed",
