@@ -50,7 +50,10 @@ class Job:
 
 @dataclass(frozen=True)
 class TaskDone:
-    """A stored task: its records, and the seconds that making and writing them took."""
+    """A stored task: its records, and the seconds that making and writing them took.
+
+    `worker` is the system's number of the thread that did it; that of a process is its first's.
+    """
 
     task: Task
     records: int

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +129,8 @@ def header_of(loaded: LoadedConfig) -> Header:
         "gate_set": plugins["gate_set"].spec.plugin,
         "sampler": spec.plugin,
     }
-    return Header(recipe, full_schema(recipe, sampler), loaded.config.records, about)
+    schema, products = full_schema(recipe, sampler), not sampler.gives_unitaries
+    return Header(recipe, schema, loaded.config.records, about, products)
 
 
 def _fold(sampler: Sampler[Any], instructions: InstructionSet) -> int:
@@ -186,11 +187,20 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         RecipeMismatch: the output holds another recipe's records; names the fields that differ.
         StorageError: the output is something else, or cannot be written, or does not fit.
     """
+    made = look(loaded)
+    if made.runs:
+        made.storage.check(made.header)
+        _check_space(made)
+    return made
+
+
+def look(loaded: LoadedConfig) -> RunPlan:
+    """As `plan`, for a dataset that may be more than the disk or the storage holds."""
     header = header_of(loaded)
     output = output_of(loaded)
     storage = build(loaded.plugins["storage"].spec, output)
     executor: Any = loaded.plugins["executor"].cls
-    ancestor = _writable_ancestor(output)
+    ancestor = writable_ancestor(output)
     stored = 0
     runs: tuple[tuple[int, int], ...] = ((0, header.blocks),)
     exists = output.exists() or output.is_symlink()
@@ -198,7 +208,7 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         header, stored, runs = _existing(storage, header, output)
     estimate = storage.estimate(header)
     free = shutil.disk_usage(ancestor).free
-    made = RunPlan(
+    return RunPlan(
         loaded=loaded,
         header=header,
         storage=storage,
@@ -211,10 +221,6 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         estimate=estimate,
         free=free,
     )
-    if made.runs:
-        storage.check(header)
-        _check_space(made)
-    return made
 
 
 def _existing(
@@ -234,7 +240,7 @@ def _existing(
                 hint="undo the change in the config, or name another --output",
             )
         records = max(header.records, reader.header.records)
-        header = Header(header.recipe, header.schema, records, reader.header.about)
+        header = replace(header, records=records, about=reader.header.about)
         present = list(reader.stored())
     return (
         header,
@@ -248,7 +254,7 @@ def _task_blocks(header: Header, storage: Storage[Any]) -> int:
     return max(1, storage.task_bytes // (header.recipe.block * record_width(header.schema)))
 
 
-def _writable_ancestor(output: Path) -> Path:
+def writable_ancestor(output: Path) -> Path:
     """The nearest directory above the output that is there; refuses one that is not writable."""
     ancestor = output.absolute().parent
     while not ancestor.exists():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import threading
 from pathlib import Path
 from time import perf_counter
 
@@ -54,7 +54,7 @@ class Worker(Closes):
                 hint=f"reproduce with: qframe show {self._job.config} "
                 f"{task.first * self._header.recipe.block}",
             ) from cause
-        return TaskDone(task, sum(counts), made - start, written - made, os.getpid())
+        return TaskDone(task, sum(counts), made - start, written - made, threading.get_native_id())
 
     def _room_for(self, blocks: int) -> Room:
         if len(self._room["lengths"]) < blocks * self._header.recipe.block:

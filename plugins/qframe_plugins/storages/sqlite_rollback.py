@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from qframe import Storage, hookimpl
-from qframe_plugins.storages.sqlite import SqliteFile, SqliteFileOptions, Synchronous
+from qframe_plugins.storages.sqlite_file import SqliteFile, SqliteFileOptions, Synchronous
 
 
 class SqliteRollbackOptions(SqliteFileOptions):
