@@ -44,7 +44,7 @@ class Fibonacci(GateSet[GateSetOptions]):
         sigma2 = F sigma1 F
 
     The braid relation sigma1 sigma2 sigma1 = sigma2 sigma1 sigma2 holds, and sigma^10 = 1. Zhang,
-    Zheng, Zhang and Zhai (arXiv:2004.04743). (Beware of +4 pi i/5, which circulates and fails the
+    Zheng, Zhang and Deng (arXiv:2004.04743). (Beware of +4 pi i/5, which circulates and fails the
     relation.) Entries are correctly rounded.
     """
 

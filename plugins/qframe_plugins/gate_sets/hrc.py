@@ -20,8 +20,9 @@ class Hrc(GateSet[GateSetOptions]):
         gate_set: {plugin: hrc, gates: [v1, v2, v3, v1dg, v2dg, v3dg]}
 
     The three gates generate a free group: the `6 * 5**(n - 1)` reduced words of length n are all
-    distinct, even up to phase. Harrow, Recht and Chuang (arXiv:quant-ph/0111031); Bocharov,
-    Gurevich and Svore (arXiv:1303.1411). With several qubits each gate acts on each of them; there
+    distinct, even up to phase. Lubotzky, Phillips and Sarnak, Commun. Pure Appl. Math. 40, 401
+    (1987); as a gate set Harrow, Recht and Chuang (arXiv:quant-ph/0111031) and Bocharov, Gurevich
+    and Svore (arXiv:1303.1411). With several qubits each gate acts on each of them; there
     is no gate between qubits.
     """
 
