@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -16,6 +16,7 @@ from qframe import (
     Block,
     Estimate,
     Header,
+    Loss,
     PluginOptions,
     Storage,
     StorageError,
@@ -77,6 +78,12 @@ class SqliteFile(Storage[O_co]):
     """A dataset in one SQLite file; journal mode and pragmas come from the subclass."""
 
     journal_mode: ClassVar[str]
+    kill_may_cost: Loss = "nothing"
+    power_cut: ClassVar[Mapping[Synchronous, Loss]]
+
+    @property
+    def power_cut_may_cost(self) -> Loss:
+        return self.power_cut[self.options.synchronous]
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
@@ -212,10 +219,10 @@ class SqliteFile(Storage[O_co]):
         page = self.options.page_size
         width = record_width(header.schema)
         if self.options.layout == "rows":
-            return Estimate(2 * page + round(header.records * (width + 14) / 0.97), 1)
+            return Estimate(2 * page + round(header.records * (width + 14) / 0.97), 1, 1)
         pages = -(-header.recipe.block * width // (page - 4))
         full, rest = divmod(header.records, header.recipe.block)
-        return Estimate((8 + full * pages - (-rest * width // page)) * page + 64 * full, 1)
+        return Estimate((8 + full * pages - (-rest * width // page)) * page + 64 * full, 1, 1)
 
 
 class Sqlite(SqliteFile[SqliteOptions]):
@@ -232,6 +239,13 @@ class Sqlite(SqliteFile[SqliteOptions]):
     name = "sqlite"
     suffix = ".db"
     journal_mode = "wal"
+    # https://www.sqlite.org/pragma.html#pragma_synchronous
+    power_cut: ClassVar[Mapping[Synchronous, Loss]] = {
+        "off": "damage",
+        "normal": "last tasks",
+        "full": "nothing",
+    }
+    compared = ({"layout": "rows"}, {"synchronous": "normal"})
     Options = SqliteOptions
 
     def check(self, header: Header) -> None:  # noqa: ARG002 - the contract's
