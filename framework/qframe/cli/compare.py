@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -93,14 +89,8 @@ def compare(
         require_matplotlib(plots)
     wanted = contenders(config, override_list(set_, shortcuts), storages, grid)
     limit = None if records is None else _count(records)
-    with _terminated_cleanly():
-        found = run_comparison(
-            wanted,
-            records=limit,
-            seconds=seconds,
-            keep=keep,
-            tell=_silent if quiet else _tell,
-        )
+    tell = _silent if quiet else _tell
+    found = run_comparison(wanted, records=limit, seconds=seconds, keep=keep, tell=tell)
     if as_json:
         click.echo(json.dumps(_data(found, keep), indent=2))
     else:
@@ -145,21 +135,3 @@ def _tell(done: int, total: int, label: str) -> None:
 
 def _silent(_done: int, _total: int, _label: str) -> None:
     pass
-
-
-@contextmanager
-def _terminated_cleanly() -> Iterator[None]:
-    """SIGTERM ends this as Ctrl-C does: through everything that tidies up, then with 143."""
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        sys.exit(128 + number)
-
-    try:
-        before = signal.signal(signal.SIGTERM, end)
-    except ValueError:  # not the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

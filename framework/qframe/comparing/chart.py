@@ -62,15 +62,20 @@ def draw(found: Comparison, path: Path) -> None:
 
     outcomes = ranked(found.outcomes)
     rows = len(outcomes)
-    height = 2.45 + 0.45 * rows
-    style = {"font.size": 9, "axes.edgecolor": GRID, "text.color": INK, "svg.hashsalt": "qframe"}
+    height = 2.55 + 0.45 * rows
+    style: Any = {
+        "font.size": 9,
+        "axes.edgecolor": GRID,
+        "text.color": INK,
+        "svg.hashsalt": "qframe",
+    }
     with matplotlib.rc_context(style):
         figure = Figure(figsize=(15.5, height), facecolor="white")
         axes = figure.subplots(
             1, 6, sharey=True, gridspec_kw={"width_ratios": (3, 3, 3, 2.6, 3.6, 3.4)}
         )
         top = 1 - 1.22 / height
-        figure.subplots_adjust(left=0.118, right=0.985, top=top, bottom=0.95 / height, wspace=0.1)
+        figure.subplots_adjust(left=0.118, right=0.985, top=top, bottom=1.03 / height, wspace=0.1)
         colours = _colours(outcomes)
         rates: list[tuple[str, Value]] = [
             ("written, records/s", lambda o: o.write.rate if o.write else None),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from qframe import __version__
 from qframe.comparing.contenders import Contender
 from qframe.comparing.measuring import measure
 from qframe.comparing.outcome import Outcome
+from qframe.comparing.stopping import stopped_by_signals
 from qframe.config.load import LoadedConfig
 from qframe.errors import StorageError
 from qframe.generating import build
@@ -79,16 +79,16 @@ def compare(
     loaded = usable[0]
     header = header_of(loaded)
     limit = _limit(loaded, records)
-    with _directory(output_of(loaded), keep) as directory:
+    with stopped_by_signals() as stop, _directory(output_of(loaded), keep) as directory:
         disk = os.statvfs(directory)
         outcomes = []
         for number, contender in enumerate(contenders):
             tell(number, len(contenders), contender.label)
             place = directory / f"{number:03d}-{contender.storage.replace('/', '_')}"
             place.mkdir()
-            outcomes.append(measure(contender, place, limit, seconds))
+            outcomes.append(measure(contender, place, limit, seconds, stop))
             if not keep:
-                _remove(place)
+                shutil.rmtree(place, ignore_errors=True)
     return Comparison(
         machine=_machine(),
         date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -127,20 +127,7 @@ def _directory(output: Path, keep: bool) -> Iterator[Path]:
         yield directory
     finally:
         if not keep:
-            _remove(directory)
-
-
-def _remove(directory: Path) -> None:
-    """Removes a tree; a second Ctrl-C does not leave half of it behind."""
-    try:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # not the main thread: no signal comes here
-        before = None
-    try:
-        shutil.rmtree(directory, ignore_errors=True)
-    finally:
-        if before is not None:
-            signal.signal(signal.SIGINT, before)
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _machine() -> str:

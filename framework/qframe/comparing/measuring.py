@@ -14,6 +14,7 @@ from qframe.comparing import reading
 from qframe.comparing.contenders import Contender
 from qframe.comparing.footprint import footprint
 from qframe.comparing.outcome import Outcome, Pace, Projected
+from qframe.comparing.stopping import Stop
 from qframe.config.load import LoadedConfig
 from qframe.contracts.storage import Header, Reader
 from qframe.dataset import Dataset
@@ -35,7 +36,9 @@ FIRST_TASKS = 64
 """Tasks a worker that are handed out before the first answer, to executors that take them all."""
 
 
-def measure(contender: Contender, directory: Path, limit: int, seconds: float) -> Outcome:
+def measure(
+    contender: Contender, directory: Path, limit: int, seconds: float, stop: Stop
+) -> Outcome:
     """Writes, looks and reads.
 
     Args:
@@ -43,19 +46,20 @@ def measure(contender: Contender, directory: Path, limit: int, seconds: float) -
         directory: empty; all that is written goes there.
         limit: records at most.
         seconds: for writing; each way of reading gets a third of it.
+        stop: ends this early, by raising what `stop.end` raises.
     """
     about = Outcome(contender.label, contender.storage, contender.set, error=contender.error)
     if contender.loaded is None:
         return about
     forget_peak()
     try:
-        return _measure(about, contender.loaded, directory, limit, seconds)
+        return _measure(about, contender.loaded, directory, limit, seconds, stop)
     except QframeError as error:
         return replace(about, error=error.message)
 
 
 def _measure(
-    about: Outcome, loaded: LoadedConfig, directory: Path, limit: int, seconds: float
+    about: Outcome, loaded: LoadedConfig, directory: Path, limit: int, seconds: float, stop: Stop
 ) -> Outcome:
     storage_class: Any = loaded.plugins["storage"].cls
     output = directory / f"data{storage_class.suffix}"
@@ -72,26 +76,27 @@ def _measure(
         power_cut_may_cost=storage.power_cut_may_cost,
         projected=_projected(planned, loaded.config.records),
     )
-    turn = _Turn(planned, seconds)
+    turn = _Turn(planned, seconds, stop)
     turn.write()
+    stop.end()
     with closing(storage.reader()) as reader:
         stored = sum(run.records for run in reader.stored())
         about = replace(about, stored=stored, disk=footprint(directory), **turn.facts())
         if reading.stored_from_start(reader):
-            about = replace(about, **_read(reader, str(output), seconds * READ_SHARE))
+            about = replace(about, **_read(reader, str(output), seconds * READ_SHARE, stop))
     return about
 
 
-def _read(reader: Reader, source: str, seconds: float) -> dict[str, Any]:
+def _read(reader: Reader, source: str, seconds: float, stop: Stop) -> dict[str, Any]:
     """Attributes of the outcome."""
     readable = reading.stored_from_start(reader)
-    dataset = Dataset(reading.Beginning(reader, readable), source)
+    dataset = Dataset(reading.Beginning(reader, readable, stop), source)
     in_order = reading.in_order(dataset, seconds)
     # Shuffling reads far ahead: only a whole pass says what it costs, so this is a short one.
     few = min(readable, max(reading.BATCH, round(in_order.rate * seconds / 6)))
     return {
         "in_order": in_order,
-        "batches": reading.batches(Dataset(reading.Beginning(reader, few), source)),
+        "batches": reading.batches(Dataset(reading.Beginning(reader, few, stop), source)),
         "single": reading.single(dataset, seconds),
     }
 
@@ -121,6 +126,7 @@ class _Turn:
 
     planned: RunPlan
     seconds: float
+    stop: Stop
     done: list[tuple[float, TaskDone]] = field(default_factory=list)
     refusals: int = 0
     error: str | None = None
@@ -136,6 +142,8 @@ class _Turn:
             with closing(planned.executor.run(job, self._tasks())) as results:  # type: ignore[type-var]
                 for done in results:
                     self.done.append((perf_counter(), done))
+                    if self.stop.number is not None:
+                        break
         except QframeError as error:
             self.error = error.message
             self.refusals += error.times if isinstance(error, StorageBusy) else 0
@@ -151,7 +159,7 @@ class _Turn:
         ahead = FIRST_TASKS * self.planned.executor.workers
         for given, task in enumerate(self.planned.tasks()):
             over = perf_counter() - self.done[0][0] > self.seconds if self.done else given >= ahead
-            if over:
+            if over or self.stop.number is not None:
                 return
             yield task
 

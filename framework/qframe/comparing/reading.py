@@ -12,6 +12,7 @@ import numpy as np
 from qframe.blocks import Stored
 from qframe.columns import Arrays
 from qframe.comparing.outcome import Pace
+from qframe.comparing.stopping import Stop
 from qframe.contracts.storage import Reader
 from qframe.dataset import Dataset
 
@@ -20,10 +21,14 @@ SEED = 1
 
 
 class Beginning(Reader):
-    """The first `records` of a dataset that was left incomplete, as a complete one."""
+    """The first `records` of a dataset that was left incomplete, as a complete one.
 
-    def __init__(self, reader: Reader, records: int) -> None:
+    Reading ends, by what `stop.end` raises, once a signal came.
+    """
+
+    def __init__(self, reader: Reader, records: int, stop: Stop) -> None:
         self._reader = reader
+        self._stop = stop
         self.header = replace(reader.header, records=records)
 
     def stored(self) -> Iterator[Stored]:
@@ -33,6 +38,7 @@ class Beginning(Reader):
         return (row for row in self._reader.checksums() if row[0] < self.header.blocks)
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
+        self._stop.end()
         return self._reader.read(block, start, stop)
 
     def close(self) -> None:
