@@ -15,7 +15,7 @@ from typing import Any
 
 from qframe import __version__
 from qframe.comparing.contenders import Contender
-from qframe.comparing.measuring import measure
+from qframe.comparing.measuring import Terms, measure
 from qframe.comparing.outcome import Outcome
 from qframe.comparing.stopping import stopped_by_signals
 from qframe.config.load import LoadedConfig
@@ -86,7 +86,7 @@ def compare(
             tell(number, len(contenders), contender.label)
             place = directory / f"{number:03d}-{contender.storage.replace('/', '_')}"
             place.mkdir()
-            outcomes.append(measure(contender, place, limit, seconds, stop))
+            outcomes.append(measure(contender, place, Terms(limit, seconds, stop)))
             if not keep:
                 shutil.rmtree(place, ignore_errors=True)
     return Comparison(

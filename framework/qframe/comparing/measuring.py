@@ -36,67 +36,86 @@ FIRST_TASKS = 64
 """Tasks a worker that are handed out before the first answer, to executors that take them all."""
 
 
-def measure(
-    contender: Contender, directory: Path, limit: int, seconds: float, stop: Stop
-) -> Outcome:
-    """Writes, looks and reads.
+@dataclass(frozen=True)
+class Terms:
+    """What holds for every turn.
 
-    Args:
-        contender: what to measure.
-        directory: empty; all that is written goes there.
+    Attributes:
         limit: records at most.
         seconds: for writing; each way of reading gets a third of it.
-        stop: ends this early, by raising what `stop.end` raises.
+        stop: ends a turn early, by raising what `stop.end` raises.
+        reads: false to leave reading out.
+    """
+
+    limit: int
+    seconds: float
+    stop: Stop
+    reads: bool = True
+
+
+def measure(contender: Contender, directory: Path, terms: Terms) -> Outcome:
+    """Writes into `directory`, which is empty, looks at the disk, and reads.
+
+    A storage that fails is an outcome too: what went wrong is in its `error`.
     """
     about = Outcome(contender.label, contender.storage, contender.set, error=contender.error)
     if contender.loaded is None:
         return about
     forget_peak()
     try:
-        return _measure(about, contender.loaded, directory, limit, seconds, stop)
+        planned = _plan(contender.loaded, directory, terms.limit)
+        about = _announced(about, planned, contender.loaded.config.records)
+        turn = _Turn(planned, terms)
+        turn.write()
+        terms.stop.end()
+        about = replace(about, disk=footprint(directory), **turn.facts())
+        with closing(planned.storage.reader()) as reader:
+            about = replace(about, stored=sum(run.records for run in reader.stored()))
+            if terms.reads and reading.stored_from_start(reader):
+                about = replace(about, **_read(reader, str(planned.output), terms))
     except QframeError as error:
         return replace(about, error=error.message)
-
-
-def _measure(
-    about: Outcome, loaded: LoadedConfig, directory: Path, limit: int, seconds: float, stop: Stop
-) -> Outcome:
-    storage_class: Any = loaded.plugins["storage"].cls
-    output = directory / f"data{storage_class.suffix}"
-    first = {"records": min(limit, loaded.config.records, FEW), "output": str(output)}
-    planned = plan(replace(loaded, config=loaded.config.model_copy(update=first)))
-    header = replace(planned.header, records=_fitting(planned, limit))
-    planned = replace(planned, header=header, runs=((0, header.blocks),))
-    storage = planned.storage
-    about = replace(
-        about,
-        workers=planned.executor.workers,
-        commit_records=planned.task_blocks * header.recipe.block,
-        kill_may_cost=storage.kill_may_cost,
-        power_cut_may_cost=storage.power_cut_may_cost,
-        projected=_projected(planned, loaded.config.records),
-    )
-    turn = _Turn(planned, seconds, stop)
-    turn.write()
-    stop.end()
-    with closing(storage.reader()) as reader:
-        stored = sum(run.records for run in reader.stored())
-        about = replace(about, stored=stored, disk=footprint(directory), **turn.facts())
-        if reading.stored_from_start(reader):
-            about = replace(about, **_read(reader, str(output), seconds * READ_SHARE, stop))
+    except Exception as bug:  # a stranger's plugin: the others have their turn all the same
+        return replace(about, error=f"{type(bug).__name__}: {bug}")
     return about
 
 
-def _read(reader: Reader, source: str, seconds: float, stop: Stop) -> dict[str, Any]:
+def _plan(loaded: LoadedConfig, directory: Path, limit: int) -> RunPlan:
+    """What a run would do that may go on for `limit` records, or until the disk is a quarter full.
+
+    Planned for few records first: what many would meet is for `Projected` to say.
+    """
+    storage_class: Any = loaded.plugins["storage"].cls
+    output = directory / f"data{storage_class.suffix}"
+    few = {"records": min(limit, loaded.config.records, FEW), "output": str(output)}
+    planned = plan(replace(loaded, config=loaded.config.model_copy(update=few)))
+    header = replace(planned.header, records=_fitting(planned, limit))
+    return replace(planned, header=header, runs=((0, header.blocks),))
+
+
+def _announced(about: Outcome, planned: RunPlan, records: int) -> Outcome:
+    """What is known before the work begins."""
+    return replace(
+        about,
+        workers=planned.executor.workers,
+        commit_records=planned.task_blocks * planned.recipe.block,
+        kill_may_cost=planned.storage.kill_may_cost,
+        power_cut_may_cost=planned.storage.power_cut_may_cost,
+        projected=_projected(planned, records),
+    )
+
+
+def _read(reader: Reader, source: str, terms: Terms) -> dict[str, Any]:
     """Attributes of the outcome."""
+    seconds = terms.seconds * READ_SHARE
     readable = reading.stored_from_start(reader)
-    dataset = Dataset(reading.Beginning(reader, readable, stop), source)
+    dataset = Dataset(reading.Beginning(reader, readable, terms.stop), source)
     in_order = reading.in_order(dataset, seconds)
     # Shuffling reads far ahead: only a whole pass says what it costs, so this is a short one.
     few = min(readable, max(reading.BATCH, round(in_order.rate * seconds / 6)))
     return {
         "in_order": in_order,
-        "batches": reading.batches(Dataset(reading.Beginning(reader, few, stop), source)),
+        "batches": reading.batches(Dataset(reading.Beginning(reader, few, terms.stop), source)),
         "single": reading.single(dataset, seconds),
     }
 
@@ -125,8 +144,7 @@ class _Turn:
     """Writing, against the clock."""
 
     planned: RunPlan
-    seconds: float
-    stop: Stop
+    terms: Terms
     done: list[tuple[float, TaskDone]] = field(default_factory=list)
     refusals: int = 0
     error: str | None = None
@@ -136,13 +154,13 @@ class _Turn:
     def write(self) -> None:
         planned = self.planned
         planned.storage.create(planned.header)
-        job = replace(planned.job(), patience_s=self.seconds)
+        job = replace(planned.job(), patience_s=self.terms.seconds)
         self.start = perf_counter()
         try:
             with closing(planned.executor.run(job, self._tasks())) as results:  # type: ignore[type-var]
                 for done in results:
                     self.done.append((perf_counter(), done))
-                    if self.stop.number is not None:
+                    if self.terms.stop.number is not None:
                         break
         except QframeError as error:
             self.error = error.message
@@ -158,8 +176,12 @@ class _Turn:
         """Tasks until time is over; the time begins with the first answer."""
         ahead = FIRST_TASKS * self.planned.executor.workers
         for given, task in enumerate(self.planned.tasks()):
-            over = perf_counter() - self.done[0][0] > self.seconds if self.done else given >= ahead
-            if over or self.stop.number is not None:
+            over = (
+                perf_counter() - self.done[0][0] > self.terms.seconds
+                if self.done
+                else given >= ahead
+            )
+            if over or self.terms.stop.number is not None:
                 return
             yield task
 
@@ -188,10 +210,10 @@ class _Turn:
         seen: set[int] = set()
         for k, (when, done) in enumerate(self.done):
             seen.add(done.worker)
-            late = when - self.done[0][0] > self.seconds / 2
+            late = when - self.done[0][0] > self.terms.seconds / 2
             if len(seen) == self.planned.executor.workers or late:
                 records = sum(later.records for _, later in self.done[k + 1 :])
-                if records and self.end - when > self.seconds / 4:
+                if records and self.end - when > self.terms.seconds / 4:
                     return Pace(records, self.end - when), True
                 break
         return Pace(sum(done.records for _, done in self.done), self.end - self.start), False
