@@ -32,6 +32,12 @@ WAYS = {
     "Cirq": "Cirq `unitary`",
     "Qiskit": "Qiskit `Operator`",
 }
+WHY = (
+    "Why: `np.matmul` may fuse a product and a sum, and add in any order, so its last bits depend "
+    "on the machine and on the library. qframe's law rounds each real product and each sum on its "
+    "own, in a fixed order, and NumPy can do that only as separate passes over memory. The engine "
+    "`numba` keeps to the same law in one pass."
+)
 REGISTERS = ((1, 32), (2, 8), (3, 2))
 """Qubits, and blocks of 4,096 circuits."""
 
@@ -76,7 +82,7 @@ def report(measured: dict[str, dict[str, list[float]]]) -> str:
         for way in ("matmul", "Cirq", "Qiskit")
         if median(found[way]) < median(found[engine])
     ]
-    beaten = "\n".join(slower) or "Nowhere in this run."
+    beaten = "\n".join([*slower, "", WHY]) if slower else "Nowhere in this run."
     return (
         f"Median (min to max).\n\n{table(times)}\n\n{table(ratios)}\n\n"
         f"## Where something is quicker than qframe\n\n{beaten}"

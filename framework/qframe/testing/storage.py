@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 import pytest
 
 from qframe.blocks import Stored, missing
 from qframe.columns import Block
-from qframe.contracts.storage import Header, Loss, Reader, Storage
+from qframe.contracts.storage import Header, Reader, Storage
 from qframe.errors import NotADataset, RecordMissing, StorageError
 from qframe.testing.examples import (
     EXTRA,
@@ -22,7 +22,8 @@ from qframe.testing.examples import (
     rough_schema,
     same_bytes,
 )
-from qframe.testing.plugin import PluginContract, require
+from qframe.testing.plugin import require
+from qframe.testing.storage_claims import StorageClaims
 
 HEADERS = pytest.mark.parametrize(
     "header",
@@ -39,7 +40,7 @@ SMALL = example_header(70)
 """Five blocks of 16, the last one cut to 6."""
 
 
-class StorageContract(PluginContract):
+class StorageContract(StorageClaims):
     """Subclass it, set `plugin` (and `options`), and let pytest find it."""
 
     plugin: ClassVar[type[Storage[Any]]]
@@ -124,28 +125,6 @@ class StorageContract(PluginContract):
                 writer.write([example_block(SMALL, count - 1)])
                 found = [block for block, _, _ in reader.checksums()]
                 require(found == list(range(count)), f"an open reader sees blocks {found}")
-
-    # What it says of itself
-
-    def test_it_says_what_a_crash_may_cost_or_nothing(self, storage: Storage[Any]) -> None:
-        known = (None, *get_args(Loss))
-        for name in ("kill_may_cost", "power_cut_may_cost"):
-            word = getattr(storage, name)
-            require(word in known, f"{name} is {word!r}, want one of {known}")
-
-    def test_counters_only_grow(self, storage: Storage[Any]) -> None:
-        storage.create(SMALL)
-        with storage.writer(SMALL) as writer:
-            before = dict(writer.counters)
-            writer.write(list(_blocks(SMALL, [0, 1])))
-            writer.write(list(_blocks(SMALL, [2])))
-            for name, value in before.items():
-                now = writer.counters[name]
-                require(now >= value >= 0, f"counter {name} went from {value} to {now}")
-
-    def test_options_to_compare_are_options(self) -> None:
-        for options in self.plugin.compared:
-            self.plugin.Options.model_validate(dict(options))
 
     # Writing again
 
