@@ -249,8 +249,8 @@ def draw(found: dict[Cell, Found], writers: tuple[int, ...], about: dict[str, st
                 axis.spines[side].set_visible(False)
         axes[0].set_ylabel("records/s")
         drawn, labels = axes[0].get_legend_handles_labels()
-        at: Any = {"loc": "upper left", "bbox_to_anchor": (0.004, 0.87), "handlelength": 3.2}
-        figure.legend(drawn, labels, ncols=6, frameon=False, **at)
+        legend: Any = {"loc": "upper left", "bbox_to_anchor": (0.004, 0.87), "handlelength": 3.2}
+        figure.legend(drawn, labels, ncols=6, frameon=False, **legend)
         figure.text(0.012, 0.94, "Where WAL wins, and where not", fontsize=15, fontweight="bold")
         figure.text(
             0.012,
