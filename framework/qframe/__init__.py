@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from qframe.dataset import Batch as Batch
     from qframe.dataset import Dataset as Dataset
     from qframe.dataset import Record as Record
+    from qframe.deduplicating import Deduplicated as Deduplicated
+    from qframe.deduplicating import dedup as dedup
     from qframe.draws import Draws as Draws
     from qframe.errors import ConfigError as ConfigError
     from qframe.errors import NotADataset as NotADataset
@@ -59,12 +61,16 @@ if TYPE_CHECKING:
     from qframe.instructions import local_rows as local_rows
     from qframe.job import Job as Job
     from qframe.job import TaskDone as TaskDone
+    from qframe.keys import circuit_keys as circuit_keys
+    from qframe.keys import unitary_keys as unitary_keys
     from qframe.opening import open as open  # noqa: A004 - qframe.open is the public name
     from qframe.planning import RunPlan as RunPlan
     from qframe.plugins.hookspecs import hookimpl as hookimpl
     from qframe.recipe import Recipe as Recipe
+    from qframe.rings.exact_matrix import ExactMatrix as ExactMatrix
     from qframe.running import RunSummary as RunSummary
     from qframe.running import run as run
+    from qframe.splitting import View as View
     from qframe.worker import Worker as Worker
 
 __version__ = "0.1.0"
@@ -89,6 +95,7 @@ _HOME = {
     "contracts.sampler": ("Sampler",),
     "contracts.storage": ("Estimate", "Header", "Loss", "Reader", "Storage", "Writer"),
     "dataset": ("Batch", "Dataset", "Record"),
+    "deduplicating": ("Deduplicated", "dedup"),
     "draws": ("Draws",),
     "errors": (
         "ConfigError",
@@ -104,11 +111,14 @@ _HOME = {
     ),
     "instructions": ("Gate", "Instruction", "InstructionSet", "local_rows"),
     "job": ("Job", "TaskDone"),
+    "keys": ("circuit_keys", "unitary_keys"),
     "opening": ("open",),
     "plugins.hookspecs": ("hookimpl",),
     "recipe": ("Recipe",),
+    "rings.exact_matrix": ("ExactMatrix",),
     "planning": ("RunPlan",),
     "running": ("RunSummary", "run"),
+    "splitting": ("View",),
     "worker": ("Worker",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

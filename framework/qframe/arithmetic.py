@@ -24,8 +24,12 @@ from numpy.typing import NDArray
 
 from qframe.instructions import InstructionSet
 
-WORD_TABLE_BYTES = 1 << 19
-"""Products of all words of `fold` codes take at most this much: they stay in a core's L2."""
+WORD_TABLE_BYTES = 1 << 20
+"""Products of all words of `fold` codes take at most this much: they stay in a core's L2.
+
+Measured on two-qubit Clifford+T (14 instructions, length 20), 1 MiB of L2: words of 3 codes
+(0.7 MB) 1.4 times as fast as words of 2, which half of this would allow.
+"""
 
 Matrix = list[list[complex]]
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -30,10 +31,10 @@ class Column:
     dtype: str
     shape: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Bytes a record."""
-        return int(np.dtype(self.dtype).itemsize * np.prod(self.shape, dtype=np.int64))
+        return np.dtype(self.dtype).itemsize * prod(self.shape)
 
     def empty(self, records: int) -> NDArray[Any]:
         return np.empty((records, *self.shape), dtype=self.dtype)
@@ -42,6 +43,9 @@ class Column:
         """The records in `data`, `(records, *shape)`, read-only, without a copy."""
         return np.frombuffer(data, dtype=self.dtype).reshape(-1, *self.shape)
 
+
+SOURCE = Column("source", "<u8")
+"""In a derived dataset: where a record stands in the one that it was chosen from."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _DTYPE = re.compile(r"\|[biu]1|<[iuf][248]|<c(8|16)|\|S[1-9][0-9]{0,3}")

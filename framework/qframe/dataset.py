@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from qframe.drawing import draw_matrix
 from qframe.errors import NotADataset, RecordMissing
 from qframe.instructions import Instruction
 from qframe.recipe import Recipe
+
+if TYPE_CHECKING:
+    from qframe.splitting import View
 
 SHUFFLE_POOL = 16
 """Blocks that `Dataset.batches` mixes with each other when it shuffles."""
@@ -67,6 +70,25 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.index)
+
+    def part(self, part: slice) -> Batch:
+        """Those records, without a copy."""
+        extra = {name: array[part] for name, array in self.extra.items()}
+        codes, lengths = self.codes[part], self.lengths[part]
+        return Batch(self.index[part], codes, lengths, self.unitaries[part], extra)
+
+    def taken(self, order: NDArray[np.intp]) -> Batch:
+        """Copies of the records at these places, in this order.
+
+        `take` moves a record as one piece of memory: a quarter of the time of `array[order]`.
+        """
+        return Batch(
+            self.index.take(order),
+            self.codes.take(order, axis=0),
+            self.lengths.take(order),
+            self.unitaries.take(order, axis=0),
+            {name: array.take(order, axis=0) for name, array in self.extra.items()},
+        )
 
 
 class Dataset(Closes):
@@ -132,9 +154,10 @@ class Dataset(Closes):
 
     def __iter__(self) -> Iterator[Record]:
         for block in range(self.header.blocks):
-            batch = self._whole(block)
-            for i in range(len(batch)):
-                yield self._as_record(batch, i)
+            first, count = block * self.recipe.block, self.header.records_in(block)
+            arrays = self._read(block, 0, count)
+            for i in range(count):
+                yield self._as_record(first + i, arrays, i)
 
     def _position(self, index: int) -> int:
         position = index + len(self) if index < 0 else index
@@ -144,8 +167,7 @@ class Dataset(Closes):
 
     def _record(self, index: int) -> Record:
         block, i = divmod(index, self.recipe.block)
-        arrays = self._read(block, i, i + 1)
-        return self._as_record(self._as_batch(np.array([index]), arrays), 0)
+        return self._as_record(index, self._read(block, i, i + 1), 0)
 
     def _read(self, block: int, start: int, stop: int) -> Arrays:
         """Records of a block, all of them, with codes and lengths that mean something."""
@@ -157,14 +179,14 @@ class Dataset(Closes):
             raise kind(f"{self._source}: block {block} {problem}")
         return arrays
 
-    def _as_record(self, batch: Batch, i: int) -> Record:
-        codes = batch.codes[i, : int(batch.lengths[i])]
+    def _as_record(self, index: int, arrays: Arrays, i: int) -> Record:
+        codes = arrays["codes"][i, : int(arrays["lengths"][i])]
         return Record(
-            index=int(batch.index[i]),
+            index=index,
             circuit=self.recipe.instructions.circuit(codes.tolist()),
             codes=codes,
-            unitary=batch.unitaries[i],
-            extra={name: array[i] for name, array in batch.extra.items()},
+            unitary=arrays["unitaries"][i],
+            extra={c.name: arrays[c.name][i] for c in self.schema[3:]},
         )
 
     def _batch(self, index: NDArray[np.int64]) -> Batch:
@@ -191,19 +213,28 @@ class Dataset(Closes):
             shuffle: a seed: blocks come in random order, and the records of `SHUFFLE_POOL` blocks
                 at a time are mixed. Without it, records come in order.
         """
-        if size < 1:
-            raise ValueError(f"size is {size}, want 1 or more")
-        left: Batch | None = None
-        for pool in self._pools(shuffle):
-            joined = pool if left is None else _joined(left, pool)
-            whole = len(joined) - len(joined) % size
-            for start in range(0, whole, size):
-                yield _part(joined, slice(start, start + size))
-            left = _part(joined, slice(whole, None)) if whole < len(joined) else None
-        if left is not None:
-            yield left
+        return regrouped(self.pools(shuffle), size)
 
-    def _pools(self, shuffle: int | None) -> Iterator[Batch]:
+    def split(
+        self, test: float = 0.1, by: Literal["unitary", "record"] = "unitary", seed: int = 0
+    ) -> tuple[View, View]:
+        """Training and test records: two views that share no unitary, or no record.
+
+        Args:
+            test: share of the unitaries (of the records) that are for testing; met on average.
+            by: `unitary`: circuits of one unitary, up to a global phase, are all on one side.
+            seed: another seed, another split.
+
+        A record's side follows from its key (`qframe.keys`) and the seed alone: not from storage,
+        order or the other records, and a record keeps it when the dataset grows.
+        """
+        from qframe.splitting import Sides, View
+
+        sides = Sides(self, test, by, seed)
+        return View(sides, test=False), View(sides, test=True)
+
+    def pools(self, shuffle: int | None) -> Iterator[Batch]:
+        """All records once, a block at a time, or with a seed as `batches` mixes them."""
         if shuffle is None:
             for each in range(self.header.blocks):
                 yield self._whole(each)
@@ -215,9 +246,8 @@ class Dataset(Closes):
         mix.shuffle(blocks)
         for start in range(0, len(blocks), SHUFFLE_POOL):
             pool = [self._whole(int(block)) for block in blocks[start : start + SHUFFLE_POOL]]
-            index = np.concatenate([part.index for part in pool])
-            order = mix.permutation(len(index))
-            yield _part(_joined(*pool), order)
+            joined = _joined(*pool)
+            yield joined.taken(mix.permutation(len(joined)))
 
     def _whole(self, block: int) -> Batch:
         count = self.header.records_in(block)
@@ -260,14 +290,23 @@ def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
     return None
 
 
-def _part(batch: Batch, which: slice | NDArray[Any]) -> Batch:
-    return Batch(
-        batch.index[which],
-        batch.codes[which],
-        batch.lengths[which],
-        batch.unitaries[which],
-        {name: array[which] for name, array in batch.extra.items()},
-    )
+def regrouped(pools: Iterable[Batch], size: int) -> Iterator[Batch]:
+    """The records of `pools` in batches of `size`; the last may be smaller.
+
+    Raises:
+        ValueError: for a size below 1.
+    """
+    if size < 1:
+        raise ValueError(f"size is {size}, want 1 or more")
+    left: Batch | None = None
+    for pool in pools:
+        joined = pool if left is None else _joined(left, pool)
+        whole = len(joined) - len(joined) % size
+        for start in range(0, whole, size):
+            yield joined.part(slice(start, start + size))
+        left = joined.part(slice(whole, None)) if whole < len(joined) else None
+    if left is not None:
+        yield left
 
 
 def _joined(*parts: Batch) -> Batch:

@@ -16,10 +16,13 @@ from qframe.contracts.engine import Engine
 from qframe.contracts.sampler import Sampler
 from qframe.draws import Draws
 from qframe.errors import PluginError
+from qframe.exact_engine import ExactEngine
 from qframe.job import PluginSpec
+from qframe.key_column import KeyColumn, key_columns
 from qframe.plugins.resolve import find_class
 from qframe.recipe import Recipe
 
+Multiplies = Engine[Any] | ExactEngine
 Room = dict[str, NDArray[Any]]
 
 
@@ -31,21 +34,31 @@ class Generator:
         schema: the columns of the blocks.
     """
 
-    def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Engine[Any]) -> None:
+    def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Multiplies) -> None:
         self.recipe = recipe
         self.schema: Schema = schema_of(
-            recipe.instructions, sampler.max_length, recipe.dtype, sampler.columns
+            recipe.instructions,
+            sampler.max_length,
+            recipe.dtype,
+            (*sampler.columns, *key_columns(recipe)),
         )
+        self._key = KeyColumn(recipe)
         self._sampler = sampler
         self._engine = engine
 
     @classmethod
     def from_specs(cls, recipe: Recipe, sampler: PluginSpec, engine: PluginSpec) -> Generator:
-        """Finds the two plugins, in whatever process this is."""
+        """Finds the two plugins, in whatever process this is.
+
+        With `arithmetic: exact` the engine is not looked at: there is one, and no choice.
+        """
+        exact = recipe.arithmetic == "exact"
         return cls(
             recipe,
             build(sampler, recipe.instructions),
-            build(engine, recipe.instructions, recipe.fold),
+            ExactEngine(recipe.instructions)
+            if exact
+            else build(engine, recipe.instructions, recipe.fold),
         )
 
     def room(self, blocks: int) -> Room:
@@ -61,12 +74,19 @@ class Generator:
         size = self.recipe.block
         room = self.room(len(counts)) if room is None else room
         arrays = {name: array[: size * len(counts)] for name, array in room.items()}
+        stored = arrays["unitaries"]
+        if self._key.needs_doubles and stored.dtype != np.complex128:
+            arrays["unitaries"] = np.empty(stored.shape, dtype=np.complex128)
         for k in range(len(counts)):
             self._sample(first + k, slice(k * size, (k + 1) * size), arrays)
         circuits = Circuits(arrays["codes"], arrays["lengths"])
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
             self._engine.multiply(circuits, arrays["unitaries"])
+        self._key.fill(circuits, arrays["unitaries"], arrays)
+        if arrays["unitaries"] is not stored:  # rounded once
+            stored[:] = arrays["unitaries"]
+            arrays["unitaries"] = stored
         return [
             Block(
                 first + k,
@@ -80,6 +100,8 @@ class Generator:
         drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
         given = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
         for column in self.schema:
+            if column in key_columns(self.recipe):
+                continue
             if column.name != "unitaries":
                 self._check(column, given.get(column.name))
                 arrays[column.name][part] = given[column.name]

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qframe.errors import ConfigError
+from qframe.rings.exact_matrix import ExactMatrix
+from qframe.rings.recognition import recognised
+from qframe.rings.ring import Ring, rings
 
 UNITARY_TOLERANCE = 1e-12
 """Largest allowed entry of |U†U - 1| in a gate matrix (double precision, up to 64 x 64)."""
+
+T = TypeVar("T", bound=np.generic)
 
 MAX_QUBITS = 6
 """Largest register; a unitary of 6 qubits is 64 KiB."""
@@ -26,16 +31,27 @@ class Gate:
         name: OpenQASM's name where there is one (`h`, `sdg`, `cx`).
         matrix: `(2**k, 2**k)` complex; the gate's *first* qubit is the least significant bit of
             the row and column index (Qiskit's order).
+        exact: the entries in a ring, for `arithmetic: exact` and exact keys. Left out, small
+            numbers of a ring are recognised all the same.
 
     Raises:
         ConfigError: naming the gate, if the matrix is not square, not finite, not a power of two
-            wide, or not unitary to `UNITARY_TOLERANCE`.
+            wide, or not unitary to `UNITARY_TOLERANCE`, or if `exact` is another matrix.
     """
 
-    def __init__(self, name: str, matrix: ArrayLike) -> None:
+    def __init__(self, name: str, matrix: ArrayLike, exact: ExactMatrix | None = None) -> None:
         self.name = name
         self.matrix: NDArray[np.complex128] = _checked_matrix(name, matrix)
         self.qubits: int = self.matrix.shape[0].bit_length() - 1
+        self.exact = exact
+        if exact is not None:
+            exact.check(name, self.matrix)
+
+    def exact_in(self, ring: Ring) -> ExactMatrix | None:
+        """The entries in the ring: as declared, else as recognised; None if they are not in it."""
+        if self.exact is not None:
+            return self.exact if self.exact.ring is ring else None
+        return recognised(self.matrix, ring)
 
     def __repr__(self) -> str:
         return f"Gate({self.name!r}, qubits={self.qubits})"
@@ -117,20 +133,34 @@ class InstructionSet:
             ]
         )
 
+    @cached_property
+    def exact(self) -> tuple[ExactMatrix, ...] | None:
+        """The entries of all gates, in the first ring that has them; None if there is none."""
+        for ring in rings().values():
+            found = [gate.exact_in(ring) for gate in self.gates]
+            if all(found):
+                return tuple(entries for entries in found if entries is not None)
+        return None
+
     def circuit(self, codes: Iterable[int]) -> tuple[Instruction, ...]:
         """Codes as instructions, in circuit order (the first acts first)."""
         return tuple(self.instructions[code] for code in codes)
 
-    def to_data(self) -> dict[str, Any]:
-        """Plain data for the recipe; matrices as exact decimal `[re, im]` pairs."""
+    def to_data(self, exact: bool = False) -> dict[str, Any]:
+        """Plain data for the recipe; matrices as exact decimal `[re, im]` pairs.
+
+        With `exact` also the entries in the ring, where the gates have one.
+        """
+        rows = (self.exact if exact else None) or (None,) * len(self.gates)
         return {
             "qubits": self.qubits,
             "gates": [
                 {
                     "name": gate.name,
                     "matrix": [[[z.real, z.imag] for z in row] for row in gate.matrix.tolist()],
+                    **({"exact": entries.to_data()} if entries else {}),
                 }
-                for gate in self.gates
+                for gate, entries in zip(self.gates, rows, strict=True)
             ],
             "instructions": [[i.gate, *i.qubits] for i in self.instructions],
         }
@@ -139,17 +169,21 @@ class InstructionSet:
     def from_data(cls, data: dict[str, Any]) -> InstructionSet:
         """The inverse of `to_data`."""
         gates = tuple(
-            Gate(g["name"], [[complex(re, im) for re, im in row] for row in g["matrix"]])
+            Gate(
+                g["name"],
+                [[complex(re, im) for re, im in row] for row in g["matrix"]],
+                ExactMatrix.from_data(g["exact"]) if "exact" in g else None,
+            )
             for g in data["gates"]
         )
         placed = tuple(Instruction(i[0], tuple(i[1:])) for i in data["instructions"])
         return cls(data["qubits"], gates, placed)
 
 
-def widen(matrix: NDArray[np.complex128], on: Sequence[int], qubits: int) -> NDArray[np.complex128]:
+def widen(matrix: NDArray[T], on: Sequence[int], qubits: int) -> NDArray[T]:
     """The `(2**qubits, 2**qubits)` matrix that applies `matrix` to the qubits `on`."""
     rows = local_rows(on, qubits)  # (2**k, rest)
-    wide = np.zeros((1 << qubits, 1 << qubits), dtype=np.complex128)
+    wide = np.zeros((1 << qubits, 1 << qubits), dtype=matrix.dtype)
     for r in range(len(rows)):
         for c in range(len(rows)):
             wide[rows[r], rows[c]] = matrix[r, c]

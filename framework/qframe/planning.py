@@ -18,9 +18,11 @@ from qframe.config.load import LoadedConfig
 from qframe.contracts.executor import Executor
 from qframe.contracts.storage import Estimate, Header, Storage
 from qframe.errors import ConfigError, PluginError, QframeError, RecipeMismatch, StorageError
+from qframe.exactness import check_exact, key_of
 from qframe.generating import build
 from qframe.instructions import InstructionSet
 from qframe.job import Job
+from qframe.key_column import key_columns
 from qframe.plugins.resolve import file_sha256, local_path
 from qframe.recipe import Recipe, differences
 
@@ -108,6 +110,8 @@ def header_of(loaded: LoadedConfig) -> Header:
     if file is not None:
         identity["sha256"] = file_sha256(file)
     base = schema_of(instructions, sampler.max_length, loaded.config.dtype)
+    key = key_of(loaded, instructions, sampler)
+    check_exact(loaded, instructions, sampler)
     recipe = Recipe(
         instructions=instructions,
         sampler=identity,
@@ -115,13 +119,16 @@ def header_of(loaded: LoadedConfig) -> Header:
         dtype=loaded.config.dtype,
         fold=fold_for(len(instructions), instructions.qubits),
         block=records_per_block(record_width(base)),
+        arithmetic=loaded.config.arithmetic,
+        key=key,
     )
     about = {
         "qframe": __version__,
         "gate_set": plugins["gate_set"].spec.plugin,
         "sampler": spec.plugin,
     }
-    return Header(recipe, (*base, *sampler.columns), loaded.config.records, about)
+    schema = (*base, *sampler.columns, *key_columns(recipe))
+    return Header(recipe, schema, loaded.config.records, about)
 
 
 def _check_count(loaded: LoadedConfig, count: int | None) -> None:

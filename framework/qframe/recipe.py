@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -46,6 +46,11 @@ class Recipe:
         dtype: `complex128`, or `complex64` (the double result rounded once).
         fold: codes a word (`qframe.arithmetic`).
         block: records a block (`qframe.blocks`).
+        arithmetic: `float` (`qframe.arithmetic`), or `exact`: each entry is the double nearest to
+            the exact product (`qframe.rings`).
+        key: None, or what the column `key` holds: `bits`, and `by`: `exact` or `tolerance`.
+        derived: None, or how the records were chosen from those of the recipe without it:
+            `operation`, and what it worked on. Record i is then the one that column `source` names.
     """
 
     instructions: InstructionSet
@@ -54,20 +59,32 @@ class Recipe:
     dtype: str
     fold: int
     block: int
+    arithmetic: str = "float"
+    key: Mapping[str, Any] | None = None
+    derived: Mapping[str, Any] | None = None
 
     @cached_property
     def data(self) -> dict[str, Any]:
-        """The recipe as plain data: what `text` holds."""
+        """The recipe as plain data: what `text` holds. What is left at its default is not in it."""
+        exact = self.arithmetic == "exact" or (self.key or {}).get("by") == "exact"
         return {
+            **({"arithmetic": self.arithmetic} if self.arithmetic != "float" else {}),
+            **({"key": dict(self.key)} if self.key is not None else {}),
+            **({"derived": dict(self.derived)} if self.derived is not None else {}),
             "format": FORMAT,
             "conventions": CONVENTIONS,
-            "gate_set": self.instructions.to_data(),
+            "gate_set": self.instructions.to_data(exact),
             "sampler": dict(self.sampler),
             "seed": self.seed,
             "dtype": self.dtype,
             "fold": self.fold,
             "block": self.block,
         }
+
+    @property
+    def source(self) -> Recipe:
+        """The recipe that makes the records: this one, without how they were chosen."""
+        return self if self.derived is None else replace(self, derived=None)
 
     @cached_property
     def text(self) -> str:
@@ -100,6 +117,9 @@ class Recipe:
                 dtype=str(data["dtype"]),
                 fold=int(data["fold"]),
                 block=int(data["block"]),
+                arithmetic=data.get("arithmetic", "float"),
+                key=data.get("key"),
+                derived=data.get("derived"),
             )
             recipe._check()
             same = recipe.text == text
@@ -122,6 +142,26 @@ class Recipe:
             raise ValueError(f"fold {self.fold} is more than the gate set allows")
         if not 1 <= self.block <= BLOCK_RECORDS:
             raise ValueError(f"block {self.block} is out of range")
+        self._check_exactness()
+
+    def _check_exactness(self) -> None:
+        if self.arithmetic not in ("float", "exact"):
+            raise ValueError(f"arithmetic {self.arithmetic!r} is unknown")
+        if self.key is not None and (
+            self.key.keys() != {"bits", "by"}
+            or self.key["bits"] not in (64, 128)
+            or self.key["by"] not in ("exact", "tolerance")
+        ):
+            raise ValueError("the key is not one of those that there are")
+        needs_ring = self.arithmetic == "exact" or (self.key or {}).get("by") == "exact"
+        if needs_ring and self.instructions.exact is None:
+            raise ValueError("the gates do not lie in a ring")
+        if self.derived is not None and (
+            self.derived.keys() != {"operation", "version", "records", "by"}
+            or self.derived["operation"] != "dedup"
+            or type(self.derived["records"]) is not int
+        ):
+            raise ValueError("it is derived in no known way")
 
 
 def _one_line(cause: BaseException) -> str:

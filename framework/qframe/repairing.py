@@ -43,11 +43,18 @@ def generator_of(header: Header, loaded: LoadedConfig | None = None) -> Generato
     A dataset is data, so a path or a module that it names is never followed.
 
     Raises:
+        NotADataset: the records were chosen from those of another recipe.
         RecipeMismatch: the config is not that of the dataset.
         PluginError: the sampler is a local file and no config says which, or it is not installed
             in the version that the recipe names.
     """
     recipe = header.recipe
+    if recipe.derived is not None:
+        raise NotADataset(
+            f"records chosen by {recipe.derived['operation']!r} are not made one by one",
+            hint=f"move it away, and choose them again: qframe {recipe.derived['operation']} "
+            "SOURCE OUTPUT",
+        )
     if loaded is not None:
         from qframe.planning import header_of
 

@@ -14,6 +14,7 @@ from qframe.columns import Block
 from qframe.config.load import LoadedConfig
 from qframe.contracts.storage import Header, Reader, Storage
 from qframe.dataset import read_problem
+from qframe.derived import ChosenBlocks, source_header
 from qframe.errors import QframeError
 from qframe.generating import Generator
 
@@ -109,7 +110,7 @@ def _check_blocks(
     tell: Tell,
 ) -> None:
     header = reader.header
-    make = generator(header) if generator is not None else None
+    make = _maker(reader, generator) if generator is not None else None
     rows: list[tuple[int, int]] = []
     damaged: dict[int, Damage] = {}
     ledger = _ledger(reader, verdict)
@@ -135,6 +136,12 @@ def _check_blocks(
     verdict.stored = sum(records for _, records in rows)
     runs = missing(stored_runs(rows, header.recipe.block), header.records, header.recipe.block)
     verdict.missing += [run for run in runs if not _only(damaged, run)]
+
+
+def _maker(reader: Reader, generator: Callable[[Header], Generator]) -> Generator | ChosenBlocks:
+    if reader.header.recipe.derived is None:
+        return generator(reader.header)
+    return ChosenBlocks(generator(source_header(reader.header)), reader)
 
 
 def _ledger(reader: Reader, verdict: Verdict) -> Iterator[tuple[int, int, bytes]]:

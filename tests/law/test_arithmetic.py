@@ -129,8 +129,8 @@ def test_a_table_of_words_stays_within_half_a_mebibyte(count: int, qubits: int) 
     if qubits > 2:
         assert fold == 1
     elif fold > 1:
-        assert count**fold * 16 * 4**qubits <= 1 << 19
-        assert fold == 16 or count ** (fold + 1) * 16 * 4**qubits > 1 << 19
+        assert count**fold * 16 * 4**qubits <= 1 << 20
+        assert fold == 16 or count ** (fold + 1) * 16 * 4**qubits > 1 << 20
 
 
 def test_six_gates_on_one_qubit_make_words_of_five() -> None:

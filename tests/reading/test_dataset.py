@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import qframe
+from qframe_plugins.storages.sqlite_layout import SEAL, seal
 
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]
@@ -253,7 +254,9 @@ def test_a_tail_that_was_asked_for_and_not_stored_is_missing_and_not_empty(
     path = config(records=4096 + 100, storage={"plugin": "sqlite", "layout": layout})
     output = run_qframe(path).output
     db = apsw.Connection(str(output))
-    db.execute("UPDATE meta SET value = ? WHERE key = 'records'", (3 * 4096,))
+    meta = {**dict(db.execute("SELECT key, value FROM meta")), "records": 3 * 4096}
+    changed = [(3 * 4096, "records"), (seal(meta), SEAL)]
+    db.executemany("UPDATE meta SET value = ? WHERE key = ?", changed)
     db.close()
     with qframe.open(output) as dataset:
         assert len(dataset) == 3 * 4096

@@ -12,6 +12,7 @@ from qframe.cli.options import json_option
 
 if TYPE_CHECKING:
     from qframe.dataset import Dataset
+    from qframe.recipe import Recipe
 
 
 @click.command()
@@ -39,6 +40,8 @@ def info(data: Path, recipe: bool, as_json: bool) -> None:
     facts["columns"] = ", ".join(
         f"{c['name']} {c['dtype']}{c['shape'] or ''}" for c in facts["columns"]
     )
+    for name in facts.keys() & {"key", "derived"}:
+        facts[name] = ", ".join(f"{word} {value}" for word, value in facts[name].items())
     facts["sampler"] = json.dumps(facts["sampler"])
     for name, value in facts.items():
         shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
@@ -67,8 +70,18 @@ def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
         "seed": recipe.seed,
         "dtype": recipe.dtype,
         "fold": recipe.fold,
+        **({"arithmetic": recipe.arithmetic} if recipe.arithmetic != "float" else {}),
+        **({"key": dict(recipe.key)} if recipe.key is not None else {}),
+        **_derived(recipe),
         "block_records": recipe.block,
         "columns": schema_to_data(dataset.schema),
         **recipe.data["conventions"],
         **{f"made_with_{key}": value for key, value in dataset.header.about.items()},
     }
+
+
+def _derived(recipe: Recipe) -> dict[str, Any]:
+    """How the records were chosen, and the recipe of those they were chosen from."""
+    if recipe.derived is None:
+        return {}
+    return {"derived": dict(recipe.derived), "source_recipe_id": recipe.source.id}

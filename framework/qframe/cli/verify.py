@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,7 @@ from qframe.cli.options import json_option
 
 if TYPE_CHECKING:
     from qframe.repairing import Repair
-    from qframe.verifying import Tell, Verdict
+    from qframe.verifying import Verdict
 
 DAMAGED = 4
 SHOWN = 20
@@ -50,6 +48,7 @@ def verify(
     qframe verify data/clifford_t.db --repair
     qframe verify data/clifford_t.db --repair --config configs/clifford_t.yaml
     """
+    from qframe.cli.telling import telling
     from qframe.config.load import load_config
     from qframe.lock import output_lock
     from qframe.repairing import generator_of, repair
@@ -59,7 +58,7 @@ def verify(
     loaded = None if config is None else load_config(config)
     storage = storage_at(data, loaded)
     again = (lambda header: generator_of(header, loaded)) if recompute or sample else None
-    with _progress() as tell:
+    with telling() as tell:
         if not mend:
             verdict, repaired = check(storage, again, sample, tell), None
         else:
@@ -74,26 +73,6 @@ def verify(
     else:
         _print(data, verdict, repaired)
     return 0 if verdict.ok else DAMAGED
-
-
-@contextmanager
-def _progress() -> Iterator[Tell]:
-    """A bar on a terminal, nothing elsewhere."""
-    from qframe.verifying import silent
-
-    if not sys.stderr.isatty():
-        yield silent
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def tell(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
-        yield tell
 
 
 def _facts(data: Path, verdict: Verdict, repaired: Repair | None) -> dict[str, Any]:

@@ -58,6 +58,15 @@ class Config(BaseModel):
     dtype: Literal["complex128", "complex64"] = Field(
         "complex128", description="of the unitaries; complex64 is the double result rounded once"
     )
+    arithmetic: Literal["float", "exact"] = Field(
+        "float",
+        description="exact: integers of the gates' ring, each entry then the nearest double",
+    )
+    key: bool | Literal[64, 128] = Field(
+        False,
+        description="adds the column `key`, equal for circuits of one unitary up to phase: "
+        "true (128 bits), 64 or 128",
+    )
     output: Annotated[str, Field(min_length=1)] | None = Field(
         None, description="where the dataset goes; data/<config name> if left out"
     )

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, Self, TypeVar
 
 from qframe.blocks import Stored, block_count, records_per_block
 from qframe.closing import Closes
-from qframe.columns import Arrays, Block, Schema, record_width, schema_of
+from qframe.columns import SOURCE, Arrays, Block, Schema, record_width, schema_of
 from qframe.contracts.plugin import Plugin, PluginOptions
 from qframe.errors import NotADataset
 from qframe.recipe import Recipe
@@ -61,8 +61,10 @@ class Header:
         base = schema_of(recipe.instructions, longest, recipe.dtype)
         if not 1 <= longest <= MAX_LENGTH or schema[:3] != base:
             raise NotADataset("the schema is not the one that the recipe asks for")
-        if recipe.block != records_per_block(record_width(base)):
-            raise NotADataset(f"blocks of {recipe.block} records are not the recipe's")
+        if recipe.derived is not None and SOURCE not in schema:
+            raise NotADataset("the schema lacks the column that says where records come from")
+        if recipe.block > records_per_block(record_width(base)):
+            raise NotADataset(f"blocks of {recipe.block} records are too large")
         if len({column.name for column in schema}) != len(schema):
             raise NotADataset("the schema names a column twice")
         if not 1 <= self.records * record_width(schema) <= MAX_BYTES:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from qframe import Circuits, Engine, InstructionSet, PluginOptions, hookimpl
 from qframe_plugins.engines.numba_local import LocalKernel
 from qframe_plugins.engines.numba_words import WordKernel
+from qframe_plugins.engines.word_table import MAX_TABLE_QUBITS
 
 
 class NumbaEngine(Engine[PluginOptions]):
@@ -28,7 +29,9 @@ class NumbaEngine(Engine[PluginOptions]):
     def __init__(self, options: PluginOptions, instructions: InstructionSet, fold: int) -> None:
         super().__init__(options, instructions, fold)
         self._kernel: WordKernel | LocalKernel = (
-            WordKernel(instructions, fold) if fold > 1 else LocalKernel(instructions)
+            WordKernel(instructions, fold)
+            if instructions.qubits <= MAX_TABLE_QUBITS
+            else LocalKernel(instructions)
         )
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:

@@ -2,169 +2,137 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from qframe import InstructionSet, local_rows
+from qframe import InstructionSet
+from qframe_plugins.engines.numba_gates import MOVES, PAIRS, REAL_PAIRS, gates_of
 
-ONE = np.uintp(1)
-
-
-class Gates(NamedTuple):
-    """All instructions as local gates, padded to the widest; first axis: the code.
-
-    Rows that move together and follow each other are one run. A gate's basis is ordered so that
-    the register's index rises with the local one: sums then run in the order of the law.
-
-    Attributes:
-        starts: `(n, groups, local)`: first row of the runs that a gate mixes, group by group.
-        run, groups: `(n,)`: rows in a run, and how many groups of runs there are.
-        changes, needs: `(n,)`: how many of the next two count.
-        changed: `(n, local)`: local rows that the gate does not leave as they are.
-        needed: `(n, local)`: local rows that changed rows are made from.
-        terms: `(n, local)`: entries that are not zero in a row.
-        columns: `(n, local, local)`: where those stand, in rising order.
-        re, im: `(n, local, local)`: and what they are.
-        turns: `(n,)`: whether any has an imaginary part.
-    """
-
-    starts: NDArray[np.uintp]
-    run: NDArray[np.uintp]
-    groups: NDArray[np.uintp]
-    changes: NDArray[np.uintp]
-    needs: NDArray[np.uintp]
-    changed: NDArray[np.uintp]
-    needed: NDArray[np.uintp]
-    terms: NDArray[np.uintp]
-    columns: NDArray[np.uintp]
-    re: NDArray[np.float64]
-    im: NDArray[np.float64]
-    turns: NDArray[np.bool_]
+ONE, TWO = np.uintp(1), np.uintp(2)
 
 
 class LocalKernel:
     """The gates and the loop over the circuits."""
 
     def __init__(self, instructions: InstructionSet) -> None:
-        self.gates = _gates(instructions)
+        self.gates = gates_of(instructions)
         self.dim = np.uintp(instructions.dim)
+        self._loop = loop(instructions.dim)
 
     def multiply(self, codes: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
         """Writes the unitaries of `codes` `(n, width)` into `out` `(n, 2 * dim * dim)`, real."""
-        multiply(codes, lengths, self.dim, self.gates, out)
+        self._loop(codes, lengths, self.dim, self.gates, out)
 
 
-def _gates(instructions: InstructionSet) -> Gates:
-    count = len(instructions)
-    local = max(len(instructions.matrix_of(code)) for code in range(count))
-    groups = instructions.dim // 2
-    gates = Gates(
-        starts=np.zeros((count, groups, local), dtype=np.uintp),
-        run=np.zeros(count, dtype=np.uintp),
-        groups=np.zeros(count, dtype=np.uintp),
-        changes=np.zeros(count, dtype=np.uintp),
-        needs=np.zeros(count, dtype=np.uintp),
-        changed=np.zeros((count, local), dtype=np.uintp),
-        needed=np.zeros((count, local), dtype=np.uintp),
-        terms=np.zeros((count, local), dtype=np.uintp),
-        columns=np.zeros((count, local, local), dtype=np.uintp),
-        re=np.zeros((count, local, local)),
-        im=np.zeros((count, local, local)),
-        turns=np.zeros(count, dtype=np.bool_),
-    )
-    for code in range(count):
-        _place(gates, code, instructions)
-    return gates
+@lru_cache(maxsize=16)
+def loop(dim: int) -> Callable[..., None]:
+    """The loop for one size of register.
 
-
-def _place(gates: Gates, code: int, instructions: InstructionSet) -> None:
-    on = instructions.instructions[code].qubits
-    rows = local_rows(on, instructions.qubits)
-    order = np.argsort(rows[:, 0])
-    rows, matrix = rows[order], instructions.matrix_of(code)[np.ix_(order, order)]
-    run = 1 << min(on)  # qubits below the lowest of the gate count through consecutive rows
-    starts = rows[:, ::run].T
-    kept = np.eye(len(matrix), dtype=np.complex128)
-    changed = [r for r in range(len(matrix)) if (matrix[r] != kept[r]).any()]
-    needed = sorted({int(c) for r in changed for c in np.flatnonzero(matrix[r])})
-    gates.starts[code, : starts.shape[0], : starts.shape[1]] = starts
-    gates.run[code], gates.groups[code] = run, len(starts)
-    gates.changes[code], gates.needs[code] = len(changed), len(needed)
-    gates.changed[code, : len(changed)] = changed
-    gates.needed[code, : len(needed)] = needed
-    gates.turns[code] = matrix.imag.any()
-    for r, row in enumerate(matrix):
-        at = np.flatnonzero(row)
-        gates.terms[code, r] = len(at)
-        gates.columns[code, r, : len(at)] = at
-        gates.re[code, r, : len(at)] = row[at].real
-        gates.im[code, r, : len(at)] = row[at].imag
-
-
-@njit(cache=True, nogil=True)
-def multiply(codes: Any, lengths: Any, dim: Any, gates: Gates, out: Any) -> None:
-    """Circuit by circuit. A row of the product stands as its real parts, then its imaginary ones.
-
-    Side by side they make one loop long enough for vectors, also in a small register. Indices are
-    unsigned: for signed ones Numba asks each time whether they count from the end.
+    A row of the product stands as its real parts, then its imaginary ones. Where a gate's row is
+    made from others, those are first copied behind the product, to `room`: one array, with
+    distances that LLVM knows. The length of a row's half is an argument all the same, though
+    always `dim`: a loop of a known short length is unrolled before it could become vectors.
+    Indices are unsigned: for signed ones Numba asks each time whether they count from the end.
     """
-    width = dim + dim
-    product, old, turned = np.empty(dim * width), np.empty(dim * width), np.empty(dim * width)
-    for i in range(len(codes)):
-        for e in range(dim * width):
-            product[e] = 0.0
-        for r in range(dim):
-            product[r * width + r] = 1.0
-        for position in range(lengths[i]):
-            _apply(gates, np.uintp(codes[i, position]), dim, product, old, turned)
-        for r in range(dim):
-            for c in range(dim):
-                e = r * width + c
-                out[i, e + c] = product[e] + 0.0
-                out[i, e + c + ONE] = product[e + dim] + 0.0
+    size, width, room = np.uintp(dim), np.uintp(2 * dim), np.uintp(2 * dim * dim)
 
-
-@njit(cache=True, nogil=True)
-def _apply(gates: Gates, code: Any, dim: Any, product: Any, old: Any, turned: Any) -> None:
-    """Replaces the rows that a gate touches.
-
-    `old` keeps what they were, and `turned` that times i: `(x + iy) b = x b + y (i b)`, where
-    adding `y * -b.im` is subtracting `y * b.im` to the last bit. What a zero part of an entry
-    would add is skipped: it could change the sign of a zero only.
-    """
-    width = dim + dim
-    span = gates.run[code] * width
-    for group in range(gates.groups[code]):
-        for j in range(gates.needs[code]):
-            local = gates.needed[code, j]
-            at, saved = gates.starts[code, group, local] * width, local * span
-            for e in range(span):
-                old[saved + e] = product[at + e]
-            if gates.turns[code]:
-                for r in range(gates.run[code]):
-                    row = r * width
-                    for c in range(dim):
-                        turned[saved + row + c] = -product[at + row + dim + c]
-                    for c in range(dim):
-                        turned[saved + row + dim + c] = product[at + row + c]
-        for j in range(gates.changes[code]):
-            local = gates.changed[code, j]
-            at = gates.starts[code, group, local] * width
-            for t in range(gates.terms[code, local]):
-                x, y = gates.re[code, local, t], gates.im[code, local, t]
-                k = gates.columns[code, local, t] * span
-                if t == 0 and y == 0.0:
-                    for e in range(span):
-                        product[at + e] = x * old[k + e]
-                elif t == 0:
-                    for e in range(span):
-                        product[at + e] = x * old[k + e] + y * turned[k + e]
-                elif y == 0.0:
-                    for e in range(span):
-                        product[at + e] += x * old[k + e]
+    @njit(cache=True, nogil=True)
+    def multiply(codes: Any, lengths: Any, half: Any, gates: Any, out: Any) -> None:
+        work = np.empty(room + room)
+        for i in range(np.uintp(len(codes))):
+            for e in range(room):
+                work[e] = 0.0
+            for r in range(size):
+                work[r * width + r] = 1.0
+            for position in range(np.uintp(lengths[i])):
+                code = np.uintp(codes[i, position])
+                kind = gates.kind[code]
+                if kind == MOVES:
+                    _move(work, room, width, half, gates.moves, code)
+                elif kind == REAL_PAIRS:
+                    _real_pairs(work, room, width, half, gates.pairs, code)
+                elif kind == PAIRS:
+                    _pairs(work, room, width, half, gates.pairs, code)
                 else:
-                    for e in range(span):
-                        product[at + e] = (product[at + e] + x * old[k + e]) + y * turned[k + e]
+                    _mix(work, room, width, half, gates.mixes, code)
+            for r in range(size):
+                for c in range(size):
+                    out[i, TWO * (r * size + c)] = work[r * width + c] + 0.0
+                    out[i, TWO * (r * size + c) + ONE] = work[r * width + size + c] + 0.0
+
+    return multiply  # type: ignore[no-any-return]  # njit is untyped
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _move(work: Any, room: Any, width: Any, half: Any, moves: Any, code: Any) -> None:
+    """Times one: exact. What a zero part of a factor adds can change the sign of a zero only."""
+    for k in range(moves.changes[code]):
+        source = moves.source[code, k] * width
+        for e in range(half + half):
+            work[room + k * width + e] = work[source + e]
+    for k in range(moves.changes[code]):
+        x, y = moves.factor[code, k, 0], moves.factor[code, k, 1]
+        to, re = moves.to[code, k] * width, room + k * width
+        im = re + (width >> ONE)
+        for e in range(half):
+            work[to + e] = x * work[re + e] - y * work[im + e]
+            work[to + (width >> ONE) + e] = x * work[im + e] + y * work[re + e]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _real_pairs(work: Any, room: Any, width: Any, half: Any, pairs: Any, code: Any) -> None:
+    x00, x01 = pairs.entries[code, 0], pairs.entries[code, 2]
+    x10, x11 = pairs.entries[code, 4], pairs.entries[code, 6]
+    apart = pairs.apart[code] * width
+    for start in range(np.uintp(0), room, apart + apart):
+        for a in range(start, start + apart, width):
+            b = a + apart
+            for e in range(half + half):
+                upper, lower = work[a + e], work[b + e]
+                work[a + e] = x00 * upper + x01 * lower
+                work[b + e] = x10 * upper + x11 * lower
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _pairs(work: Any, room: Any, width: Any, half: Any, pairs: Any, code: Any) -> None:
+    x00, y00, x01, y01 = pairs.entries[code, :4]
+    x10, y10, x11, y11 = pairs.entries[code, 4:]
+    apart, imag = pairs.apart[code] * width, width >> ONE
+    for start in range(np.uintp(0), room, apart + apart):
+        for a in range(start, start + apart, width):
+            b = a + apart
+            for e in range(half):
+                a_re, a_im = work[a + e], work[a + imag + e]
+                b_re, b_im = work[b + e], work[b + imag + e]
+                work[a + e] = ((x00 * a_re - y00 * a_im) + x01 * b_re) - y01 * b_im
+                work[a + imag + e] = ((x00 * a_im + y00 * a_re) + x01 * b_im) + y01 * b_re
+                work[b + e] = ((x10 * a_re - y10 * a_im) + x11 * b_re) - y11 * b_im
+                work[b + imag + e] = ((x10 * a_im + y10 * a_re) + x11 * b_im) + y11 * b_re
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _mix(work: Any, room: Any, width: Any, half: Any, mixes: Any, code: Any) -> None:
+    imag = width >> ONE
+    for group in range(mixes.groups[code]):
+        for local in range(mixes.local[code]):
+            source = mixes.rows[code, group, local] * width
+            for e in range(half + half):
+                work[room + local * width + e] = work[source + e]
+        for local in range(mixes.local[code]):
+            to = mixes.rows[code, group, local] * width
+            for e in range(half + half):
+                work[to + e] = 0.0
+            for t in range(mixes.terms[code, local]):
+                x, y = mixes.entries[code, local, t, 0], mixes.entries[code, local, t, 1]
+                re = room + mixes.columns[code, local, t] * width
+                im = re + imag
+                for e in range(half):
+                    work[to + e] = (work[to + e] + x * work[re + e]) - y * work[im + e]
+                    work[to + imag + e] = (work[to + imag + e] + x * work[im + e]) + (
+                        y * work[re + e]
+                    )

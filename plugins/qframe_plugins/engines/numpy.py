@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from qframe import Circuits, Engine, InstructionSet, PluginOptions, hookimpl
 from qframe_plugins.engines.local_gates import LocalGates
-from qframe_plugins.engines.word_table import WordTable
+from qframe_plugins.engines.word_table import MAX_TABLE_QUBITS, WordTable
 
 TABLE_CHUNK = 8192
 """One-qubit circuits at once with a table: measured a seventh faster than 4,096, whose calls cost
@@ -19,7 +19,7 @@ LOCAL_CHUNK_BYTES = 1 << 23
 
 
 class NumpyEngine(Engine[PluginOptions]):
-    """Products of whole words looked up in a table (fold > 1), or gates applied to rows (fold 1).
+    """Products of words looked up in a table, or, from three qubits on, gates applied to rows.
 
     YAML that selects it::
 
@@ -34,11 +34,13 @@ class NumpyEngine(Engine[PluginOptions]):
     def __init__(self, options: PluginOptions, instructions: InstructionSet, fold: int) -> None:
         super().__init__(options, instructions, fold)
         self._kernel: WordTable | LocalGates = (
-            WordTable(instructions, fold) if fold > 1 else LocalGates(instructions)
+            WordTable(instructions, fold)
+            if instructions.qubits <= MAX_TABLE_QUBITS
+            else LocalGates(instructions)
         )
         self._chunk = (
             TABLE_CHUNK // instructions.qubits
-            if fold > 1
+            if instructions.qubits <= MAX_TABLE_QUBITS
             else max(16, LOCAL_CHUNK_BYTES // (16 * instructions.dim**2))
         )
 

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from qframe import InstructionSet
 
+MAX_TABLE_QUBITS = 2
+"""From three qubits on, applying a gate to the rows it touches costs less than a dense product."""
+
 Planes = NDArray[np.float64]
 """Real or imaginary parts, entry by entry: `(dim, dim, n)`."""
 
@@ -26,11 +29,14 @@ class WordTable:
     """
 
     def __init__(self, instructions: InstructionSet, fold: int) -> None:
-        self.size = np.uint16(len(instructions))
+        entries = sum(len(instructions) ** m for m in range(fold + 1))
+        # Narrow integers are quick to combine, and wide enough but for very many instructions.
+        self.index = np.dtype(np.uint16 if entries <= 1 << 16 else np.uint32)
+        self.size = self.index.type(len(instructions))
         self.dim = instructions.dim
         self.fold = fold
         self.offsets = np.cumsum(
-            [0] + [len(instructions) ** m for m in range(fold)], dtype=np.uint16
+            [0] + [len(instructions) ** m for m in range(fold)], dtype=self.index
         )
         self._spaces: dict[int, Space] = {}
         self.re, self.im = _products(instructions, fold)
@@ -87,13 +93,12 @@ class WordTable:
 
     def words(self, codes: NDArray[Any], lengths: NDArray[Any]) -> list[NDArray[np.intp]]:
         """Table indices of each circuit's words: one `(n,)` array for each word position."""
-        # The table has fewer than 2**16 entries, and narrow integers are quick to combine.
-        positions = np.ascontiguousarray(codes.T).astype(np.uint16)
+        positions = np.ascontiguousarray(codes.T).astype(self.index)
         longest = int(lengths.max(initial=0))
         shortest = int(lengths.min(initial=longest))
         found = []
         for start in range(0, max(longest, 1), self.fold):
-            word = np.zeros(len(codes), dtype=np.uint16)
+            word = np.zeros(len(codes), dtype=self.index)
             for position in positions[start : start + self.fold][::-1]:
                 word *= self.size
                 word += position

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-from qframe import Gate
+from qframe import ExactMatrix, Gate
 
 R = sqrt(0.5)
 """1/sqrt(2), the double nearest to it."""
@@ -50,7 +50,28 @@ _MATRICES: dict[str, list[list[complex]]] = {
     "ccz": _diagonal(1, 1, 1, 1, 1, 1, 1, -1),
 }
 
-STANDARD_GATES = {name: Gate(name, matrix) for name, matrix in _MATRICES.items()}
+_RING = "Z[w8]/sqrt2"
+_I = (0, 0, 1)  # w^2
+
+_EXACT: dict[str, ExactMatrix] = {
+    "h": ExactMatrix(_RING, [[1, 1], [1, -1]], 1),
+    "t": ExactMatrix(_RING, [[1, 0], [0, (0, 1)]]),
+    "tdg": ExactMatrix(_RING, [[1, 0], [0, (0, 0, 0, -1)]]),
+    "sx": ExactMatrix(_RING, [[(0, 1), (0, 0, 0, -1)], [(0, 0, 0, -1), (0, 1)]], 1),
+    "ecr": ExactMatrix(
+        _RING, [[0, 1, 0, _I], [1, 0, (0, 0, -1), 0], [0, _I, 0, 1], [(0, 0, -1), 0, 1, 0]], 1
+    ),
+}
+"""Entries in Z[w]/sqrt(2)**k, w = e^(i pi/4); of the other gates all are 0, 1, i, -1 or -i."""
+
+
+def _exact(name: str) -> ExactMatrix:
+    given = _EXACT.get(name)
+    rows = [[(int(z.real), 0, int(z.imag)) for z in map(complex, row)] for row in _MATRICES[name]]
+    return given or ExactMatrix(_RING, rows)
+
+
+STANDARD_GATES = {name: Gate(name, matrix, _exact(name)) for name, matrix in _MATRICES.items()}
 
 
 def standard(*names: str) -> list[Gate]:

@@ -31,6 +31,12 @@ META_ROWS = 1000
 """More rows than any dataset's `meta` has; a damaged tree may offer rows without end."""
 
 
+READ_CACHE_KIB = 128 << 10
+"""Of pages, filled as they are read: a record at random in a file of this size costs a tenth of
+what it costs with SQLite's own 2 MiB (5 us against 50). Mapping the file would do as well, and end
+the process where a page cannot be read."""
+
+
 class SqliteReader(Reader):
     """Reads a dataset file; sees what is committed at the time of each call.
 
@@ -56,6 +62,7 @@ class SqliteReader(Reader):
             self._layout = Layout(self.header, kind)
             with translated(path):
                 self._expect_tables(*(sql for sql in self._layout.ddl() if "TABLE" in sql[:12]))
+                self._db.pragma("cache_size", -READ_CACHE_KIB)
         except BaseException:
             self._db.close()
             raise

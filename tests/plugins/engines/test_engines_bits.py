@@ -35,17 +35,18 @@ COMPILED_CODE = """
 import numpy as np
 from qframe import Circuits, InstructionSet, PluginOptions
 from qframe_plugins.engines import numba_local
+from qframe_plugins.engines.numba_one_qubit import multiply as one_qubit
+from qframe_plugins.engines.numba_two_qubits import multiply_rows as two_qubits
 from qframe_plugins.engines.numba import NumbaEngine
 from qframe_plugins.gate_sets.standard_gates import STANDARD_GATES
 from qframe import Instruction
 
-for fold in (1, 5):
+for qubits, loop in ((1, one_qubit), (2, two_qubits), (3, numba_local.loop(8))):
     gates = tuple(STANDARD_GATES[name] for name in ("h", "t"))
-    placed = InstructionSet(1, gates, tuple(Instruction(g.name, (0,)) for g in gates))
-    engine = NumbaEngine(PluginOptions(), placed, fold)
+    placed = InstructionSet(qubits, gates, tuple(Instruction(g.name, (0,)) for g in gates))
+    engine = NumbaEngine(PluginOptions(), placed, 1)
     circuits = Circuits(np.zeros((3, 9), dtype=np.uint8), np.full(3, 9, dtype=np.uint8))
-    engine.multiply(circuits, np.empty((3, 2, 2), dtype=complex))
-    loop = numba_local.multiply if fold == 1 else engine._kernel._loop
+    engine.multiply(circuits, np.empty((3, placed.dim, placed.dim), dtype=complex))
     print(*loop.inspect_asm().values())
 """
 

@@ -1,0 +1,54 @@
+"""Z[omega] over powers of sqrt(2), omega = e^(i pi/4): Clifford+T, CS, CCZ."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+import numpy as np
+
+from qframe.rings.ring import DIGITS, Integers, Ring
+
+
+class EighthRoots(Ring):
+    """`(a + b w + c w^2 + d w^3) / sqrt(2)**k` with `w = e^(i pi/4)`.
+
+    The entries of every product of H, S, T, CX, CZ, CS, CCZ, ... (Giles and Selinger,
+    arXiv:1212.0506). `re = a + (b - d) sqrt(1/2)`, `im = c + (b + d) sqrt(1/2)`, over
+    `sqrt(2)**k`.
+    """
+
+    name = "Z[w8]/sqrt2"
+    degree = 4
+    wrap = (-1, 0, 0, 0)
+    roots = 8
+    re = (((1, 0, 0, 0), "1"), ((0, 1, 0, -1), "r"))
+    im = (((0, 0, 1, 0), "1"), ((0, 1, 0, 1), "r"))
+
+    def constant(self, name: str, exponent: int, weight: int) -> Decimal:  # noqa: ARG002
+        """`sqrt(1/2)` to the power of the exponent, once more for `r`."""
+        power = exponent + (name == "r")
+        with localcontext(prec=DIGITS):
+            whole = Decimal(1) / Decimal(2) ** (power // 2)
+            return whole * Decimal("0.5").sqrt() if power % 2 else whole
+
+    def reduce(self, numbers: Integers, exponents: Integers) -> None:
+        """Takes out the power of two that all coefficients share, then at most one sqrt(2).
+
+        After the first step some coefficient is odd, so that after the second none is left: two
+        factors sqrt(2) would be a factor 2.
+        """
+        flat = numbers.reshape(len(numbers), -1)
+        shared = np.bitwise_or.reduce(flat, axis=1)
+        lowest = shared & -shared
+        twos = np.zeros(len(flat), dtype=np.int64)
+        np.log2(lowest, out=twos, where=lowest > 0, casting="unsafe")  # exact: a power of two
+        flat >>= twos[:, None]
+        exponents -= 2 * twos
+        # a = c and b = d modulo 2: the number is a multiple of sqrt(2) = w - w^3.
+        quads = flat.reshape(len(flat), -1, 4)
+        odd = np.bitwise_or.reduce(quads[..., :2] ^ quads[..., 2:], axis=(1, 2)) & 1
+        which = np.flatnonzero((odd == 0) & (shared != 0))
+        if len(which):
+            a, b, c, d = np.moveaxis(quads[which], -1, 0)
+            quads[which] = np.stack([b - d, a + c, b + d, c - a], axis=-1) >> 1
+            exponents[which] -= 1

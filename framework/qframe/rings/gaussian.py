@@ -1,0 +1,38 @@
+"""Z[i] over powers of sqrt(5): Harrow, Recht and Chuang's gates."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+import numpy as np
+
+from qframe.rings.ring import DIGITS, Integers, Ring
+
+
+class GaussianFifths(Ring):
+    """`(a + b i) / sqrt(5)**k`: the entries of products of the V gates.
+
+    Bocharov, Gurevich and Svore (arXiv:1303.1411).
+    """
+
+    name = "Z[i]/sqrt5"
+    degree = 2
+    wrap = (-1, 0)
+    roots = 4
+    re = (((1, 0), "1"),)
+    im = (((0, 1), "1"),)
+
+    def constant(self, name: str, exponent: int, weight: int) -> Decimal:  # noqa: ARG002
+        """`1 / sqrt(5)**exponent`."""
+        with localcontext(prec=DIGITS):
+            fives = Decimal(5) ** -(-exponent // 2)
+            return (Decimal(5).sqrt() if exponent % 2 else Decimal(1)) / fives
+
+    def reduce(self, numbers: Integers, exponents: Integers) -> None:
+        """Divides by 5 while all coefficients allow it; sqrt(5) itself is not in Z[i]."""
+        flat = numbers.reshape(len(numbers), -1)
+        which = np.flatnonzero(flat.any(axis=1))
+        while len(which):
+            which = which[~(flat[which] % 5).any(axis=1)]
+            flat[which] //= 5
+            exponents[which] -= 2

@@ -1,0 +1,140 @@
+"""Numbers of a ring as the doubles nearest to them.
+
+A part of a number is a sum of one or two integers times real constants. It is computed in
+double-double arithmetic (Dekker 1971; Knuth, TAOCP 4.2.2), whose error is bounded; the result is
+proved wherever it lies farther from a border between two doubles than that bound. The few others,
+and integers beyond 2**53, are computed with `DIGITS` decimal digits. Only separately rounded
+additions and multiplications are used, so that every machine gives the same bits.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe.rings.ring import DIGITS, Integers, Ring, Term
+
+Reals = NDArray[np.float64]
+
+ERROR = 2.0**-98
+"""Bound on the error of a double-double sum, relative to the sum of the terms' sizes.
+
+Each term: the constant's third part (2**-106), the rounding of the small product (2**-106); each
+sum: 2**-104. With two terms 2**-102 in all; the rest is margin."""
+
+SPLIT = 134217729.0  # 2**27 + 1
+
+
+def rounded(ring: Ring, numbers: Integers, exponents: Integers) -> NDArray[np.complex128]:
+    """`(n, d, d)`: both parts of each entry correctly rounded, to the nearest double.
+
+    Args:
+        ring: of the entries.
+        numbers: `(n, d, d, degree)` `int64`.
+        exponents: `(n,)` `int64`.
+    """
+    weights = [ring.weight_of(index) for index in range(numbers.shape[1])]
+    out = np.empty(numbers.shape[:3], dtype=np.complex128)
+    out.real = _part(ring, ring.re, numbers, exponents, weights)
+    out.imag = _part(ring, ring.im, numbers, exponents, weights)
+    return out
+
+
+def _part(
+    ring: Ring,
+    terms: tuple[Term, ...],
+    numbers: Integers,
+    exponents: Integers,
+    weights: list[int],
+) -> Reals:
+    sums = [numbers @ np.array(weight, dtype=np.int64) for weight, _ in terms]
+    names = tuple(name for _, name in terms)
+    differences = np.subtract.outer(weights, weights)
+    distinct, place = np.unique(exponents, return_inverse=True)
+    value = np.empty(numbers.shape[:3])
+    hard = np.empty(numbers.shape[:3], dtype=bool)
+    for difference in np.unique(differences):
+        where = np.nonzero(differences == difference)
+        highs, lows = _tables(ring, names, distinct, int(difference))
+        entries = [s[:, where[0], where[1]] for s in sums]
+        value[:, where[0], where[1]], hard[:, where[0], where[1]] = _sum(
+            entries, highs[:, place, None], lows[:, place, None]
+        )
+    for at in zip(*np.nonzero(hard), strict=True):
+        value[at] = _slowly(
+            ring, names, [int(s[at]) for s in sums], int(exponents[at[0]]), int(differences[at[1:]])
+        )
+    return value
+
+
+def _tables(
+    ring: Ring, names: tuple[str, ...], exponents: Integers, weight: int
+) -> tuple[Reals, Reals]:
+    """High and low parts of the constants: `(terms, exponents)` each."""
+    pairs = [[_constant(ring, n, int(k), weight) for k in exponents] for n in names]
+    table = np.array(pairs, dtype=np.float64).reshape(len(names), -1, 2)
+    return table[..., 0], table[..., 1]
+
+
+@lru_cache(maxsize=4096)
+def _constant(ring: Ring, name: str, exponent: int, weight: int) -> tuple[float, float]:
+    exact = ring.constant(name, exponent, weight)
+    high = float(exact)
+    with localcontext(prec=DIGITS):
+        return high, float(exact - Decimal(high))
+
+
+def _sum(integers: list[Integers], highs: Reals, lows: Reals) -> tuple[Reals, NDArray[np.bool_]]:
+    """The sums, rounded, and which of them the error bound does not prove."""
+    hard = np.zeros(integers[0].shape, dtype=bool)
+    high = low = size = np.zeros(integers[0].shape)
+    for whole, c_high, c_low in zip(integers, highs, lows, strict=True):
+        p = whole.astype(np.float64)
+        hard |= np.abs(whole) > 1 << 53
+        product, rest = _two_product(p, c_high)
+        rest = rest + p * c_low
+        total, error = _two_sum(high, product)
+        high, low = _two_sum(total, error + (low + rest))
+        size = size + np.abs(product)
+    bound = size * ERROR
+    up = (np.nextafter(high, np.inf) - high) / 2
+    down = (high - np.nextafter(high, -np.inf)) / 2
+    hard |= (up - low <= bound) | (down + low <= bound)
+    return high + 0.0, hard & (size > 0)
+
+
+def _two_sum(a: Reals, b: Reals) -> tuple[Reals, Reals]:
+    total = a + b
+    b_part = total - a
+    return total, (a - (total - b_part)) + (b - b_part)
+
+
+def _two_product(a: Reals, b: Reals) -> tuple[Reals, Reals]:
+    product = a * b
+    a_high, a_low = _split(a)
+    b_high, b_low = _split(b)
+    rest = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+    return product, rest
+
+
+def _split(a: Reals) -> tuple[Reals, Reals]:
+    scaled = SPLIT * a
+    high = scaled - (scaled - a)
+    return high, a - high
+
+
+def _slowly(
+    ring: Ring, names: tuple[str, ...], integers: list[int], exponent: int, weight: int
+) -> float:
+    with localcontext(prec=DIGITS):
+        total = sum(
+            (
+                p * ring.constant(name, exponent, weight)
+                for p, name in zip(integers, names, strict=True)
+            ),
+            Decimal(0),
+        )
+    return float(total) + 0.0

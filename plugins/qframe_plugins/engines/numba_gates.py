@@ -1,0 +1,148 @@
+"""Instructions as tables that a compiled loop can read: one row a code."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe import InstructionSet, local_rows
+
+MOVES, REAL_PAIRS, PAIRS, MIXES = range(4)
+"""Kinds of gates, cheapest first: rows that move; one qubit, real entries; one qubit; any."""
+
+
+class Gates(NamedTuple):
+    """All instructions, padded to the widest; first axis: the code.
+
+    Attributes:
+        kind: `(n,)`: which of the other tables says what the gate does.
+        moves: rows that take the place of others, times a number.
+        pairs: gates on one qubit.
+        mixes: all other gates.
+    """
+
+    kind: NDArray[np.uint8]
+    moves: Moves
+    pairs: Pairs
+    mixes: Mixes
+
+
+class Moves(NamedTuple):
+    """Gates with one entry a row (`cx`, `swap`, `t`, `ccz`): a row becomes a multiple of another.
+
+    Attributes:
+        changes: `(n,)`: how many rows.
+        to, source: `(n, dim)`: which, and what they are made from.
+        factor: `(n, dim, 2)`: times what, real and imaginary part.
+    """
+
+    changes: NDArray[np.uintp]
+    to: NDArray[np.uintp]
+    source: NDArray[np.uintp]
+    factor: NDArray[np.float64]
+
+
+class Pairs(NamedTuple):
+    """Gates on one qubit: row `r` and row `r + apart` become two sums of themselves.
+
+    Attributes:
+        apart: `(n,)`.
+        entries: `(n, 8)`: the matrix in C order, real and imaginary parts in turns.
+    """
+
+    apart: NDArray[np.uintp]
+    entries: NDArray[np.float64]
+
+
+class Mixes(NamedTuple):
+    """Gates of any size. A gate's basis is ordered so that the register's index rises with the
+    local one: sums then run in the order of the law.
+
+    Attributes:
+        rows: `(n, dim, local)`: the rows that a gate mixes with each other, group by group.
+        groups, local: `(n,)`: how many groups there are, and rows in one.
+        terms: `(n, local)`: entries that are not zero in a row.
+        columns: `(n, local, local)`: where those stand, in rising order.
+        entries: `(n, local, local, 2)`: and what they are, real and imaginary part.
+    """
+
+    rows: NDArray[np.uintp]
+    groups: NDArray[np.uintp]
+    local: NDArray[np.uintp]
+    terms: NDArray[np.uintp]
+    columns: NDArray[np.uintp]
+    entries: NDArray[np.float64]
+
+
+def gates_of(instructions: InstructionSet) -> Gates:
+    """The tables of a gate set."""
+    n, dim = len(instructions), instructions.dim
+    local = max(len(instructions.matrix_of(code)) for code in range(n))
+    gates = Gates(
+        kind=np.zeros(n, dtype=np.uint8),
+        moves=Moves(
+            changes=np.zeros(n, dtype=np.uintp),
+            to=np.zeros((n, dim), dtype=np.uintp),
+            source=np.zeros((n, dim), dtype=np.uintp),
+            factor=np.zeros((n, dim, 2)),
+        ),
+        pairs=Pairs(apart=np.zeros(n, dtype=np.uintp), entries=np.zeros((n, 8))),
+        mixes=Mixes(
+            rows=np.zeros((n, dim // 2, local), dtype=np.uintp),
+            groups=np.zeros(n, dtype=np.uintp),
+            local=np.zeros(n, dtype=np.uintp),
+            terms=np.zeros((n, local), dtype=np.uintp),
+            columns=np.zeros((n, local, local), dtype=np.uintp),
+            entries=np.zeros((n, local, local, 2)),
+        ),
+    )
+    for code in range(n):
+        gates.kind[code] = _place(gates, code, instructions)
+    return gates
+
+
+def _place(gates: Gates, code: int, instructions: InstructionSet) -> int:
+    """Fills the gate's own table and says which."""
+    on = instructions.instructions[code].qubits
+    rows = local_rows(on, instructions.qubits)
+    order = np.argsort(rows[:, 0])
+    rows, matrix = rows[order], instructions.matrix_of(code)[np.ix_(order, order)]
+    if (np.count_nonzero(matrix, axis=1) == 1).all():
+        _move(gates.moves, code, rows, matrix)
+        return MOVES
+    if len(on) == 1:
+        gates.pairs.apart[code] = 1 << on[0]
+        gates.pairs.entries[code] = matrix.reshape(-1).view(np.float64)
+        return PAIRS if matrix.imag.any() else REAL_PAIRS
+    _mix(gates.mixes, code, rows, matrix)
+    return MIXES
+
+
+def _move(moves: Moves, code: int, rows: NDArray[np.intp], matrix: NDArray[np.complex128]) -> None:
+    """`rows` is `(local, groups)`, as of `local_rows`."""
+    to, source, factor = [], [], []
+    for local, row in enumerate(matrix):
+        [column] = np.flatnonzero(row)
+        if column == local and row[column] == 1:
+            continue
+        to += rows[local].tolist()
+        source += rows[column].tolist()
+        factor += [(row[column].real, row[column].imag)] * rows.shape[1]
+    moves.changes[code] = len(to)
+    moves.to[code, : len(to)] = to
+    moves.source[code, : len(to)] = source
+    moves.factor[code, : len(to)] = np.array(factor).reshape(-1, 2)
+
+
+def _mix(mixes: Mixes, code: int, rows: NDArray[np.intp], matrix: NDArray[np.complex128]) -> None:
+    local, groups = rows.shape
+    mixes.rows[code, :groups, :local] = rows.T
+    mixes.groups[code], mixes.local[code] = groups, local
+    for r, row in enumerate(matrix):
+        at = np.flatnonzero(row)
+        mixes.terms[code, r] = len(at)
+        mixes.columns[code, r, : len(at)] = at
+        mixes.entries[code, r, : len(at), 0] = row[at].real
+        mixes.entries[code, r, : len(at), 1] = row[at].imag

@@ -1,0 +1,243 @@
+"""Products in a ring: what they are, whatever their order, and never past 64 bits."""
+
+from __future__ import annotations
+
+from functools import cache, reduce
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qframe import Circuits, ConfigError, ExactMatrix, Gate, InstructionSet, circuit_unitary
+from qframe.contracts.gate_set import GateSet
+from qframe.rings.products import ExactMatrices, ExactProducts
+from qframe.rings.ring import Integers, Ring, rings
+from qframe.rings.rounding import rounded
+from qframe_plugins.gate_sets.clifford_ccz import CliffordCcz
+from qframe_plugins.gate_sets.clifford_cs import CliffordCs
+from qframe_plugins.gate_sets.clifford_t import CliffordT
+from qframe_plugins.gate_sets.fibonacci import Fibonacci
+from qframe_plugins.gate_sets.hrc import Hrc
+
+GATE_SETS: dict[str, tuple[type[GateSet[Any]], dict[str, Any]]] = {
+    "clifford_t": (CliffordT, {}),
+    "clifford_t on two": (CliffordT, {"qubits": 2}),
+    "clifford_cs": (CliffordCs, {}),
+    "clifford_ccz": (CliffordCcz, {}),
+    "hrc": (Hrc, {}),
+    "hrc on two": (Hrc, {"qubits": 2}),
+    "fibonacci": (Fibonacci, {}),
+    "fibonacci on two": (Fibonacci, {"qubits": 2}),
+}
+
+
+@cache
+def instructions_of(name: str) -> InstructionSet:
+    cls, options = GATE_SETS[name]
+    return cls(cls.Options.model_validate(options)).instructions()
+
+
+@cache
+def products_of(name: str) -> ExactProducts:
+    return ExactProducts(instructions_of(name))
+
+
+def circuits(instructions: InstructionSet, words: list[list[int]]) -> Circuits:
+    width = max(1, *map(len, words))
+    codes = np.zeros((len(words), width), dtype=instructions.code_dtype)
+    for row, word in zip(codes, words, strict=True):
+        row[: len(word)] = word
+    return Circuits(codes, np.array([len(word) for word in words], dtype=np.uint16))
+
+
+def exact(name: str, *words: list[int]) -> ExactMatrices:
+    given = circuits(instructions_of(name), list(words))
+    return products_of(name).multiply(given.codes, given.lengths)
+
+
+@pytest.mark.parametrize("name", GATE_SETS)
+def test_rounded_products_are_the_float_ones_to_1e_12(name: str) -> None:
+    instructions = instructions_of(name)
+    random = np.random.default_rng(5)
+    words = [random.integers(len(instructions), size=n % 26).tolist() for n in range(60)]
+    made = exact(name, *words)
+    got = rounded(made.ring, made.numbers, made.exponents)
+    for word, unitary in zip(words, got, strict=True):
+        assert np.abs(unitary - circuit_unitary(instructions, word, 1)).max() < 1e-12
+
+
+def multiplied(ring: Ring, a: ExactMatrices, b: ExactMatrices) -> ExactMatrices:
+    """`a @ b` of one matrix each, by the definition: a convolution of coefficients."""
+    d, degree = a.numbers.shape[1], ring.degree
+    out = np.zeros((d, d, degree), dtype=np.int64)
+    for r, c, m in np.ndindex(d, d, d):
+        power: Integers = b.numbers[0, m, c]
+        for j in range(degree):
+            out[r, c] += a.numbers[0, r, m, j] * power
+            power = ring.times_x(power)
+    numbers, exponents = out[None].copy(), a.exponents + b.exponents
+    ring.reduce(numbers, exponents)
+    return ExactMatrices(ring, numbers, exponents)
+
+
+@pytest.mark.parametrize("name", ["clifford_t", "clifford_cs", "hrc", "fibonacci on two"])
+@settings(max_examples=25)
+@given(data=st.data())
+def test_no_order_of_association_changes_a_number(name: str, data: st.DataObject) -> None:
+    code = st.integers(0, len(instructions_of(name)) - 1)
+    word = data.draw(st.lists(code, min_size=1, max_size=12))
+    parts = [exact(name, [code]) for code in word]
+    while len(parts) > 1:
+        at = data.draw(st.integers(0, len(parts) - 2))
+        parts[at : at + 2] = [multiplied(parts[0].ring, parts[at + 1], parts[at])]
+    whole = exact(name, word)
+    assert whole.numbers.tolist() == parts[0].numbers.tolist()
+    assert whole.exponents.tolist() == parts[0].exponents.tolist()
+
+
+def test_a_circuit_does_not_depend_on_those_beside_it() -> None:
+    random = np.random.default_rng(3)
+    words = [random.integers(6, size=n).tolist() for n in (0, 1, 7, 30, 200)]
+    together = exact("clifford_t", *words)
+    for i, word in enumerate(words):
+        alone = exact("clifford_t", word)
+        assert alone.numbers[0].tolist() == together.numbers[i].tolist()
+        assert alone.exponents[0] == together.exponents[i]
+
+
+def test_a_reduced_exponent_is_the_least() -> None:
+    assert exact("clifford_t", [0, 0], [0], [0, 3, 0]).exponents.tolist() == [0, 1, 2]
+    made = exact("clifford_t", [0, 3] * 10, [0, 1, 0], [0, 3, 3, 0, 4, 0])
+    numbers, exponents = made.numbers.copy(), made.exponents.copy()
+    for times in range(1, 8):
+        numbers = numbers @ np.array([[0, 1, 0, -1], [1, 0, 1, 0], [0, 1, 0, 1], [-1, 0, 1, 0]])
+        again, fewer = numbers.copy(), exponents + times
+        made.ring.reduce(again, fewer)
+        assert again.tolist() == made.numbers.tolist()
+        assert fewer.tolist() == made.exponents.tolist()
+    assert exact("hrc", [0, 1]).exponents.tolist() == [0]
+    assert exact("hrc", [0, 2] * 6).exponents.tolist() == [12]
+
+
+def test_a_long_circuit_of_few_different_numbers_does_not_overflow() -> None:
+    made = exact("clifford_t", [0, 3] * 50 + [4, 0] * 50)  # a word and its inverse
+    assert made.exponents.tolist() == [0]
+    assert made.numbers[0, :, :, 0].tolist() == [[1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize("name", ["clifford_t", "hrc", "fibonacci"])
+def test_integers_that_could_outgrow_64_bits_are_refused(name: str) -> None:
+    word = {"clifford_t": [0, 3], "hrc": [0, 2], "fibonacci": [0, 3]}[name]
+    with pytest.raises(ConfigError, match="might not fit 64 bits"):
+        exact(name, word * 300)
+
+
+@pytest.mark.parametrize("name", ["clifford_t", "hrc", "fibonacci"])
+def test_what_is_not_refused_is_right_up_to_the_limit(name: str) -> None:
+    """Python's integers have no limit: compare at the longest word that is let through."""
+    word = {"clifford_t": [0, 3], "hrc": [0, 2], "fibonacci": [0, 3]}[name]
+    longest = 0
+    for n in range(40, 600, 8):
+        try:
+            made = exact(name, (word * 300)[:n])
+        except ConfigError:
+            break
+        longest = n
+    gates = [exact(name, [code]) for code in word]
+    ring = gates[0].ring
+    state = [[[0] * ring.degree for _ in range(2)] for _ in range(2)]
+    state[0][0][0] = state[1][1][0] = 1
+    exponent = 0
+    for k in range(longest):
+        gate = gates[k % 2]
+        matrix = gate.numbers[0].tolist()
+        state = [
+            [
+                [
+                    sum(values)
+                    for values in zip(
+                        *(times(ring, matrix[r][m], state[m][c]) for m in range(2)), strict=True
+                    )
+                ]
+                for c in range(2)
+            ]
+            for r in range(2)
+        ]
+        exponent += int(gate.exponents[0])
+    made = exact(name, (word * 300)[:longest])
+    twice, odd = divmod(exponent - int(made.exponents[0]), 2)
+    base = {8: 2, 4: 5, 10: 1}[ring.roots]
+    root = [0, 1, 0, -1] if odd else [1] + [0] * (ring.degree - 1)  # sqrt(2) = x - x^3
+    scaled = [
+        [[x * base**twice for x in times(ring, root, entry)] for entry in row]
+        for row in made.numbers[0].tolist()
+    ]
+    assert scaled == state
+    assert abs(made.numbers).max() > 2**50  # close to the limit, or the test would show little
+
+
+def times(ring: Ring, a: list[int], b: list[int]) -> list[int]:
+    total = [0] * ring.degree
+    power = list(b)
+    for x in a:
+        total = [t + x * p for t, p in zip(total, power, strict=True)]
+        top = power[-1]
+        power = [p + top * w for p, w in zip([0, *power[:-1]], ring.wrap, strict=True)]
+    return total
+
+
+def test_gates_declare_their_entries_and_false_ones_are_refused() -> None:
+    t: list[list[complex]] = [[1, 0], [0, 0.5**0.5 * (1 + 1j)]]
+    Gate("t", t, ExactMatrix("Z[w8]/sqrt2", [[1, 0], [0, [0, 1]]]))
+    with pytest.raises(ConfigError, match="gate 't': exact entries and matrix differ"):
+        Gate("t", t, ExactMatrix("Z[w8]/sqrt2", [[1, 0], [0, [0, 0, 1]]]))
+    with pytest.raises(ConfigError, match=r"exact entries are \(1, 1\), want \(2, 2\)"):
+        Gate("t", t, ExactMatrix("Z[w8]/sqrt2", [[1]]))
+    with pytest.raises(ConfigError, match="ring 'Z' is unknown"):
+        ExactMatrix("Z", [[1]])
+    with pytest.raises(ConfigError, match="is not a number of"):
+        ExactMatrix("Z[i]/sqrt5", [[[1, 2, 3]]])
+
+
+def test_a_determinant_that_is_no_root_of_unity_is_refused() -> None:
+    """diag(1, (3 + 4i)/5): phases of its products are not powers of i, so keys would be wrong."""
+    matrix: list[list[complex]] = [[1, 0], [0, 0.6 + 0.8j]]
+    with pytest.raises(ConfigError, match="determinant is not a root of unity"):
+        Gate("odd", matrix, ExactMatrix("Z[i]/sqrt5", [[5, 0], [0, [3, 4]]], 2))
+    assert Gate("odd", matrix).exact_in(rings()["Z[i]/sqrt5"]) is None
+
+
+@pytest.mark.parametrize("name", GATE_SETS)
+def test_declared_entries_are_those_that_are_recognised(name: str) -> None:
+    instructions = instructions_of(name)
+    assert instructions.exact is not None
+    for gate, entries in zip(instructions.gates, instructions.exact, strict=True):
+        bare = Gate(gate.name, gate.matrix).exact_in(entries.ring)
+        assert bare is not None
+        assert bare.to_data() == entries.to_data()
+
+
+def test_gates_in_no_common_ring_have_none() -> None:
+    v1, t = instructions_of("hrc").gates[0], instructions_of("clifford_t").gates[3]
+    both = InstructionSet(1, (v1, t), instructions_of("hrc").instructions[:1])
+    assert both.exact is None
+    small = Gate("small", [[1, 0], [0, np.exp(1e-9j)]])
+    assert all(small.exact_in(ring) is None for ring in rings().values())
+
+
+def test_x_lies_in_every_ring_so_that_it_goes_with_any_gates() -> None:
+    v1, x = instructions_of("hrc").gates[0], Gate("x", [[0, 1], [1, 0]])
+    both = InstructionSet(1, (v1, x), instructions_of("hrc").instructions[:1])
+    assert both.exact is not None
+    assert {entries.ring.name for entries in both.exact} == {"Z[i]/sqrt5"}
+
+
+def test_the_recipe_gets_declared_entries_back() -> None:
+    for name in GATE_SETS:
+        instructions = instructions_of(name)
+        data = instructions.to_data(exact=True)
+        again = InstructionSet.from_data(data)
+        assert again.to_data(exact=True) == data
+        assert reduce(lambda found, g: found and g.exact is not None, again.gates, True)
