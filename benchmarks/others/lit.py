@@ -43,7 +43,7 @@ class LitData(Library):
 
     def _dataset(self, shuffle: bool) -> Any:
         place = str(self.directory / "data")
-        return StreamingDataset(place, shuffle=shuffle, drop_last=False, max_cache_size="8GB")
+        return StreamingDataset(place, shuffle=shuffle, drop_last=False, max_cache_size="30GB")
 
     def _record(self, sample: dict[str, bytes]) -> Batch:
         matrix = np.frombuffer(sample["unitary"], np.complex128).reshape(self._dim, self._dim)

@@ -173,17 +173,18 @@ class _Turn:
             self.end = last_done + (perf_counter() - last)
 
     def _tasks(self) -> Iterator[Task]:
-        """Tasks until time is over; the time begins with the first answer."""
+        """Tasks until time is over."""
         ahead = FIRST_TASKS * self.planned.executor.workers
         for given, task in enumerate(self.planned.tasks()):
-            over = (
-                perf_counter() - self.done[0][0] > self.terms.seconds
-                if self.done
-                else given >= ahead
-            )
+            over = self._worked() > self.terms.seconds if self.done else given >= ahead
             if over or self.terms.stop.number is not None:
                 return
             yield task
+
+    def _worked(self) -> float:
+        """Seconds since the first answer, and what its task took: starting workers is left out."""
+        answered, first = self.done[0]
+        return perf_counter() - answered + first.generate_s + first.write_s
 
     def facts(self) -> dict[str, Any]:
         """Attributes of the outcome."""
