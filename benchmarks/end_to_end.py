@@ -9,13 +9,12 @@ Before each run nothing is left to write back, and as much memory as qframe will
 used for files. A virtual machine pays about ten times what a write costs for memory that it
 touches first, and loses the memory again when idle. `--cold` leaves that out.
 
-    python benchmarks/end_to_end.py            prints the table
-    python benchmarks/end_to_end.py --save     and writes benchmarks/results/end_to_end.md
+    python benchmarks/end_to_end.py            prints the tables
+    python benchmarks/end_to_end.py --save     and writes benchmarks/results/end_to_end.*
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import resource
@@ -24,15 +23,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import seed_recipe
-from machine import describe, table
-
-RESULT = Path(__file__).parent / "results" / "end_to_end.md"
+from machine import describe
+from report import Result, Row, Table, arguments, finish
 
 BYTES_A_RECORD = 100
 """What both write: enough to see whether the disk has room."""
@@ -138,41 +136,39 @@ def spread(values: Sequence[float], digits: int = 0) -> tuple[str, str, str]:
     return tuple(f"{v:,.{digits}f}" for v in (min(values), median(values), max(values)))  # type: ignore[return-value]  # three in, three out
 
 
-def report(seed: list[Timing], qframe: list[Timing], start: list[Timing]) -> str:
-    """The tables."""
-    ratios = [ours.rate / theirs.rate for ours, theirs in zip(qframe, seed, strict=True)]
-    of_medians = median(q.rate for q in qframe) / median(s.rate for s in seed)
-    rates = table(
-        [
-            ("records/s", "min", "median", "max"),
-            ("seed recipe", *spread([s.rate for s in seed])),
-            ("`qframe run`, whole command", *spread([q.rate for q in qframe])),
-            ("`qframe run`, as it reports itself", *spread([q.own_rate for q in qframe])),
-            ("`qframe run`, until `fsync` returns", *spread([q.landed_rate for q in qframe])),
-        ]
-    )
-    work = table(
-        [
-            ("records a CPU second, all processes", "min", "median", "max"),
-            ("seed recipe", *spread([s.cpu_rate for s in seed])),
-            ("`qframe run`, whole command", *spread([q.cpu_rate for q in qframe])),
-        ]
-    )
-    cpu_of_medians = median(q.cpu_rate for q in qframe) / median(s.cpu_rate for s in seed)
-    costs = table(
-        [
-            (f"start-up: a run of {start[0].records:,} records", "min", "median", "max"),
-            ("seconds", *spread([s.seconds for s in start], 2)),
-            ("CPU seconds", *spread([s.cpu_s for s in start], 2)),
-        ]
-    )
-    return (
-        f"{len(seed)} runs of each, in turns: {seed[0].records:,} records by the seed recipe, "
-        f"{qframe[0].records:,} by qframe.\n\n{rates}\n\n"
-        f"**Ratio of the medians: {of_medians:,.0f}x** "
-        f"(pair by pair {min(ratios):,.0f}x to {max(ratios):,.0f}x).\n\n"
-        f"{work}\n\nRatio of the medians: {cpu_of_medians:,.0f}x. It depends less on what else "
-        f"the machine does.\n\n{costs}\n"
+def report(seed: list[Timing], qframe: list[Timing], start: list[Timing]) -> Result:
+    """What was found."""
+    whole = "`qframe run`, whole command"
+    rates = [
+        Row("seed recipe", [s.rate for s in seed]),
+        Row(whole, [q.rate for q in qframe]),
+        Row("`qframe run`, as it reports itself", [q.own_rate for q in qframe]),
+        Row("`qframe run`, until `fsync` returns", [q.landed_rate for q in qframe]),
+    ]
+    work = [
+        Row("seed recipe", [s.cpu_rate for s in seed]),
+        Row(whole, [q.cpu_rate for q in qframe]),
+    ]
+    costs = [Row("wall", [s.seconds for s in start]), Row("CPU", [s.cpu_s for s in start])]
+    pairs = [ours.rate / theirs.rate for ours, theirs in zip(qframe, seed, strict=True)]
+    of_medians = rates[1].median / rates[0].median
+    return Result(
+        name="end_to_end",
+        title="`qframe run` against the seed recipe",
+        intro=f"{len(seed)} runs of each, in turns: {seed[0].records:,} records by the seed "
+        f"recipe, {qframe[0].records:,} by qframe.",
+        tables=[
+            Table("records/s", rates),
+            Table("records a CPU second, all processes", work),
+            Table(f"seconds, start-up: a run of {start[0].records:,} records", costs, 2),
+        ],
+        measured={"end_to_end": of_medians},
+        about={},
+        remarks=[
+            f"**Ratio of the medians: {of_medians:,.0f}x** (pair by pair {min(pairs):,.0f}x to "
+            f"{max(pairs):,.0f}x). Of records a CPU second: {work[1].median / work[0].median:,.0f}x"
+            ", which depends less on what else the machine does."
+        ],
     )
 
 
@@ -184,15 +180,14 @@ def check_space(directory: Path, records: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments(__doc__)
     parser.add_argument("--records", type=int, default=20_000_000, help="by qframe, a run")
     parser.add_argument("--seed-records", type=int, default=20_000, help="by the seed, a run")
-    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--output", type=Path, help="directory on the disk to measure")
     parser.add_argument("--cold", action="store_true", help="do not use memory before each run")
-    parser.add_argument("--save", action="store_true", help=f"write {RESULT.name} too")
     given = parser.parse_args()
+    if given.quick:
+        given.repeats, given.records, given.seed_records = 2, 500_000, 2_000
 
     with tempfile.TemporaryDirectory(prefix="qframe-benchmark-", dir=given.output) as name:
         directory = Path(name)
@@ -208,14 +203,8 @@ def main() -> None:
             start.append(time_qframe(1_000, given.processes, directory))
             rates = f"seed {seed[-1].rate:,.0f}, qframe {qframe[-1].rate:,.0f} records/s"
             print(f"{repeat + 1}/{given.repeats}: {rates}", file=sys.stderr)
-    facts = "\n".join(f"- {key}: {value}" for key, value in about.items())
-    facts += f"\n- memory before each run: {'as it is' if given.cold else 'just used for files'}"
-    text = f"{report(seed, qframe, start)}\n{facts}\n"
-    print(text)
-    if given.save:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(f"# `qframe run` against the seed recipe\n\n{text}")
-        print(f"Saved: {RESULT}")
+    about["memory before each run"] = "as it is" if given.cold else "just used for files"
+    finish(replace(report(seed, qframe, start), about=about), given)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ else the machine does meets all of them alike; the ratio is that of the medians.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import warnings
 from collections.abc import Callable
@@ -25,14 +24,13 @@ from machine import describe, table
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator
+from report import Result, Row, Table, arguments, finish
 
 from qframe import Circuits, Draws, GateSetOptions, InstructionSet, PluginOptions, fold_for
 from qframe_plugins.engines.numba import NumbaEngine
 from qframe_plugins.engines.numpy import NumpyEngine
 from qframe_plugins.gate_sets.clifford_t import CliffordT
 from qframe_plugins.samplers.uniform import Uniform
-
-RESULT = Path(__file__).parent / "results" / "generation.md"
 
 BLOCK = 4096
 ENGINES = {"numpy": NumpyEngine, "numba": NumbaEngine}
@@ -140,29 +138,44 @@ def measure(case: Case, repeats: int) -> dict[str, list[float]]:
 
 ROWS = ("sampling", "numpy", "numba", "sampling + numpy", "sampling + numba", "Qiskit", "Cirq")
 
+Times = dict[str, list[float]]
 
-def report(measured: dict[str, dict[str, list[float]]]) -> str:
-    """The two tables: nanoseconds a record, and ratios to Qiskit and Cirq."""
-    times = [("qubits, length", "way", "min", "median", "max")]
+
+def report(measured: dict[str, Times], intro: str, about: dict[str, str]) -> Result:
+    """Nanoseconds a record, and ratios to Qiskit and Cirq."""
+    tables = []
+    for case, times in measured.items():
+        qubits, length = case.split(", ")
+        unit = f"nanoseconds a record, {qubits} qubit{'s' * (qubits != '1')}, length {length}"
+        tables.append(Table(unit, [Row(row, times[row]) for row in ROWS]))
     ratios = [("qubits, length", "engine, with sampling", "Qiskit", "Cirq")]
-    for case, found in measured.items():
-        for row in ROWS:
-            values = found[row]
-            spread = (f"{v:,.0f}" for v in (min(values), median(values), max(values)))
-            times.append((case, row, *spread))  # type: ignore[arg-type]  # three values
+    held = {}
+    for case, times in measured.items():
         for engine in ENGINES:
-            ours = median(found[f"sampling + {engine}"])
-            others = (f"{median(found[other]) / ours:,.0f}x" for other in ("Qiskit", "Cirq"))
-            ratios.append((case, engine, *others))  # type: ignore[arg-type]  # two values
-    return f"Nanoseconds a record, one core:\n\n{table([*times])}\n\n{table([*ratios])}\n"
+            ours = median(times[f"sampling + {engine}"])
+            others = [median(times[other]) / ours for other in ("Qiskit", "Cirq")]
+            ratios.append((case, engine, f"{others[0]:,.0f}x", f"{others[1]:,.0f}x"))
+            if case == "1, 20":
+                held[f"generation_{engine}"] = ours
+            elif case in ("2, 20", "3, 20"):
+                held[f"{engine}_{case[0]}"] = min(others)
+    return Result(
+        name="generation",
+        title="Generation alone",
+        intro=intro,
+        tables=tables,
+        measured=held,
+        about=about,
+        remarks=["Qiskit and Cirq over qframe:", table([*ratios])],
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=5)
+    parser = arguments(__doc__)
     parser.add_argument("--compared", type=int, default=200, help="circuits for Qiskit and Cirq")
-    parser.add_argument("--save", action="store_true", help=f"write {RESULT.name} too")
     given = parser.parse_args()
+    if given.quick:
+        given.repeats, given.compared = 2, 20
 
     warnings.simplefilter("ignore")
     about = describe(Path.cwd())
@@ -172,17 +185,13 @@ def main() -> None:
         case = Case(qubits, lengths, blocks, given.compared)
         measured[case.name] = measure(case, given.repeats)
         print(f"{case.name}: done", file=sys.stderr)
-    facts = "\n".join(f"- {key}: {value}" for key, value in about.items() if "SQLite" not in key)
-    text = (
-        f"Clifford+T, `complex128`, {given.repeats} repeats of each in turns; Qiskit's `Operator` "
-        f"and Cirq's `unitary` on {given.compared} of the same circuits, built beforehand.\n\n"
-        f"{report(measured)}\n{facts}\n"
+    intro = (
+        f"Clifford+T, `complex128`, one core, {given.repeats} repeats of each in turns; Qiskit's "
+        f"`Operator` and Cirq's `unitary` on {given.compared} of the same circuits, built "
+        "beforehand."
     )
-    print(text)
-    if given.save:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(f"# Generation alone\n\n{text}")
-        print(f"Saved: {RESULT}")
+    about = {key: value for key, value in about.items() if "SQLite" not in key}
+    finish(report(measured, intro, about), given)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,12 @@ def _file_system(directory: Path) -> str:
     holding = [m for m in mounts if directory.resolve().is_relative_to(m[1])]
     device, point, kind = max(holding, key=lambda mount: len(mount[1]))
     return f"{kind} ({device} on {point})"
+
+
+def cpu_seconds() -> float:
+    """CPU time that this process and the children that have ended have used."""
+    own = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in own)
 
 
 def table(rows: list[tuple[str, ...]]) -> str:

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from qframe.errors import StorageBusy as StorageBusy
     from qframe.errors import StorageError as StorageError
     from qframe.errors import WorkerError as WorkerError
+    from qframe.exact_engine import ExactEngine as ExactEngine
     from qframe.instructions import Gate as Gate
     from qframe.instructions import Instruction as Instruction
     from qframe.instructions import InstructionSet as InstructionSet
@@ -109,6 +110,7 @@ _HOME = {
         "StorageError",
         "WorkerError",
     ),
+    "exact_engine": ("ExactEngine",),
     "instructions": ("Gate", "Instruction", "InstructionSet", "local_rows"),
     "job": ("Job", "TaskDone"),
     "keys": ("circuit_keys", "unitary_keys"),

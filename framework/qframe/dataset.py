@@ -23,6 +23,9 @@ from qframe.recipe import Recipe
 if TYPE_CHECKING:
     from qframe.splitting import View
 
+BASE = ("lengths", "codes", "unitaries")
+"""The columns that every record has, of whatever sampler."""
+
 SHUFFLE_POOL = 16
 """Blocks that `Dataset.batches` mixes with each other when it shuffles."""
 
@@ -44,6 +47,11 @@ class Record:
     codes: NDArray[Any]
     unitary: NDArray[Any]
     extra: Mapping[str, Any]
+
+    @property
+    def has_circuit(self) -> bool:
+        """False where unitaries alone are stored: `circuit` and `codes` then say so and raise."""
+        return True
 
     def __str__(self) -> str:
         gates = ", ".join(map(str, self.circuit))
@@ -71,24 +79,32 @@ class Batch:
     def __len__(self) -> int:
         return len(self.index)
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All columns by name."""
+        own = {"lengths": self.lengths, "codes": self.codes, "unitaries": self.unitaries}
+        return {**own, **self.extra}
+
+    @classmethod
+    def of(cls, index: NDArray[np.int64], arrays: Arrays) -> Batch:
+        """The records `index`, whose columns these are; circuits may be among them or not."""
+        extra = {name: array for name, array in arrays.items() if name not in BASE}
+        if "codes" not in arrays:
+            from qframe.unitaries_only import UnitaryBatch
+
+            return UnitaryBatch(index, arrays["unitaries"], extra)
+        return cls(index, arrays["codes"], arrays["lengths"], arrays["unitaries"], extra)
+
     def part(self, part: slice) -> Batch:
         """Those records, without a copy."""
-        extra = {name: array[part] for name, array in self.extra.items()}
-        codes, lengths = self.codes[part], self.lengths[part]
-        return Batch(self.index[part], codes, lengths, self.unitaries[part], extra)
+        return Batch.of(self.index[part], {k: v[part] for k, v in self.arrays().items()})
 
     def taken(self, order: NDArray[np.intp]) -> Batch:
         """Copies of the records at these places, in this order.
 
         `take` moves a record as one piece of memory: a quarter of the time of `array[order]`.
         """
-        return Batch(
-            self.index.take(order),
-            self.codes.take(order, axis=0),
-            self.lengths.take(order),
-            self.unitaries.take(order, axis=0),
-            {name: array.take(order, axis=0) for name, array in self.extra.items()},
-        )
+        columns = {name: array.take(order, axis=0) for name, array in self.arrays().items()}
+        return Batch.of(self.index.take(order), columns)
 
 
 class Dataset(Closes):
@@ -102,6 +118,7 @@ class Dataset(Closes):
         self._reader = reader
         self._source = source
         self._path = Path(source).absolute()
+        self._extra = [c.name for c in self.schema if c.name not in BASE]
 
     @property
     def header(self) -> Header:
@@ -113,7 +130,8 @@ class Dataset(Closes):
 
     @property
     def schema(self) -> Schema:
-        return self.header.schema
+        """The columns of the records as they are read."""
+        return self._reader.schema
 
     @property
     def reader(self) -> Reader:
@@ -174,19 +192,24 @@ class Dataset(Closes):
         arrays = self._reader.read(block, start, stop)
         problem = read_problem(self.header, arrays, stop - start)
         if problem is not None:
-            missing = len(arrays["lengths"]) < stop - start
+            missing = len(arrays["unitaries"]) < stop - start
             kind = RecordMissing if missing else NotADataset
             raise kind(f"{self._source}: block {block} {problem}")
         return arrays
 
     def _as_record(self, index: int, arrays: Arrays, i: int) -> Record:
+        extra = {name: arrays[name][i] for name in self._extra}
+        if "codes" not in arrays:
+            from qframe.unitaries_only import UnitaryRecord
+
+            return UnitaryRecord(index, arrays["unitaries"][i], extra)
         codes = arrays["codes"][i, : int(arrays["lengths"][i])]
         return Record(
             index=index,
             circuit=self.recipe.instructions.circuit(codes.tolist()),
             codes=codes,
             unitary=arrays["unitaries"][i],
-            extra={c.name: arrays[c.name][i] for c in self.schema[3:]},
+            extra=extra,
         )
 
     def _batch(self, index: NDArray[np.int64]) -> Batch:
@@ -199,11 +222,7 @@ class Dataset(Closes):
             part = self._read(int(block), start, stop)
             for name, array in arrays.items():
                 array[here] = part[name][inside - start]
-        return self._as_batch(index, arrays)
-
-    def _as_batch(self, index: NDArray[np.int64], arrays: Arrays) -> Batch:
-        extra = {c.name: arrays[c.name] for c in self.schema[3:]}
-        return Batch(index, arrays["codes"], arrays["lengths"], arrays["unitaries"], extra)
+        return Batch.of(index, arrays)
 
     def batches(self, size: int, shuffle: int | None = None) -> Iterator[Batch]:
         """All records once, in batches of `size` (the last may be smaller).
@@ -253,19 +272,28 @@ class Dataset(Closes):
         count = self.header.records_in(block)
         first = block * self.recipe.block
         arrays = self._read(block, 0, count)
-        return self._as_batch(np.arange(first, first + count), arrays)
+        return Batch.of(np.arange(first, first + count), arrays)
 
     def content_hash(self) -> str:
         """One digest of recipe and records: equal for equal data, wherever and however stored.
 
-        SHA-256 over the recipe id, the number of records, and the SHA-256 of each block.
+        SHA-256 over the recipe id, the number of records, and the SHA-256 of each block. Where
+        circuits are not stored, or unitaries rounded, it is the ledger's SHA-256 of a block, proved
+        by a second one over what is stored.
         """
         digest = hashlib.sha256(f"{self.recipe.id} {len(self)}\n".encode())
         for index in range(self.header.blocks):
-            count = self.header.records_in(index)
-            block = Block(index, count, self._read(index, 0, count))
-            digest.update(block.checksum(self.schema))
+            digest.update(self._checksum(index, self.header.records_in(index)))
         return digest.hexdigest()
+
+    def _checksum(self, block: int, records: int) -> bytes:
+        """SHA-256 of a block as the recipe makes it, also where less is stored of it."""
+        if self.schema == self.header.schema:
+            return Block(block, records, self._read(block, 0, records)).checksum(self.schema)
+        proved = self._reader.proved_checksum(block)
+        if proved is None or proved[0] != records:
+            raise RecordMissing(f"{self._source}: block {block} lacks some of {records} records")
+        return proved[1]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles as its source: a worker of a data loader opens the dataset anew."""
@@ -279,9 +307,12 @@ class Dataset(Closes):
 
 def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
     """What is wrong with records as they were read, whatever their checksum: None if nothing is."""
+    found = len(arrays["unitaries"])
+    if found != records:
+        return f"has {found} of {records} records"
+    if "codes" not in arrays:
+        return None
     lengths, codes = arrays["lengths"], arrays["codes"]
-    if len(lengths) != records:
-        return f"has {len(lengths)} of {records} records"
     top = len(header.recipe.instructions)
     if int(codes.max(initial=0)) >= top:
         return f"holds code {codes.max()}, want 0 to {top - 1}"
@@ -310,10 +341,8 @@ def regrouped(pools: Iterable[Batch], size: int) -> Iterator[Batch]:
 
 
 def _joined(*parts: Batch) -> Batch:
-    return Batch(
-        np.concatenate([p.index for p in parts]),
-        np.concatenate([p.codes for p in parts]),
-        np.concatenate([p.lengths for p in parts]),
-        np.concatenate([p.unitaries for p in parts]),
-        {name: np.concatenate([p.extra[name] for p in parts]) for name in parts[0].extra},
+    columns = [part.arrays() for part in parts]
+    return Batch.of(
+        np.concatenate([part.index for part in parts]),
+        {name: np.concatenate([each[name] for each in columns]) for name in columns[0]},
     )

@@ -120,6 +120,11 @@ def _keys(source: Dataset, path: Path) -> DatasetKeys:
         raise StorageError(f"{path} has one record a unitary already")
     if any(column.name == SOURCE.name for column in source.schema):
         raise StorageError(f"{path} has a column `source` of its own")
+    if source.schema != source.header.schema:
+        raise StorageError(
+            f"{path} does not hold whole records (options unitary, circuit of its storage)",
+            hint="give its config instead: the records are then computed",
+        )
     stored = source.stored()
     if stored < len(source):
         raise RecordMissing(

@@ -55,7 +55,7 @@ class TaskDone:
     """A stored task: its records, and the seconds that making and writing them took.
 
     Attributes:
-        worker: process id.
+        worker: the system's number of the thread that did it; that of a process is its first's.
         counters: what `Writer.counters` grew by since the worker's last answer; and `refusals`, how
             often the storage was too busy (`StorageBusy`).
         memory: most bytes of memory that the worker's process has had so far; 0: not known.

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +128,8 @@ def header_of(loaded: LoadedConfig) -> Header:
         "sampler": spec.plugin,
     }
     schema = (*base, *sampler.columns, *key_columns(recipe))
-    return Header(recipe, schema, loaded.config.records, about)
+    products = not sampler.gives_unitaries
+    return Header(recipe, schema, loaded.config.records, about, products)
 
 
 def _check_count(loaded: LoadedConfig, count: int | None) -> None:
@@ -175,11 +176,20 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         RecipeMismatch: the output holds another recipe's records; names the fields that differ.
         StorageError: the output is something else, or cannot be written, or does not fit.
     """
+    made = look(loaded)
+    if made.runs:
+        made.storage.check(made.header)
+        _check_space(made)
+    return made
+
+
+def look(loaded: LoadedConfig) -> RunPlan:
+    """As `plan`, for a dataset that may be more than the disk or the storage holds."""
     header = header_of(loaded)
     output = output_of(loaded)
     storage = build(loaded.plugins["storage"].spec, output)
     executor: Any = loaded.plugins["executor"].cls
-    ancestor = _writable_ancestor(output)
+    ancestor = writable_ancestor(output)
     stored = 0
     runs: tuple[tuple[int, int], ...] = ((0, header.blocks),)
     exists = output.exists() or output.is_symlink()
@@ -187,7 +197,7 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         header, stored, runs = _existing(storage, header, output)
     estimate = storage.estimate(header)
     free = shutil.disk_usage(ancestor).free
-    made = RunPlan(
+    return RunPlan(
         loaded=loaded,
         header=header,
         storage=storage,
@@ -200,10 +210,6 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         estimate=estimate,
         free=free,
     )
-    if made.runs:
-        storage.check(header)
-        _check_space(made)
-    return made
 
 
 def _existing(
@@ -223,7 +229,7 @@ def _existing(
                 hint="undo the change in the config, or name another --output",
             )
         records = max(header.records, reader.header.records)
-        header = Header(header.recipe, header.schema, records, reader.header.about)
+        header = replace(header, records=records, about=reader.header.about)
         present = list(reader.stored())
     return (
         header,
@@ -237,7 +243,7 @@ def _task_blocks(header: Header, storage: Storage[Any]) -> int:
     return max(1, storage.task_bytes // (header.recipe.block * record_width(header.schema)))
 
 
-def _writable_ancestor(output: Path) -> Path:
+def writable_ancestor(output: Path) -> Path:
     """The nearest directory above the output that is there; refuses one that is not writable."""
     ancestor = output.absolute().parent
     while not ancestor.exists():

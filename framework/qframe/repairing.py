@@ -163,6 +163,8 @@ def _prove_generator(reader: Reader, verdict: Verdict, make: Generator) -> None:
 
 
 def _sha256_of_data(reader: Reader, block: int, records: int) -> bytes | None:
+    if reader.schema != reader.header.schema:
+        return None
     try:
         return Block(block, records, reader.read(block)).checksum(reader.header.schema)
     except QframeError:
@@ -175,7 +177,7 @@ def _proof(made: Block, header: Header, damage: Damage, data: bytes | None) -> s
         return "equals the ledger's SHA-256"
     if data == sha256:
         return "equals the stored records; its ledger row was damaged"
-    return "equals a second computation; records and ledger row were both damaged"
+    return "equals a second computation; the ledger row was damaged too"
 
 
 def _prove_written(storage: Storage[Any], blocks: list[int], make: Generator) -> None:
@@ -222,7 +224,7 @@ def _anew(
         _remove(new)  # a full disk is not made fuller
         raise
     done.aside = _move_aside(storage)
-    new.path.rename(path)
+    _move(new, path)
 
 
 def _form(
@@ -251,8 +253,8 @@ def _copy(
     """Copies the blocks that can be read and have their checksum."""
     copied: set[int] = set()
     with suppress(QframeError), closing(storage.salvage(header)) as reader:
-        if reader.header.recipe.id != header.recipe.id:
-            return copied
+        if reader.header.recipe.id != header.recipe.id or reader.schema != header.schema:
+            return copied  # of records that are not whole the new ledger could not tell the SHA-256
         for block, records, sha256 in reader.checksums():
             tell("copy", block, header.blocks)
             whole = records == header.records_in(block)
@@ -271,11 +273,16 @@ def _move_aside(storage: Storage[Any]) -> Path:
         aside = path.with_name(f"{path.name}.damaged-{n}")
         if not aside.exists():
             break
-    parts = list(storage.parts())
-    path.rename(aside)
-    for part in parts:
-        part.rename(part.with_name(aside.name + part.name.removeprefix(path.name)))
+    _move(storage, aside)
     return aside
+
+
+def _move(storage: Storage[Any], to: Path) -> None:
+    """Moves a dataset with all that goes where it goes; what it is found by last."""
+    path = storage.path
+    for part in list(storage.parts()):
+        part.rename(part.with_name(to.name + part.name.removeprefix(path.name)))
+    path.rename(to)
 
 
 def _remove(storage: Storage[Any]) -> None:

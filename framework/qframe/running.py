@@ -117,7 +117,7 @@ def _summary(planned: RunPlan, records: int, start: float, by_signal: int | None
         records=records,
         stored=records - planned.stored,
         seconds=perf_counter() - start,
-        bytes=disk_bytes(planned.output),
+        bytes=sum(map(disk_bytes, (planned.output, *planned.storage.parts()))),
         complete=records >= planned.header.records,
         signal=by_signal,
     )

@@ -177,6 +177,9 @@ def block_problem(reader: Reader, block: int, records: int, sha256: bytes) -> st
     if len(sha256) != 32:
         return "has a ledger row that was not written for this dataset"
     try:
+        proved = reader.proved_checksum(block)
+        if proved is not None:
+            return None if proved == (records, sha256) else "is not what the ledger says"
         found = Block(block, records, reader.read(block))
         problem = read_problem(reader.header, found.arrays, records)
         if problem is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -70,7 +70,7 @@ class Worker(Closes):
             sum(counts),
             made - start,
             written - made,
-            os.getpid(),
+            threading.get_native_id(),
             self._news(),
             peak_bytes(),
         )

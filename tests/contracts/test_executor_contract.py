@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from qframe.testing import ExecutorContract
 from qframe_plugins.executors.processes import Processes
 from qframe_plugins.executors.serial import Serial
+from qframe_plugins.executors.threads import Threads
 
 
 class TestSerial(ExecutorContract):
@@ -21,3 +22,14 @@ class TestSerialIntoTextFiles(ExecutorContract):
 class TestProcesses(ExecutorContract):
     plugin = Processes
     options: ClassVar[dict[str, Any]] = {"workers": 2}
+
+
+class TestThreads(ExecutorContract):
+    plugin = Threads
+    options: ClassVar[dict[str, Any]] = {"workers": 3}
+
+
+class TestThreadsIntoTextFiles(ExecutorContract):
+    plugin = Threads
+    options: ClassVar[dict[str, Any]] = {"workers": 2}
+    storage = ("savetxt", {})

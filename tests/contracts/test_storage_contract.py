@@ -19,6 +19,16 @@ class TestSqliteRows(StorageContract):
     options: ClassVar[dict[str, Any]] = {"layout": "rows", "page_size": 4096}
 
 
+class TestSqliteShards(StorageContract):
+    plugin = Sqlite
+    options: ClassVar[dict[str, Any]] = {"shards": 3, "shard_blocks": 1}
+
+
+class TestSqliteShardsRows(StorageContract):
+    plugin = Sqlite
+    options: ClassVar[dict[str, Any]] = {"shards": 2, "shard_blocks": 2, "layout": "rows"}
+
+
 class TestSqliteRollback(StorageContract):
     plugin = SqliteRollback
 

@@ -56,10 +56,17 @@ def test_any_number_of_workers_makes_the_same_dataset(
         {"plugin": "sqlite", "layout": "rows", "page_size": 4096},
         "sqlite-rollback",
         {"plugin": "sqlite-rollback", "layout": "rows"},
+        {"plugin": "sqlite", "unitary": "none"},
+        {"plugin": "sqlite", "unitary": "complex64"},
+        {"plugin": "sqlite", "circuit": False},
+        {"plugin": "sqlite", "shards": 1},
+        {"plugin": "sqlite", "shards": 2, "shard_blocks": 1},
+        {"plugin": "sqlite", "shards": 3, "shard_blocks": 1},
+        {"plugin": "sqlite", "shards": 2, "shard_blocks": 1, "unitary": "none"},
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(map(str, value.values())),
 )
-@pytest.mark.parametrize("executor", ["serial", "processes"])
+@pytest.mark.parametrize("executor", ["serial", "processes", "threads"])
 def test_storages_layouts_and_executors_make_the_same_dataset(
     storage: object, executor: str, config: Config, run_qframe: Run, tmp_path: Path, want: str
 ) -> None:

@@ -24,6 +24,9 @@ STORAGES: dict[str, Any] = {
     "sqlite": "sqlite",
     "rows": {"plugin": "sqlite", "layout": "rows"},
     "rollback": "sqlite-rollback",
+    "circuits": {"plugin": "sqlite", "unitary": "none"},
+    "circuit rows": {"plugin": "sqlite", "unitary": "none", "layout": "rows"},
+    "shards": {"plugin": "sqlite", "shards": 2, "shard_blocks": 1},
     "savetxt": "savetxt",
     "computed": None,
 }

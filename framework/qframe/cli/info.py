@@ -52,16 +52,18 @@ def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
     from qframe.columns import record_width, schema_to_data
     from qframe.opening import CONFIG_SUFFIXES
     from qframe.running import disk_bytes
+    from qframe.verifying import storage_at
 
     recipe = dataset.recipe
     stored = dataset.stored()
     computed = data.suffix in CONFIG_SUFFIXES
+    files = () if computed else (data, *storage_at(data, None).parts())
     return {
         "data": str(data),
         "records": len(dataset),
         "stored": "computed on demand" if computed else stored,
         "complete": stored == len(dataset),
-        "bytes_on_disk": 0 if computed else disk_bytes(data),
+        "bytes_on_disk": sum(map(disk_bytes, files)),
         "bytes_a_record": record_width(dataset.schema),
         "recipe_id": recipe.id,
         "qubits": recipe.instructions.qubits,
@@ -76,6 +78,7 @@ def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
         "block_records": recipe.block,
         "columns": schema_to_data(dataset.schema),
         **recipe.data["conventions"],
+        **{f"stored_{key}": value for key, value in dataset.reader.form().items()},
         **{f"made_with_{key}": value for key, value in dataset.header.about.items()},
     }
 

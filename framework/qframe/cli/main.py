@@ -15,6 +15,7 @@ from qframe.cli.dedup import dedup
 from qframe.cli.gates import gates
 from qframe.cli.hash import hash_
 from qframe.cli.info import info
+from qframe.cli.plan import plan
 from qframe.cli.plugins import plugins
 from qframe.cli.run import run
 from qframe.cli.schema import schema
@@ -30,6 +31,7 @@ def cli() -> None:
 
     \b
     qframe check configs/clifford_t.yaml     what a run would do
+    qframe plan configs/clifford_t.yaml      what a long run would take, from a short one
     qframe gates configs/clifford_t.yaml     its gates, and what they are as a group
     qframe run configs/clifford_t.yaml       make the dataset, or what is missing of it
     qframe info data/clifford_t.db           what a dataset holds
@@ -42,7 +44,7 @@ def cli() -> None:
     """
 
 
-for verb in (run, check, compare, gates, info, show, verify, dedup, hash_, plugins, schema):
+for verb in (run, check, plan, compare, gates, info, show, verify, dedup, hash_, plugins, schema):
     cli.add_command(verb)
 
 

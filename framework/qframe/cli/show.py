@@ -39,8 +39,12 @@ def show(data: Path, index: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_data(record), indent=2))
         return
-    click.echo(f"record {record.index:,}: {len(record.circuit)} gates (the left one acts first)\n")
-    click.echo(draw_circuit(record.circuit, qubits, _width()))
+    if record.has_circuit:
+        gates = len(record.circuit)
+        click.echo(f"record {record.index:,}: {gates} gates (the left one acts first)\n")
+        click.echo(draw_circuit(record.circuit, qubits, _width()))
+    else:
+        click.echo(f"record {record.index:,}: circuits are not stored; `qframe show CONFIG` has it")
     click.echo("\nunitary (row and column: qubit 0 is the least significant bit)\n")
     click.echo(draw_matrix(record.unitary))
     for name, value in record.extra.items():
@@ -54,10 +58,13 @@ def _width() -> int:
 
 
 def _data(record: Record) -> dict[str, object]:
+    circuit = {
+        "circuit": [[i.gate, *i.qubits] for i in record.circuit] if record.has_circuit else None,
+        "codes": record.codes.tolist() if record.has_circuit else None,
+    }
     return {
         "index": record.index,
-        "circuit": [[i.gate, *i.qubits] for i in record.circuit],
-        "codes": record.codes.tolist(),
+        **circuit,
         "unitary": [[[z.real, z.imag] for z in row] for row in record.unitary.tolist()],
         **{name: value.tolist() for name, value in record.extra.items()},
     }

@@ -37,12 +37,15 @@ class Header:
 
     `records` is how many were asked for, which may be more than are stored while a run goes on;
     `about` holds plain strings for people (plugin names, versions), and decides nothing.
+    `products` says whether unitaries are the products of the circuits, which a sampler that gives
+    its own does away with; it is known where a config is at hand, and taken for so elsewhere.
     """
 
     recipe: Recipe
     schema: Schema
     records: int
     about: dict[str, str]
+    products: bool = True
 
     @property
     def blocks(self) -> int:
@@ -103,6 +106,8 @@ class Writer(Closes, ABC):
     def write(self, blocks: Sequence[Block]) -> None:
         """Stores the blocks and their ledger rows in one transaction: all or nothing.
 
+        A storage of several files has a transaction in each: every block still comes with its row.
+
         A block that is there already (cut shorter, or written by a lost worker) is replaced.
 
         Raises:
@@ -120,6 +125,11 @@ class Reader(Closes, ABC):
 
     header: Header
 
+    @property
+    def schema(self) -> Schema:
+        """The columns that `read` gives: the header's, or less if the storage keeps no more."""
+        return self.header.schema
+
     @abstractmethod
     def stored(self) -> Iterator[Stored]:
         """What the ledger holds, as runs of adjacent blocks in ascending order.
@@ -131,9 +141,25 @@ class Reader(Closes, ABC):
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
         """The ledger row by row in ascending order: block, records, SHA-256."""
 
+    def proved_checksum(self, block: int) -> tuple[int, bytes] | None:  # noqa: ARG002
+        """Records and SHA-256 of a block that is not stored as it is, by its ledger row.
+
+        Only after a second checksum, over what is stored, has proved both. None where all columns
+        are stored as the recipe makes them: they prove themselves.
+
+        Raises:
+            RecordMissing: if the ledger lacks the block.
+            NotADataset: what is stored is not what the ledger says.
+        """
+        return None
+
+    def form(self) -> dict[str, str]:
+        """How records are stored, in words for people (`qframe info`)."""
+        return {}
+
     @abstractmethod
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
-        """Records `start:stop` of a block: one array a column, in the header's schema.
+        """Records `start:stop` of a block: one array a column, in the reader's schema.
 
         Fewer where the block is stored cut, as slices of Python are.
 

@@ -192,7 +192,7 @@ class StorageContract(StorageClaims):
         with pytest.raises(StorageError):
             storage.create(SMALL)
         require(storage.path.read_text() == "mine", "create() changed a file that was there")
-        _require_alone(storage.path)
+        _require_alone(storage)
 
     def test_a_directory_in_use_is_left_alone(self, storage: Storage[Any]) -> None:
         storage.path.mkdir()
@@ -203,7 +203,7 @@ class StorageContract(StorageClaims):
             [p.name for p in storage.path.iterdir()] == ["note"],
             "create() changed a directory that was there",
         )
-        _require_alone(storage.path)
+        _require_alone(storage)
 
     def test_what_a_killed_create_left_is_no_hindrance(self, tmp_path: Path) -> None:
         first = self.at(tmp_path / "a" / f"x{self.plugin.suffix}")
@@ -237,7 +237,7 @@ class StorageContract(StorageClaims):
     def test_finish_leaves_the_dataset_alone_in_its_place(self, storage: Storage[Any]) -> None:
         self.fill(storage, SMALL, _blocks(SMALL))
         storage.finish()
-        _require_alone(storage.path)
+        _require_alone(storage)
         require(storage.finished(), "finished() is false after finish()")
         storage.finish()  # a second time does no harm
         _require_holds(storage, SMALL, range(5))
@@ -248,7 +248,7 @@ class StorageContract(StorageClaims):
         before = _content(storage.path)
         _require_holds(storage, SMALL, range(5))
         require(_content(storage.path) == before, "reading changed the dataset")
-        _require_alone(storage.path)
+        _require_alone(storage)
 
     def test_a_finished_dataset_is_readable_where_nothing_may_be_written(
         self, storage: Storage[Any]
@@ -272,7 +272,8 @@ class StorageContract(StorageClaims):
         estimate = storage.estimate(header)
         self.fill(storage, header, _blocks(header))
         storage.finish()
-        files = [p for p in (storage.path, *storage.path.rglob("*")) if p.is_file()]
+        roots = (storage.path, *storage.parts())
+        files = [p for root in roots for p in (root, *root.rglob("*")) if p.is_file()]
         require(
             len(files) / 2 <= estimate.files <= len(files) * 2,
             f"estimate() says {estimate.files} files, there are {len(files)}",
@@ -347,8 +348,10 @@ def _require_runs(reader: Reader, header: Header, want: list[Block]) -> None:
     require(all(isinstance(run, Stored) for run in runs), "stored() yields other than Stored")
 
 
-def _require_alone(path: Path) -> None:
-    others = sorted(p.name for p in path.parent.iterdir() if p != path)
+def _require_alone(storage: Storage[Any]) -> None:
+    path = storage.path
+    own = (path, *storage.parts())
+    others = sorted(p.name for p in path.parent.iterdir() if p not in own)
     require(not others, f"beside {path.name} there are {others}")
 
 

@@ -15,6 +15,9 @@ from qframe import NotADataset, StorageBusy, StorageError
 APPLICATION_ID = 0x71667264
 """`qfrd`, in the header of every dataset file: what `file` and `PRAGMA application_id` show."""
 
+CATALOGUE_ID = 0x71667263
+"""`qfrc`, in the header of a catalogue of shards."""
+
 ROOM_TO_WORK = 1 << 20
 """With less free than this, an input/output error means that the disk is full."""
 
@@ -122,17 +125,24 @@ def _refuse_foreign_wal(db: apsw.Connection, path: Path) -> None:
 
 
 def is_dataset(path: Path) -> bool:
-    """Whether the file carries our application id.
+    """Whether the file carries our application id."""
+    return _application_id(path) == APPLICATION_ID
 
-    Read through SQLite: closing a plain file handle would drop this process's locks on the file.
-    """
+
+def is_catalogue(path: Path) -> bool:
+    """Whether the file is the catalogue of a dataset in shards."""
+    return _application_id(path) == CATALOGUE_ID
+
+
+def _application_id(path: Path) -> int | None:
+    """Read through SQLite: closing a plain file handle would drop this process's locks on it."""
     if not path.is_file():
-        return False
+        return None
     try:
         with closing(_connect_readonly(path)) as db:
-            return bool(db.pragma("application_id") == APPLICATION_ID)
+            return int(db.pragma("application_id"))
     except (StorageError, apsw.Error):
-        return False
+        return None
 
 
 def _disk_full(path: Path) -> StorageError:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
-from qframe import Column, Header, NotADataset, __version__, schema_to_data
+from qframe import Column, Header, NotADataset, Schema, __version__, schema_to_data
+from qframe_plugins.storages.sqlite_columns import Columns, Form
+from qframe_plugins.storages.sqlite_connection import APPLICATION_ID
 
 SEAL = "meta_sha256"
 """The row of `meta` that holds `seal` of the others."""
@@ -27,6 +30,11 @@ BYTES = bytes(range(256))
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
 
 
+GATES_DDL = (
+    "CREATE TABLE gates(code INTEGER PRIMARY KEY, bytes BLOB NOT NULL UNIQUE, "
+    "instruction TEXT NOT NULL, name TEXT NOT NULL, qubits TEXT NOT NULL, "
+    "matrix TEXT NOT NULL)"
+)
 META_DDL = "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID"
 
 
@@ -39,10 +47,13 @@ def seal(meta: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Layout:
-    """DDL and DML of one dataset; `header` fixes the columns."""
+    """DDL and DML of one dataset; `header` and `form` fix the columns."""
 
     header: Header
     kind: str  # `blocks` or `rows`
+    form: Form
+
+    application_id: ClassVar[int] = APPLICATION_ID
 
     def __post_init__(self) -> None:
         if self.kind not in ("blocks", "rows"):
@@ -51,21 +62,28 @@ class Layout:
             if not _NAME.match(column.name):
                 raise NotADataset(f"column {column.name!r} is not a name of a dataset column")
 
+    @cached_property
+    def columns(self) -> Columns:
+        """Layout `rows` is there to be queried, so its codes are never packed."""
+        return Columns(self.header, self.form, packs=self.kind == "blocks")
+
+    @property
+    def stored(self) -> Schema:
+        """The columns of the table."""
+        return self.columns.stored
+
     @property
     def names(self) -> list[str]:
-        return [column.name for column in self.header.schema]
+        return [column.name for column in self.stored]
 
     def ddl(self) -> Iterator[str]:
         """The tables and the view."""
         yield META_DDL
-        yield (
-            "CREATE TABLE gates(code INTEGER PRIMARY KEY, bytes BLOB NOT NULL UNIQUE, "
-            "instruction TEXT NOT NULL, name TEXT NOT NULL, qubits TEXT NOT NULL, "
-            "matrix TEXT NOT NULL)"
-        )
+        yield GATES_DDL
+        more = "" if self.columns.plain else ", stored_sha256 BLOB NOT NULL"
         yield (
             "CREATE TABLE ledger(block INTEGER PRIMARY KEY, records INTEGER NOT NULL, "
-            "sha256 BLOB NOT NULL, recipe BLOB NOT NULL)"
+            f"sha256 BLOB NOT NULL, recipe BLOB NOT NULL{more})"
         )
         yield "CREATE TABLE seq(i INTEGER PRIMARY KEY)"
         if self.kind == "blocks":
@@ -73,18 +91,17 @@ class Layout:
             yield f"CREATE TABLE blocks(block INTEGER PRIMARY KEY, {columns})"
         else:
             columns = ", ".join(
-                f"{c.name} {'INTEGER' if is_integer(c) else 'BLOB'} NOT NULL"
-                for c in self.header.schema
+                f"{c.name} {'INTEGER' if is_integer(c) else 'BLOB'} NOT NULL" for c in self.stored
             )
             yield f"CREATE TABLE records(id INTEGER PRIMARY KEY, {columns})"
-        yield self._circuits_view()
+        if self.form.circuit:
+            yield self._circuits_view()
 
     def _circuits_view(self) -> str:
         """Records as people read them: `SELECT * FROM circuits WHERE record = 5`."""
-        lengths, codes = self.header.schema[0], self.header.schema[1]
-        width = np.dtype(codes.dtype).itemsize
+        lengths = self.header.schema[0]
         if self.kind == "blocks":
-            row = codes.width
+            row = self.stored[1].width
             start, length = f"s.i * {row}", integer_at("b.lengths", "s.i", lengths, _literal())
             source = (
                 f"SELECT b.block * {self.header.recipe.block} + s.i AS record, b.block AS block, "
@@ -100,8 +117,30 @@ class Layout:
         return (
             "CREATE VIEW circuits AS SELECT record, block, i, length, "
             "(SELECT group_concat(instruction, ', ') FROM (SELECT g.instruction FROM seq p "
-            f"JOIN gates g ON g.bytes = substr(c.codes, p.i * {width} + 1, {width}) "
+            f"JOIN gates g ON {self._is_code_of_place('g', 'c.codes', 'p.i')} "
             f"WHERE p.i < c.length ORDER BY p.i)) AS gates FROM ({source}) c"
+        )
+
+    def _is_code_of_place(self, gates: str, codes: str, place: str) -> str:
+        """SQL: whether a row of `gates` is what stands at a place of a circuit."""
+        packing = self.columns.packing
+        width = np.dtype(self.header.schema[1].dtype).itemsize
+        if packing is None:
+            return f"{gates}.bytes = substr({codes}, {place} * {width} + 1, {width})"
+        step = packing.codes_a_byte
+        byte = f"instr({_literal()}, substr({codes}, {place} / {step} + 1, 1)) - 1"
+        power = "".join(f" WHEN {k} THEN {packing.digit**k}" for k in range(step))
+        return f"{gates}.code = ({byte}) / CASE {place} % {step}{power} END % {packing.digit}"
+
+    def ledger_insert(self) -> str:
+        """The statement that stores a ledger row."""
+        if self.columns.plain:
+            return (
+                "INSERT OR REPLACE INTO ledger(block, records, sha256, recipe) VALUES (?, ?, ?, ?)"
+            )
+        return (
+            "INSERT OR REPLACE INTO ledger(block, records, sha256, recipe, stored_sha256) "
+            "VALUES (?, ?, ?, ?, ?)"
         )
 
     @property
@@ -137,8 +176,22 @@ class Layout:
             **recipe.data["conventions"],
             **{f"about_{key}": value for key, value in header.about.items()},
             "how_to_read": _HOW_TO_READ[self.kind],
+            **self._meta_of_form(),
         }
         return {**rows, SEAL: seal(rows)}
+
+    def _meta_of_form(self) -> dict[str, str | int]:
+        """What a file that holds less than all columns says of it."""
+        if self.columns.plain:
+            return {}
+        packing = self.columns.packing
+        return {
+            "unitary": self.form.unitary,
+            "circuit": "true" if self.form.circuit else "false",
+            "stored_schema": json.dumps(schema_to_data(self.stored)),
+            "codes_a_byte": 1 if packing is None else packing.codes_a_byte,
+            "how_to_read": _HOW_TO_READ[self.kind] + _NOT_ALL,
+        }
 
     def gates(self) -> Iterator[tuple[int, bytes, str, str, str, str]]:
         """The rows of `gates`."""
@@ -155,6 +208,12 @@ class Layout:
                 json.dumps(matrix),
             )
 
+    def rows(self, dataset_id: int) -> Iterator[tuple[str, Iterable[tuple[Any, ...]]]]:
+        """What a new file holds: statements, and the rows that each inserts."""
+        yield "INSERT INTO meta VALUES (?, ?)", self.meta(dataset_id).items()
+        yield "INSERT INTO gates VALUES (?, ?, ?, ?, ?, ?)", self.gates()
+        yield "INSERT INTO seq VALUES (?)", ((i,) for i in range(self.seq_size()))
+
     def seq_size(self) -> int:
         """`seq` counts the records of a block and the places of a circuit."""
         return max(self.header.recipe.block, *self.header.schema[1].shape)
@@ -170,7 +229,7 @@ class Layout:
             return f"INSERT OR REPLACE INTO blocks(block, {', '.join(self.names)}) " + (
                 f"VALUES (:block, {values})"
             )
-        cuts = ", ".join(self._cut(column) for column in self.header.schema)
+        cuts = ", ".join(self._cut(column) for column in self.stored)
         return (
             f"INSERT OR REPLACE INTO records(id, {', '.join(self.names)}) "
             f"SELECT :first + i, {cuts} FROM seq WHERE i < :records ORDER BY i"
@@ -201,6 +260,13 @@ _HOW_TO_READ = {
         "stands for; SELECT * FROM circuits WHERE record = 5 shows a circuit in words."
     ),
 }
+
+_NOT_ALL = (
+    " Not all is stored: the columns are those of stored_schema. With unitary none a unitary is "
+    "the product of its circuit; in layout blocks a byte of codes then holds codes_a_byte codes, "
+    "as digits in base (number of gates), the first code the least significant. stored_sha256 in "
+    "the ledger is over the stored columns of a block and then its sha256."
+)
 
 
 def is_integer(column: Column) -> bool:

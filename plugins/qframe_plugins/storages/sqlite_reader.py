@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 from pathlib import Path
@@ -13,22 +12,23 @@ import numpy as np
 
 from qframe import (
     Arrays,
+    Block,
     Column,
     Header,
     NotADataset,
     Reader,
-    Recipe,
     RecordMissing,
+    Schema,
     Stored,
-    schema_from_data,
+    record_width,
     stored_runs,
 )
+from qframe_plugins.storages.sqlite_columns import Form
 from qframe_plugins.storages.sqlite_connection import is_dataset, open_readonly, translated
-from qframe_plugins.storages.sqlite_layout import META_DDL, SEAL, Layout, is_integer, seal
+from qframe_plugins.storages.sqlite_layout import Layout, is_integer
+from qframe_plugins.storages.sqlite_meta import expect_tables, form_of, header_of, read_meta
 
 LEDGER_ROWS = 4096
-META_ROWS = 1000
-"""More rows than any dataset's `meta` has; a damaged tree may offer rows without end."""
 
 
 READ_CACHE_KIB = 128 << 10
@@ -43,9 +43,12 @@ class SqliteReader(Reader):
     Args:
         path: the file.
         header: believed in place of the file's own, if that one is damaged.
+        cache_kib: of pages.
     """
 
-    def __init__(self, path: Path, header: Header | None = None) -> None:
+    def __init__(
+        self, path: Path, header: Header | None = None, cache_kib: int = READ_CACHE_KIB
+    ) -> None:
         if not path.is_file():
             raise NotADataset(
                 f"{path} does not exist" if not path.exists() else f"{path} is no file"
@@ -56,56 +59,48 @@ class SqliteReader(Reader):
         self._db = open_readonly(path)
         try:
             if header is None:
-                self.header, kind = self._own_header()
+                self.header, self._layout = self._own_header()
             else:
-                self.header, kind = header, self._kind_of_tables()
-            self._layout = Layout(self.header, kind)
+                self.header, self._layout = header, self._layout_of_tables(header)
             with translated(path):
-                self._expect_tables(*(sql for sql in self._layout.ddl() if "TABLE" in sql[:12]))
-                self._db.pragma("cache_size", -READ_CACHE_KIB)
+                expect_tables(
+                    self._db, path, *(sql for sql in self._layout.ddl() if "TABLE" in sql[:12])
+                )
+                self._db.pragma("cache_size", -cache_kib)
         except BaseException:
             self._db.close()
             raise
 
-    def _own_header(self) -> tuple[Header, str]:
-        with translated(self.path):
-            self._expect_tables(META_DDL)
-            meta = dict(self._db.execute(f"SELECT key, value FROM meta LIMIT {META_ROWS}"))
-            self._check_seal(meta)
-        return _header(self.path, meta), str(meta.get("layout"))
+    def _own_header(self) -> tuple[Header, Layout]:
+        meta = read_meta(self._db, self.path)
+        header = header_of(self.path, meta)
+        return header, Layout(header, str(meta.get("layout")), form_of(self.path, meta, header))
 
-    def _kind_of_tables(self) -> str:
+    def _layout_of_tables(self, header: Header) -> Layout:
+        """The layout whose tables these are, where `meta` cannot be believed."""
         with translated(self.path):
             # SQLite reads a file that is shorter than its header says only in this mode; the
             # connection stays read-only.
             self._db.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
             self._db.pragma("writable_schema", True)
-            rows = self._db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'records'").fetchall()
-        return "rows" if rows else "blocks"
+            found = {sql for (sql,) in self._db.execute("SELECT sql FROM sqlite_schema LIMIT 50")}
+        plain = Form(header.recipe.dtype, True)
+        for kind in ("blocks", "rows"):
+            for form in (plain, Form("none", True)):
+                layout = Layout(header, kind, form)
+                if found.issuperset(sql for sql in layout.ddl() if "TABLE" in sql[:12]):
+                    return layout
+        return Layout(header, "blocks", plain)
 
-    def _expect_tables(self, *statements: str) -> None:
-        """Refuses tables that are not the ones that we make: a view could compute without end."""
-        for sql in statements:
-            name = sql.split("(")[0].split()[-1]
-            found = self._db.execute(
-                "SELECT type, sql FROM sqlite_schema WHERE name = ? LIMIT 2", (name,)
-            ).fetchall()
-            if found != [("table", sql)]:
-                raise NotADataset(f"{self.path}: its table {name} is not that of a qframe dataset")
+    @property
+    def tables(self) -> Layout:
+        """The tables of the file."""
+        return self._layout
 
-    def _check_seal(self, meta: dict[str, Any]) -> None:
-        if not all(isinstance(k, str) and isinstance(v, str | int) for k, v in meta.items()):
-            raise NotADataset(f"{self.path}: its meta table holds what is neither text nor integer")
-        if meta.get(SEAL) != seal(meta):
-            raise NotADataset(
-                f"{self.path}: its meta table is not what was written",
-                hint="`qframe verify --repair --config CONFIG` makes it anew",
-            )
-        if meta.get("dataset_id") != self._db.pragma("user_version"):
-            raise NotADataset(
-                f"{self.path}: header and meta table are of two datasets",
-                hint="was a -wal or -journal of another file beside it?",
-            )
+    @property
+    def dataset_id(self) -> int:
+        """The file's own random number."""
+        return int(self._db.pragma("user_version"))
 
     @property
     def layout(self) -> str:
@@ -117,10 +112,37 @@ class SqliteReader(Reader):
         """Bytes a page."""
         return int(self._db.pragma("page_size"))
 
-    def stored(self) -> Iterator[Stored]:
-        yield from stored_runs(self._trusted(), self.header.recipe.block)
+    @property
+    def schema(self) -> Schema:
+        return self._layout.columns.shown
 
-    def _trusted(self) -> Iterator[tuple[int, int]]:
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those that make a file of this form."""
+        form = self._layout.form
+        return {
+            "layout": self.layout,
+            "page_size": self.page_size,
+            "unitary": form.unitary,
+            "circuit": form.circuit,
+        }
+
+    def form(self) -> dict[str, str]:
+        form = self._layout.form
+        width = record_width(self._layout.stored)
+        none = "none (computed by reading)"
+        return {
+            "layout": self.layout,
+            "unitary": none if form.unitary == "none" else form.unitary,
+            "circuit": "true" if form.circuit else "false",
+            "bytes_a_record": str(width),
+        }
+
+    def stored(self) -> Iterator[Stored]:
+        yield from stored_runs(self.trusted(), self.header.recipe.block)
+
+    def trusted(self) -> Iterator[tuple[int, int]]:
+        """Block and records of each ledger row, all of which must be of this dataset."""
         for block, records, sha256 in self.checksums():
             if not sha256 or not 1 <= records <= self.header.recipe.block:
                 raise NotADataset(
@@ -151,26 +173,67 @@ class SqliteReader(Reader):
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
         with translated(self.path):
-            found = self._db.execute(
-                "SELECT records, recipe FROM ledger NOT INDEXED WHERE block = ?", (block,)
-            ).fetchone()
-            if found is None:
-                raise RecordMissing(
-                    f"{self.path}: block {block} is not stored (yet)",
-                    hint="`qframe run` with the same config finishes the dataset",
-                )
-            row, mark = found
-            if mark != self._layout.mark or not isinstance(row, int):
-                raise self._damaged(f"ledger row {block} is none of this dataset")
-            if not 1 <= row <= self.header.recipe.block:
-                raise self._damaged(f"block {block} has {row} records in the ledger")
-            end = row if stop is None else min(stop, row)
-            start = min(start, end)
-            if self._layout.kind == "rows":
-                return self._read_rows(block, start, end)
-            if (start, end) == (0, row):
-                return self._read_block(block, row)
-            return self._read_part(block, row, start, end)
+            arrays = self._read(block, self._records_of(block), start, stop)
+        try:
+            return self._layout.columns.decode(arrays)
+        except ValueError as cause:
+            raise self._damaged(f"block {block} {cause}") from cause
+
+    def proved_checksum(self, block: int) -> tuple[int, bytes] | None:
+        columns = self._layout.columns
+        if columns.plain:
+            return None
+        with translated(self.path):
+            records = self._records_of(block)
+            arrays = self._read(block, records, 0, None)
+            [(sha256, stored_sha256)] = self._db.execute(
+                "SELECT sha256, stored_sha256 FROM ledger NOT INDEXED WHERE block = ?", (block,)
+            )
+        try:
+            columns.check(arrays)
+        except ValueError as cause:
+            raise self._damaged(f"block {block} {cause}") from cause
+        if not isinstance(sha256, bytes) or columns.checksum(arrays, sha256) != stored_sha256:
+            raise self._damaged(f"block {block} is not what the ledger says (SHA-256)")
+        return records, sha256
+
+    def proves(self, block: int, records: int, sha256: bytes) -> bool:
+        """Whether a stored block is what this ledger row says."""
+        try:
+            proved = self.proved_checksum(block)
+            if proved is not None:
+                return proved == (records, sha256)
+            found = Block(block, records, self.read(block))
+        except NotADataset:
+            return False
+        return found.checksum(self.header.schema) == sha256
+
+    def _records_of(self, block: int) -> int:
+        """Records of a block by its ledger row, which must be one of ours."""
+        found = self._db.execute(
+            "SELECT records, recipe FROM ledger NOT INDEXED WHERE block = ?", (block,)
+        ).fetchone()
+        if found is None:
+            raise RecordMissing(
+                f"{self.path}: block {block} is not stored (yet)",
+                hint="`qframe run` with the same config finishes the dataset",
+            )
+        row, mark = found
+        if mark != self._layout.mark or not isinstance(row, int):
+            raise self._damaged(f"ledger row {block} is none of this dataset")
+        if not 1 <= row <= self.header.recipe.block:
+            raise self._damaged(f"block {block} has {row} records in the ledger")
+        return row
+
+    def _read(self, block: int, row: int, start: int, stop: int | None) -> Arrays:
+        """The table's columns of records `start:stop` of a block of `row` records."""
+        end = row if stop is None else min(stop, row)
+        start = min(start, end)
+        if self._layout.kind == "rows":
+            return self._read_rows(block, start, end)
+        if (start, end) == (0, row):
+            return self._read_block(block, row)
+        return self._read_part(block, row, start, end)
 
     def _damaged(self, what: str) -> NotADataset:
         return NotADataset(
@@ -182,15 +245,15 @@ class SqliteReader(Reader):
         row = self._db.execute(f"SELECT {columns} FROM blocks WHERE block = ?", (block,)).fetchone()
         if row is None:
             raise self._damaged(f"block {block} is in the ledger, not in blocks")
-        for column, value in zip(self.header.schema, row, strict=True):
+        for column, value in zip(self._layout.stored, row, strict=True):
             if not isinstance(value, bytes) or len(value) != records * column.width:
                 raise self._damaged(f"{column.name} of block {block} are not {records} entries")
-        return {c.name: c.from_bytes(v) for c, v in zip(self.header.schema, row, strict=True)}
+        return {c.name: c.from_bytes(v) for c, v in zip(self._layout.stored, row, strict=True)}
 
     def _read_part(self, block: int, records: int, start: int, end: int) -> Arrays:
         """Some records of a block, without reading the rest of it."""
         arrays = {}
-        for column in self.header.schema:
+        for column in self._layout.stored:
             with self._db.blob_open("main", "blocks", column.name, block, False) as blob:
                 if blob.length() != records * column.width:
                     raise self._damaged(f"{column.name} of block {block} are not {records} entries")
@@ -207,11 +270,11 @@ class SqliteReader(Reader):
         ).fetchall()
         if [row[0] for row in rows] != list(range(first + start, first + end)):
             raise self._damaged(f"block {block} lacks records")
-        columns = list(zip(*rows, strict=True))[1:] if rows else [()] * len(self.header.schema)
-        values = {c.name: list(v) for c, v in zip(self.header.schema, columns, strict=True)}
-        if not all(_fits(c, values) for c in self.header.schema):
+        columns = list(zip(*rows, strict=True))[1:] if rows else [()] * len(self._layout.stored)
+        values = {c.name: list(v) for c, v in zip(self._layout.stored, columns, strict=True)}
+        if not all(_fits(c, values) for c in self._layout.stored):
             raise self._damaged(f"block {block} holds entries that are not of their column's kind")
-        return {c.name: _column(c, values[c.name]) for c in self.header.schema}
+        return {c.name: _column(c, values[c.name]) for c in self._layout.stored}
 
     def close(self) -> None:
         self._db.close()
@@ -234,17 +297,3 @@ def _column(column: Column, values: list[Any]) -> np.ndarray[Any, np.dtype[Any]]
         return np.array(values, dtype=column.dtype)
     padded = [value.ljust(column.width, b"\0") for value in values]
     return column.from_bytes(b"".join(padded))
-
-
-def _header(path: Path, meta: dict[str, Any]) -> Header:
-    try:
-        recipe = Recipe.from_text(meta["recipe"])
-        schema = schema_from_data(json.loads(meta["schema"]))
-        about = {k[6:]: str(v) for k, v in meta.items() if k.startswith("about_")}
-        if meta["recipe_id"] != recipe.id or type(meta["records"]) is not int:
-            raise ValueError("recipe id or number of records are not what they say")
-        return Header(recipe, schema, meta["records"], about).checked()
-    except NotADataset as cause:
-        raise NotADataset(f"{path}: {cause.message}", hint=cause.hint) from cause
-    except (KeyError, TypeError, ValueError, RecursionError) as cause:
-        raise NotADataset(f"{path}: its meta table cannot be read: {cause!r}") from cause

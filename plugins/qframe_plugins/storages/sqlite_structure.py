@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from qframe import QframeError
 from qframe_plugins.storages.sqlite_connection import open_readonly, translated
 from qframe_plugins.storages.sqlite_layout import Layout
 from qframe_plugins.storages.sqlite_reader import SqliteReader
+
+Check = Callable[[apsw.Connection, Layout], Iterator[str]]
 
 STEPS = 10_000_000
 """Steps of SQLite's machine that a check of a small file may take; 20 more for each byte."""
@@ -24,7 +26,17 @@ def problems(path: Path) -> Iterator[str]:
         NotADataset: if header or meta table cannot be read.
     """
     with closing(SqliteReader(path)) as reader:
-        layout = Layout(reader.header, reader.layout)
+        layout = reader.tables
+    yield from run(path, layout, (_trees, _schema, _gates, _numbers, _without_ledger))
+
+
+def problems_of_catalogue(path: Path, layout: Layout) -> Iterator[str]:
+    """The same of a catalogue of shards."""
+    yield from run(path, layout, (_trees, _schema, _gates))
+
+
+def run(path: Path, layout: Layout, checks: Sequence[Check]) -> Iterator[str]:
+    """What the checks find, each within a bounded number of steps."""
     with closing(open_readonly(path)) as db:
         left = [STEPS + 20 * path.stat().st_size]
 
@@ -33,7 +45,6 @@ def problems(path: Path) -> Iterator[str]:
             return left[0] < 0  # a damaged tree may have no end
 
         db.set_progress_handler(tick, 10_000)
-        checks = (_trees, _schema, _gates, _numbers, _without_ledger)
         for check in checks:
             try:
                 with translated(path):

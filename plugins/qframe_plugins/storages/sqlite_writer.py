@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 import apsw
-import numpy as np
+from numpy.typing import NDArray
 
 from qframe import Block, StorageError, Writer
 from qframe_plugins.storages.sqlite_connection import open_writable, translated
@@ -17,8 +17,6 @@ from qframe_plugins.storages.sqlite_layout import BYTES, Layout
 
 WAIT_S = 0.001
 """From here on `BEGIN IMMEDIATE` counts as having waited."""
-
-_LEDGER = "INSERT OR REPLACE INTO ledger(block, records, sha256, recipe) VALUES (?, ?, ?, ?)"
 
 
 class SqliteWriter(Writer):
@@ -41,6 +39,7 @@ class SqliteWriter(Writer):
         self._owner = os.getpid()
         self.counters = {"commits": 0, "lock_waits": 0, "lock_wait_s": 0}
         self._insert = layout.insert()
+        self._ledger = layout.ledger_insert()
         self._db = open_writable(path, keep_wal=True)
         if timeout_s is not None:
             self._db.setlk_timeout(0, 0)
@@ -57,16 +56,16 @@ class SqliteWriter(Writer):
                 f"{self.path}: this connection belongs to process {self._owner}, not {os.getpid()}",
                 hint="open a writer in the process that uses it",
             )
-        schema = self.layout.header.schema
-        mark = self.layout.mark
-        ledger = [(block.index, block.records, block.checksum(schema), mark) for block in blocks]
+        columns = self.layout.columns
+        encoded = [columns.encode(block.arrays) for block in blocks]
+        ledger = [self._row(*pair) for pair in zip(blocks, encoded, strict=True)]
         with translated(self.path):
             self._begin()
             try:
                 # Page 1, which says whose WAL this is, goes into every transaction.
                 self._db.pragma("user_version", self._dataset_id)
-                self._db.executemany(self._insert, map(self._bindings, blocks))
-                self._db.executemany(_LEDGER, ledger)
+                self._db.executemany(self._insert, map(self._bindings, blocks, encoded))
+                self._db.executemany(self._ledger, ledger)
                 self._db.execute("COMMIT")
                 self.counters["commits"] += 1
             except BaseException:
@@ -85,10 +84,14 @@ class SqliteWriter(Writer):
                 self.counters["lock_waits"] += 1
                 self.counters["lock_wait_s"] += waited
 
-    def _bindings(self, block: Block) -> dict[str, Any]:
-        bound: dict[str, Any] = {
-            name: np.ascontiguousarray(block.arrays[name]) for name in self.layout.names
-        }
+    def _row(self, block: Block, encoded: dict[str, NDArray[Any]]) -> tuple[Any, ...]:
+        """The ledger row of a block."""
+        sha256 = block.checksum(self.layout.header.schema)
+        row = (block.index, block.records, sha256, self.layout.mark)
+        columns = self.layout.columns
+        return row if columns.plain else (*row, columns.checksum(encoded, sha256))
+
+    def _bindings(self, block: Block, bound: dict[str, NDArray[Any]]) -> dict[str, Any]:
         if self.layout.kind == "blocks":
             return {"block": block.index, **bound}
         first = block.index * self.layout.header.recipe.block

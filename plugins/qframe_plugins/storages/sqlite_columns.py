@@ -1,0 +1,192 @@
+"""What a file holds of a record: all of it, or less that says the same.
+
+The recipe and the logical record do not depend on this. A block's `sha256` in the ledger is always
+that of all its columns as the recipe makes them; a file that holds less has a checksum of what it
+holds beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe import (
+    Arrays,
+    Circuits,
+    Column,
+    Engine,
+    ExactEngine,
+    Header,
+    NotADataset,
+    PluginOptions,
+    Schema,
+    StorageError,
+)
+from qframe_plugins.storages.packed_codes import Packing
+
+UNITARY = ("complex128", "complex64", "none")
+
+
+@dataclass(frozen=True)
+class Form:
+    """The options `unitary` and `circuit`, settled.
+
+    Raises:
+        NotADataset: for a form that there is not.
+    """
+
+    unitary: str
+    circuit: bool
+
+    def __post_init__(self) -> None:
+        if self.unitary not in UNITARY or type(self.circuit) is not bool:
+            raise NotADataset(f"unitary {self.unitary!r}, circuit {self.circuit!r} is no form")
+        if self.unitary == "none" and not self.circuit:
+            raise NotADataset("neither unitaries nor circuits would be stored")
+
+    def __str__(self) -> str:
+        return f"unitary: {self.unitary}, circuit: {str(self.circuit).lower()}"
+
+
+def form_for(header: Header, unitary: str | None, circuit: bool | None) -> Form:
+    """The form of a new file; None is the recipe's dtype, and circuits.
+
+    Raises:
+        StorageError: the records cannot be had back from what would be stored.
+    """
+    dtype = header.recipe.dtype
+    form = None if unitary == "none" and circuit is False else Form(unitary or dtype, True)
+    if form is None:
+        raise StorageError(
+            "storage: unitary: none with circuit: false stores nothing",
+            hint="leave one of the two out, or use no storage at all: qframe.open(config)",
+        )
+    if unitary == "none" and not header.products:
+        raise StorageError(
+            f"storage: unitary: none needs unitaries that are the circuits' products; the sampler "
+            f"{header.recipe.sampler['name']!r} gives its own",
+            hint="leave storage.unitary out",
+        )
+    if unitary == "complex128" and dtype == "complex64":
+        raise StorageError(
+            "storage: unitary: complex128, but the recipe's dtype is complex64",
+            hint="leave storage.unitary out, or set dtype: complex128",
+        )
+    return replace(form, circuit=circuit is not False)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Between the columns of a block and those of a table.
+
+    Attributes:
+        packs: whether codes are packed where there are no unitaries.
+    """
+
+    header: Header
+    form: Form
+    packs: bool
+
+    @property
+    def plain(self) -> bool:
+        """Whether every column is stored as the recipe makes it."""
+        return self.form == Form(self.header.recipe.dtype, True)
+
+    @cached_property
+    def packing(self) -> Packing | None:
+        """How codes are packed, if they are."""
+        codes = self.header.schema[1]
+        if not self.packs or self.form.unitary != "none" or codes.dtype != "|u1":
+            return None
+        packing = Packing(len(self.header.recipe.instructions), codes.shape[0])
+        return packing if packing.codes_a_byte > 1 else None
+
+    @cached_property
+    def shown(self) -> Schema:
+        """The columns that reading gives."""
+        lengths, codes, unitaries, *extra = self.header.schema
+        if self.form.unitary == "complex64":
+            unitaries = replace(unitaries, dtype="<c8")
+        return (lengths, codes, unitaries, *extra) if self.form.circuit else (unitaries, *extra)
+
+    @cached_property
+    def stored(self) -> Schema:
+        """The columns of the table."""
+        return tuple(self._stored(c) for c in self.shown if c.name != "unitaries" or self._unitary)
+
+    @property
+    def _unitary(self) -> bool:
+        return self.form.unitary != "none"
+
+    def _stored(self, column: Column) -> Column:
+        if column.name == "codes" and self.packing is not None:
+            return replace(column, shape=(self.packing.width,))
+        return column
+
+    def encode(self, arrays: Arrays) -> dict[str, NDArray[Any]]:
+        """A block's columns as the table holds them, C-contiguous."""
+        return {c.name: np.ascontiguousarray(self._encoded(c, arrays)) for c in self.stored}
+
+    def _encoded(self, column: Column, arrays: Arrays) -> NDArray[Any]:
+        array = arrays[column.name]
+        if column.name == "codes" and self.packing is not None:
+            return self.packing.pack(array)
+        return array.astype(column.dtype, copy=False)
+
+    def decode(self, arrays: Arrays) -> Arrays:
+        """The columns that reading gives, from those of the table.
+
+        Raises:
+            ValueError: codes or lengths that no circuit has; nothing is computed from them.
+        """
+        if self._unitary:
+            return arrays
+        circuits = self._circuits(arrays)
+        _, _, unitaries, *extra = self.header.schema
+        made = unitaries.empty(len(circuits))
+        self._engine.multiply(circuits, made)
+        return {
+            "lengths": circuits.lengths,
+            "codes": circuits.codes,
+            "unitaries": made,
+            **{c.name: arrays[c.name] for c in extra},
+        }
+
+    def _circuits(self, arrays: Arrays) -> Circuits:
+        lengths, codes = arrays["lengths"], arrays["codes"]
+        if self.packing is not None:
+            codes = self.packing.unpack(codes)
+        top = len(self.header.recipe.instructions)
+        if int(codes.max(initial=0)) >= top:
+            raise ValueError(f"holds code {codes.max()}, want 0 to {top - 1}")
+        if int(lengths.max(initial=0)) > codes.shape[1]:
+            raise ValueError(f"holds length {lengths.max()}, want at most {codes.shape[1]}")
+        return Circuits(codes, lengths)
+
+    @cached_property
+    def _engine(self) -> Engine[Any] | ExactEngine:
+        """Always these, whatever made the file: their bits are the law's."""
+        from qframe_plugins.engines.numpy import NumpyEngine
+
+        recipe = self.header.recipe
+        if recipe.arithmetic == "exact":
+            return ExactEngine(recipe.instructions)
+        return NumpyEngine(PluginOptions(), recipe.instructions, recipe.fold)
+
+    def check(self, arrays: Arrays) -> None:
+        """Raises ValueError for codes or lengths in a table that no circuit has."""
+        if self.form.circuit:
+            self._circuits(arrays)
+
+    def checksum(self, arrays: Arrays, sha256: bytes) -> bytes:
+        """`stored_sha256`: over the table's columns in order, then the block's own `sha256`."""
+        digest = hashlib.sha256()
+        for column in self.stored:
+            digest.update(np.ascontiguousarray(arrays[column.name]).data)
+        digest.update(sha256)
+        return digest.digest()

@@ -1,0 +1,75 @@
+"""The table `meta`: what a file says of itself, believed only where it is sealed and consistent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from qframe import Header, NotADataset, Recipe, schema_from_data
+from qframe_plugins.storages.sqlite_columns import Form
+from qframe_plugins.storages.sqlite_connection import translated
+from qframe_plugins.storages.sqlite_layout import META_DDL, SEAL, seal
+
+META_ROWS = 1000
+"""More rows than any dataset's `meta` has; a damaged tree may offer rows without end."""
+
+
+def expect_tables(db: apsw.Connection, path: Path, *statements: str) -> None:
+    """Refuses tables that are not the ones that we make: a view could compute without end."""
+    for sql in statements:
+        name = sql.split("(")[0].split()[-1]
+        found = db.execute(
+            "SELECT type, sql FROM sqlite_schema WHERE name = ? LIMIT 2", (name,)
+        ).fetchall()
+        if found != [("table", sql)]:
+            raise NotADataset(f"{path}: its table {name} is not that of a qframe dataset")
+
+
+def read_meta(db: apsw.Connection, path: Path) -> dict[str, Any]:
+    """All rows, once their seal and the file's own header have proved them.
+
+    Raises:
+        NotADataset: in one line.
+    """
+    with translated(path):
+        expect_tables(db, path, META_DDL)
+        meta = dict(db.execute(f"SELECT key, value FROM meta LIMIT {META_ROWS}"))
+        if not all(isinstance(k, str) and isinstance(v, str | int) for k, v in meta.items()):
+            raise NotADataset(f"{path}: its meta table holds what is neither text nor integer")
+        if meta.get(SEAL) != seal(meta):
+            raise NotADataset(
+                f"{path}: its meta table is not what was written",
+                hint="`qframe verify --repair --config CONFIG` makes it anew",
+            )
+        if meta.get("dataset_id") != db.pragma("user_version"):
+            raise NotADataset(
+                f"{path}: header and meta table are of two datasets",
+                hint="was a -wal or -journal of another file beside it?",
+            )
+    return meta
+
+
+def form_of(path: Path, meta: dict[str, Any], header: Header) -> Form:
+    """What the file holds of a record; files that hold all of it need not say so."""
+    circuit = str(meta.get("circuit", "true"))
+    if circuit not in ("true", "false"):
+        raise NotADataset(f"{path}: circuit is {circuit[:20]!r}, want true or false")
+    return Form(str(meta.get("unitary", header.recipe.dtype)), circuit == "true")
+
+
+def header_of(path: Path, meta: dict[str, Any]) -> Header:
+    """The header that `meta` describes."""
+    try:
+        recipe = Recipe.from_text(meta["recipe"])
+        schema = schema_from_data(json.loads(meta["schema"]))
+        about = {k[6:]: str(v) for k, v in meta.items() if k.startswith("about_")}
+        if meta["recipe_id"] != recipe.id or type(meta["records"]) is not int:
+            raise ValueError("recipe id or number of records are not what they say")
+        return Header(recipe, schema, meta["records"], about).checked()
+    except NotADataset as cause:
+        raise NotADataset(f"{path}: {cause.message}", hint=cause.hint) from cause
+    except (KeyError, TypeError, ValueError, RecursionError) as cause:
+        raise NotADataset(f"{path}: its meta table cannot be read: {cause!r}") from cause

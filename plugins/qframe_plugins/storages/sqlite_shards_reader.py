@@ -1,0 +1,165 @@
+"""Read access to a dataset in shards: one reader over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import merge
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from qframe import (
+    Arrays,
+    Header,
+    NotADataset,
+    QframeError,
+    Reader,
+    RecordMissing,
+    Schema,
+    Stored,
+    stored_runs,
+)
+from qframe_plugins.storages.sqlite_catalogue import (
+    Catalogue,
+    read_catalogue,
+    shard_path,
+    shards_of,
+)
+from qframe_plugins.storages.sqlite_layout import Layout
+from qframe_plugins.storages.sqlite_reader import READ_CACHE_KIB, SqliteReader
+
+
+class ShardsReader(Reader):
+    """Reads the shards beside a catalogue. A shard that is lost is missed when it is asked.
+
+    Args:
+        path: the catalogue.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._catalogue = read_catalogue(path)
+        self.header = self._catalogue.header
+        self._shards: list[SqliteReader | QframeError] = []
+        for number, own in enumerate(self._catalogue.ids):
+            self._shards.append(self._opened(number, own))
+
+    def _opened(self, number: int, own: int) -> SqliteReader | QframeError:
+        path = shard_path(self.path, number)
+        try:
+            reader = SqliteReader(path, cache_kib=READ_CACHE_KIB // len(self._catalogue.ids))
+        except QframeError as problem:
+            hint = f"put it back, or: qframe verify {self.path} --repair"
+            return NotADataset(f"{self.path}: shard {number}: {problem.message}", hint=hint)
+        if reader.dataset_id == own and reader.tables.form == self._catalogue.form:
+            return reader
+        reader.close()
+        return NotADataset(f"{self.path}: {path} is the shard of another dataset")
+
+    def _shard(self, number: int) -> SqliteReader:
+        shard = self._shards[number]
+        if isinstance(shard, QframeError):
+            raise shard
+        return shard
+
+    def _every(self) -> Iterator[SqliteReader]:
+        return map(self._shard, range(len(self._shards)))
+
+    def problems(self) -> Iterator[str]:
+        """What hinders reading a shard, one line each."""
+        for shard in self._shards:
+            if isinstance(shard, QframeError):
+                yield shard.message
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self._catalogue
+
+    @property
+    def tables(self) -> Layout:
+        """What is stored of a record."""
+        return self._catalogue
+
+    @property
+    def schema(self) -> Schema:
+        return self._catalogue.columns.shown
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those that make a dataset of this form."""
+        own = {"shards": len(self._shards), "shard_blocks": self._catalogue.shard_blocks}
+        return {**next(self._every()).options, **own}
+
+    def form(self) -> dict[str, str]:
+        return {**next(self._every()).form(), "shards": str(len(self._shards))}
+
+    def stored(self) -> Iterator[Stored]:
+        rows = (shard.trusted() for shard in self._every())
+        yield from stored_runs(merge(*rows), self.header.recipe.block)
+
+    def checksums(self) -> Iterator[tuple[int, int, bytes]]:
+        rows = (self._own_rows(n, shard) for n, shard in enumerate(self._every()))
+        return merge(*rows, key=itemgetter(0))
+
+    def _own_rows(self, number: int, shard: SqliteReader) -> Iterator[tuple[int, int, bytes]]:
+        for row in shard.checksums():
+            if self._catalogue.shard_of(row[0]) != number:
+                raise NotADataset(f"{shard.path} has block {row[0]}, which is not its own")
+            yield row
+
+    def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
+        return self._shard(self._catalogue.shard_of(block)).read(block, start, stop)
+
+    def proved_checksum(self, block: int) -> tuple[int, bytes] | None:
+        return self._shard(self._catalogue.shard_of(block)).proved_checksum(block)
+
+    def close(self) -> None:
+        for shard in self._shards:
+            if isinstance(shard, SqliteReader):
+                shard.close()
+
+
+class SalvageReader(Reader):
+    """Reads what can be read of shards, by a header that is known from elsewhere.
+
+    Asks each file for each block: the catalogue, which says where a block is, may be damaged.
+    """
+
+    def __init__(self, path: Path, header: Header) -> None:
+        self.header = header
+        self._shards: list[SqliteReader] = []
+        for file in sorted(shards_of(path).glob("[0-9][0-9].db")):
+            try:
+                self._shards.append(SqliteReader(file, header))
+            except QframeError:
+                continue
+
+    @property
+    def schema(self) -> Schema:
+        return self._shards[0].schema if self._shards else self.header.schema
+
+    def stored(self) -> Iterator[Stored]:
+        rows = ((block, records) for block, records, _ in self.checksums())
+        yield from stored_runs(rows, self.header.recipe.block)
+
+    def checksums(self) -> Iterator[tuple[int, int, bytes]]:
+        return merge(*map(_as_far_as_it_goes, self._shards), key=itemgetter(0))
+
+    def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
+        for shard in self._shards:
+            try:
+                return shard.read(block, start, stop)
+            except RecordMissing:
+                continue
+        raise RecordMissing(f"block {block} is in no shard")
+
+    def close(self) -> None:
+        for shard in self._shards:
+            shard.close()
+
+
+def _as_far_as_it_goes(shard: SqliteReader) -> Iterator[tuple[int, int, bytes]]:
+    try:
+        yield from shard.checksums()
+    except QframeError:
+        return
