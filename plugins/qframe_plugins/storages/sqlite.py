@@ -63,7 +63,7 @@ class Sqlite(SqliteFile[SqliteOptions]):
         "normal": "last tasks",
         "full": "nothing",
     }
-    compared = ({"layout": "rows"}, {"synchronous": "normal"})
+    compared = ({"layout": "rows"}, {"synchronous": "normal"}, {"unitary": "none"})
     Options = SqliteOptions
     cache_kib: int = 16384
 
