@@ -99,6 +99,19 @@ def test_the_file_can_be_read_without_qframe(place: Path) -> None:
         assert (names["unitaries"] == ds[: len(names["unitaries"])].unitaries).all()  # type: ignore[arg-type]
 
 
+def test_the_python_of_the_page_about_exactness_runs(place: Path) -> None:
+    _qframe(place, "run", "configs/exact.yaml")
+    for code in blocks(ROOT / "docs" / "exact.md", "python"):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", code],
+            cwd=place,
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+        assert done.returncode == 0, done.stderr
+
+
 def test_the_plugin_in_the_readme_is_the_example_and_has_at_most_12_lines() -> None:
     plugin = next(b for b in blocks(README, "python") if "GateSet" in b)
     assert plugin == (ROOT / "examples" / "my_gates.py").read_text()

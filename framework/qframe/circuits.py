@@ -20,15 +20,28 @@ class Circuits:
         lengths: `(n,)` `uint8` (max_length < 256) or `uint16`; gates in each circuit.
         extra: the columns that the sampler adds, by name.
         unitaries: `(n, dim, dim)` `complex128`, from a sampler that `gives_unitaries`; else None.
+        parents: `(n,)` `int64`, from a sampler whose `fold` is 1; else None. A row that each row
+            extends by one gate, above it, or -1. With fold 1 the unitary of a circuit is its last
+            gate times the unitary of the rest, so an engine may share that product, and one that
+            looks away gives the same bits.
     """
 
     codes: NDArray[Any]
     lengths: NDArray[Any]
     extra: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     unitaries: NDArray[Any] | None = None
+    parents: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def part(self, rows: slice) -> Circuits:
+        """Codes, lengths and parents of some rows; a parent outside them becomes -1."""
+        start, stop, _ = rows.indices(len(self))
+        parents = self.parents
+        if parents is not None and (start, stop) != (0, len(self)):
+            parents = np.maximum(parents[start:stop] - start, -1)
+        return Circuits(self.codes[start:stop], self.lengths[start:stop], parents=parents)
 
     @classmethod
     def padded(cls, codes: NDArray[Any], lengths: NDArray[Any]) -> Circuits:

@@ -8,7 +8,7 @@ import numpy as np
 
 from qframe.circuits import Circuits
 from qframe.contracts.storage import Header
-from qframe.errors import StorageError
+from qframe.errors import ConfigError, StorageError
 from qframe.exact_engine import ExactEngine
 from qframe.keys import Bits, ExactKeys, Keys, unitary_keys
 
@@ -23,8 +23,8 @@ class DatasetKeys:
     """Makes keys (`qframe.keys`) of records.
 
     From the column `key` where it has enough bits; else exactly, from the circuits, where the gates
-    lie in a ring and the circuits of `probe` multiply out to its unitaries; else by tolerance, from
-    the unitaries.
+    lie in a ring and the circuits of `probe` multiply out to its unitaries, in 64 bits; else by
+    tolerance, from the unitaries.
 
     Args:
         header: of the dataset.
@@ -74,5 +74,8 @@ def _multiplied(header: Header, probe: Batch) -> bool:
     if instructions.exact is None:
         return False
     products = np.empty(probe.unitaries.shape, dtype=np.complex128)
-    ExactEngine(instructions).multiply(Circuits(probe.codes, probe.lengths), products)
+    try:
+        ExactEngine(instructions).multiply(Circuits(probe.codes, probe.lengths), products)
+    except ConfigError:  # circuits so long that the integers would not fit
+        return False
     return bool(np.abs(products - probe.unitaries).max(initial=0) < MULTIPLIED)

@@ -23,7 +23,7 @@ from qframe.config.model import default_plugin
 from qframe.contracts.storage import Header, Storage
 from qframe.dataset import Batch, Dataset, regrouped
 from qframe.dataset_keys import DatasetKeys
-from qframe.errors import RecordMissing, StorageError
+from qframe.errors import QframeError, RecordMissing, StorageError
 from qframe.generating import build
 from qframe.job import PluginSpec
 from qframe.lock import output_lock
@@ -102,14 +102,18 @@ def dedup(
                 return _existing(output, header)
             place = output.with_name(f".{output.name}.dedup")
             shutil.rmtree(place, ignore_errors=True)  # of one that was killed
-            place.mkdir()
             try:
+                place.mkdir()
                 kept, count = _choose(source, keys, place, memory, tell)
                 header = replace(header, records=count)
                 new: Storage[Any] = build(spec, place / output.name)
                 new.check(header)
                 _write(source, kept, new, header, tell)
                 new.path.rename(output)
+            except QframeError:
+                raise
+            except OSError as cause:
+                raise StorageError(f"{place} cannot be written: {cause.strerror}") from cause
             finally:
                 shutil.rmtree(place, ignore_errors=True)
     return Deduplicated(output, recipe.id, len(source), count, keys.by, done=True)
@@ -158,13 +162,21 @@ def _choose(
         rows = np.empty((len(batch), 4), dtype=np.uint64)
         rows[:, :2], rows[:, 2], rows[:, 3] = key, batch.lengths, batch.index
         words.add(rows)
-    kept = np.memmap(place / "kept", dtype=bool, mode="w+", shape=(len(source),))
+    kept = _flags(place / "kept", len(source))
     count = 0
     for indices in words.indices():
         tell("choose", count, len(source))
         kept[indices] = True
         count += len(indices)
     return kept, count
+
+
+def _flags(path: Path, count: int) -> NDArray[np.bool_]:
+    """That many `False` in a file that is as good as memory; written, so that they have room."""
+    with path.open("wb") as file:
+        for start in range(0, count, 1 << 20):
+            file.write(bytes(min(1 << 20, count - start)))
+    return np.memmap(path, dtype=bool, mode="r+", shape=(count,))
 
 
 def _write(

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from qframe.circuits import Circuits
 from qframe.columns import Block, Column, Schema, schema_of
+from qframe.computed_columns import computed_columns
 from qframe.contracts.engine import Engine
 from qframe.contracts.sampler import Sampler
 from qframe.draws import Draws
 from qframe.errors import PluginError
 from qframe.exact_engine import ExactEngine
 from qframe.job import PluginSpec
-from qframe.key_column import KeyColumn, key_columns
 from qframe.plugins.resolve import find_class
 from qframe.recipe import Recipe
 
@@ -36,13 +36,9 @@ class Generator:
 
     def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Multiplies) -> None:
         self.recipe = recipe
-        self.schema: Schema = schema_of(
-            recipe.instructions,
-            sampler.max_length,
-            recipe.dtype,
-            (*sampler.columns, *key_columns(recipe)),
-        )
-        self._key = KeyColumn(recipe)
+        self.schema = full_schema(recipe, sampler)
+        self._drawn = self.schema[: 3 + len(sampler.columns)]
+        self._computed = computed_columns(recipe, sampler.max_length)
         self._sampler = sampler
         self._engine = engine
 
@@ -61,6 +57,11 @@ class Generator:
             else build(engine, recipe.instructions, recipe.fold),
         )
 
+    @property
+    def count(self) -> int | None:
+        """Records that the sampler has in all; None if it has no end."""
+        return self._sampler.count
+
     def room(self, blocks: int) -> Room:
         """Arrays for so many blocks, to be filled again and again by `blocks`."""
         return {c.name: c.empty(self.recipe.block * blocks) for c in self.schema}
@@ -75,15 +76,18 @@ class Generator:
         room = self.room(len(counts)) if room is None else room
         arrays = {name: array[: size * len(counts)] for name, array in room.items()}
         stored = arrays["unitaries"]
-        if self._key.needs_doubles and stored.dtype != np.complex128:
+        if any(part.needs_doubles for part in self._computed) and stored.dtype != np.complex128:
             arrays["unitaries"] = np.empty(stored.shape, dtype=np.complex128)
-        for k in range(len(counts)):
-            self._sample(first + k, slice(k * size, (k + 1) * size), arrays)
-        circuits = Circuits(arrays["codes"], arrays["lengths"])
+        parents = [
+            self._sample(first + k, slice(k * size, (k + 1) * size), arrays, checked=k > 0)
+            for k in range(len(counts))
+        ]
+        circuits = Circuits(arrays["codes"], arrays["lengths"], parents=_joined(parents))
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
             self._engine.multiply(circuits, arrays["unitaries"])
-        self._key.fill(circuits, arrays["unitaries"], arrays)
+        for part in self._computed:
+            part.fill(circuits, arrays)
         if arrays["unitaries"] is not stored:  # rounded once
             stored[:] = arrays["unitaries"]
             arrays["unitaries"] = stored
@@ -96,12 +100,13 @@ class Generator:
             for k, records in enumerate(counts)
         ]
 
-    def _sample(self, block: int, part: slice, arrays: dict[str, NDArray[Any]]) -> None:
+    def _sample(
+        self, block: int, part: slice, arrays: Room, checked: bool
+    ) -> NDArray[np.int64] | None:
+        """Draws a block into `part`; its parents, as rows of the arrays."""
         drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
         given = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
-        for column in self.schema:
-            if column in key_columns(self.recipe):
-                continue
+        for column in self._drawn:
             if column.name != "unitaries":
                 self._check(column, given.get(column.name))
                 arrays[column.name][part] = given[column.name]
@@ -109,6 +114,29 @@ class Generator:
                 self._check(replace(column, dtype="<c16"), drawn.unitaries)
                 # Rounded once if the dataset's type is complex64.
                 arrays[column.name][part] = drawn.unitaries
+        if drawn.parents is None:
+            return None
+        self._check(Column("parents", "<i8"), drawn.parents)
+        if not checked:  # once a task: it costs as much as drawing
+            self._check_parents(drawn, drawn.parents)
+        return np.where(drawn.parents < 0, -1, drawn.parents + part.start)
+
+    def _check_parents(self, drawn: Circuits, parents: NDArray[np.int64]) -> None:
+        """That each is the circuit without its last gate: engines would differ otherwise."""
+        child = np.flatnonzero(parents >= 0)
+        of = parents[child]
+        shorter = drawn.codes[child]
+        shorter[np.arange(len(child)), drawn.lengths[child].astype(np.intp) - 1] = 0
+        if (
+            self.recipe.fold != 1
+            or (of >= child).any()
+            or (drawn.lengths[of].astype(np.intp) + 1 != drawn.lengths[child]).any()
+            or (drawn.codes[of] != shorter).any()
+        ):
+            raise PluginError(
+                f"sampler {self._sampler.name!r}: sample() returned parents that are not the "
+                "circuits above without their last gates, or its fold is not 1"
+            )
 
     def _check(self, column: Column, got: Any) -> None:
         want = (self.recipe.block, *column.shape)
@@ -131,6 +159,29 @@ class Generator:
                 f"sampler {self._sampler.name!r}: sample() returned length "
                 f"{circuits.lengths.max()}, want at most {self._sampler.max_length}"
             )
+
+
+def full_schema(recipe: Recipe, sampler: Sampler[Any]) -> Schema:
+    """All columns of a recipe's records: the usual three, the sampler's, those computed.
+
+    Raises:
+        PluginError: if the sampler has a column of a name that is taken.
+    """
+    computed = [c for part in computed_columns(recipe, sampler.max_length) for c in part.columns]
+    extra = (*sampler.columns, *computed)
+    schema = schema_of(recipe.instructions, sampler.max_length, recipe.dtype, extra)
+    names = [column.name for column in schema]
+    for column in sampler.columns:
+        if names.count(column.name) > 1:
+            raise PluginError(
+                f"sampler {sampler.name!r}: its column {column.name!r} has the name of another one"
+            )
+    return schema
+
+
+def _joined(parents: Sequence[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
+    given = [part for part in parents if part is not None]
+    return np.concatenate(given) if given and len(given) == len(parents) else None
 
 
 def build(spec: PluginSpec, *arguments: Any) -> Any:

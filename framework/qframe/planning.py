@@ -15,14 +15,15 @@ from qframe.arithmetic import fold_for
 from qframe.blocks import Task, missing, records_per_block, tasks
 from qframe.columns import record_width, schema_of
 from qframe.config.load import LoadedConfig
+from qframe.config.model import LABEL_NAMES
 from qframe.contracts.executor import Executor
+from qframe.contracts.sampler import Sampler
 from qframe.contracts.storage import Estimate, Header, Storage
 from qframe.errors import ConfigError, PluginError, QframeError, RecipeMismatch, StorageError
 from qframe.exactness import check_exact, key_of
-from qframe.generating import build
+from qframe.generating import build, full_schema
 from qframe.instructions import InstructionSet
 from qframe.job import Job
-from qframe.key_column import key_columns
 from qframe.plugins.resolve import file_sha256, local_path
 from qframe.recipe import Recipe, differences
 
@@ -117,8 +118,9 @@ def header_of(loaded: LoadedConfig) -> Header:
         sampler=identity,
         seed=loaded.config.seed,
         dtype=loaded.config.dtype,
-        fold=fold_for(len(instructions), instructions.qubits),
+        fold=_fold(sampler, instructions),
         block=records_per_block(record_width(base)),
+        labels=tuple(name for name in LABEL_NAMES if name in loaded.config.labels),
         arithmetic=loaded.config.arithmetic,
         key=key,
     )
@@ -127,9 +129,19 @@ def header_of(loaded: LoadedConfig) -> Header:
         "gate_set": plugins["gate_set"].spec.plugin,
         "sampler": spec.plugin,
     }
-    schema = (*base, *sampler.columns, *key_columns(recipe))
     products = not sampler.gives_unitaries
+    schema = full_schema(recipe, sampler)
     return Header(recipe, schema, loaded.config.records, about, products)
+
+
+def _fold(sampler: Sampler[Any], instructions: InstructionSet) -> int:
+    """The sampler's own fold, else the longest that the law allows."""
+    longest = fold_for(len(instructions), instructions.qubits)
+    if sampler.fold is None:
+        return longest
+    if not 1 <= sampler.fold <= longest:
+        raise PluginError(f"sampler {sampler.name!r}: fold is {sampler.fold}, want 1 to {longest}")
+    return sampler.fold
 
 
 def _check_count(loaded: LoadedConfig, count: int | None) -> None:

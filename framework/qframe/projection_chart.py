@@ -51,8 +51,9 @@ def draw(projection: Projection, path: Path) -> None:
     axes.set_xscale("log")
     axes.set_xlim(min(*ends, projection.records) / 1000, 1000 * max(*ends, projection.records))
     for row, end in enumerate(ends):
-        axes.text(end * 1.3, row, f"{end:,.3g} records", va="center", fontsize=8)
-    axes.axvline(projection.records, color="black", linestyle="--")
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.text(end * 1.3, row, f"{end:,.3g} records", va="center", fontsize=8, bbox=white)
+    axes.axvline(projection.records, color="black", linestyle="--", zorder=1)
     axes.set_xlabel(f"records (dashed: the {projection.records:,} asked for)")
     if projection.to_do:
         _hours_above(axes, projection.hours / projection.to_do)

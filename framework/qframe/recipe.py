@@ -11,6 +11,7 @@ from typing import Any
 
 from qframe.arithmetic import fold_for
 from qframe.blocks import BLOCK_RECORDS
+from qframe.config.model import LABEL_NAMES
 from qframe.errors import NotADataset
 from qframe.instructions import InstructionSet
 
@@ -49,6 +50,7 @@ class Recipe:
         arithmetic: `float` (`qframe.arithmetic`), or `exact`: each entry is the double nearest to
             the exact product (`qframe.rings`).
         key: None, or what the column `key` holds: `bits`, and `by`: `exact` or `tolerance`.
+        labels: columns of `qframe.labels`, in its order.
         derived: None, or how the records were chosen from those of the recipe without it:
             `operation`, and what it worked on. Record i is then the one that column `source` names.
     """
@@ -61,6 +63,7 @@ class Recipe:
     block: int
     arithmetic: str = "float"
     key: Mapping[str, Any] | None = None
+    labels: tuple[str, ...] = ()
     derived: Mapping[str, Any] | None = None
 
     @cached_property
@@ -79,6 +82,7 @@ class Recipe:
             "dtype": self.dtype,
             "fold": self.fold,
             "block": self.block,
+            **({"labels": list(self.labels)} if self.labels else {}),
         }
 
     @property
@@ -119,6 +123,7 @@ class Recipe:
                 block=int(data["block"]),
                 arithmetic=data.get("arithmetic", "float"),
                 key=data.get("key"),
+                labels=tuple(data.get("labels", ())),
                 derived=data.get("derived"),
             )
             recipe._check()
@@ -142,6 +147,8 @@ class Recipe:
             raise ValueError(f"fold {self.fold} is more than the gate set allows")
         if not 1 <= self.block <= BLOCK_RECORDS:
             raise ValueError(f"block {self.block} is out of range")
+        if self.labels != tuple(name for name in LABEL_NAMES if name in self.labels):
+            raise ValueError("the labels are unknown, or not in their order")
         self._check_exactness()
 
     def _check_exactness(self) -> None:

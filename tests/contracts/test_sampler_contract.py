@@ -8,6 +8,7 @@ from qframe import InstructionSet
 from qframe.testing import SamplerContract
 from qframe.testing.examples import many_instructions
 from qframe_plugins.samplers.uniform import Uniform
+from qframe_plugins.samplers.walk import Walk
 
 
 class TestUniform(SamplerContract):
@@ -28,6 +29,19 @@ class TestUniformWithWeights(SamplerContract):
         "weights": {"t": 3.0, "h": 0.0},
     }
     qubits = 2
+
+
+class TestWalk(SamplerContract):
+    plugin = Walk
+    options: ClassVar[dict[str, Any]] = {"length": 20, "weights": {"t": 3.0}}
+    block_sizes = (256, 20, 4096)
+    qubits = 2
+
+
+class TestWalkThatNeverStepsBack(SamplerContract):
+    plugin = Walk
+    options: ClassVar[dict[str, Any]] = {"length": 256, "non_backtracking": True}
+    block_sizes = (256, 4096)
 
 
 class TestUniformOfManyInstructions(SamplerContract):

@@ -134,7 +134,7 @@ def test_circuits_too_long_for_64_bits_are_refused_before_a_dataset_is_there(
     long = {"plugin": "uniform", "length": 400}
     done = qframe_main("run", config(arithmetic="exact", gate_set="hrc", sampler=long))
     assert done.returncode == 2
-    assert "arithmetic: exact: after " in done.stderr
+    assert "exact products: after " in done.stderr
     assert "make circuits shorter" in done.stderr
     assert not (tmp_path / "small.db").exists()
 
@@ -203,3 +203,28 @@ def test_a_recipe_that_says_what_none_may_say_is_refused(change: Any, config: Co
     change(data)
     with pytest.raises(qframe.QframeError):
         qframe.Recipe.from_text(json.dumps(data, sort_keys=True, separators=(",", ":")))
+
+
+KEYED_SAMPLER = """
+import numpy as np
+from qframe import Circuits, Column, PluginOptions, Sampler
+
+class Keyed(Sampler[PluginOptions]):
+    name = "keyed"
+    max_length = 1
+    columns = (Column("key", "<u8"),)
+
+    def sample(self, draws):
+        ones = np.ones(draws.size, dtype=np.uint8)
+        return Circuits(ones[:, None], ones, {"key": ones.astype(np.uint64)})
+"""
+
+
+def test_a_sampler_with_a_column_of_that_name_is_refused(
+    config: Config, qframe_main: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "keyed.py").write_text(KEYED_SAMPLER)
+    assert qframe_main("check", config(sampler="keyed.py")).returncode == 0
+    done = qframe_main("check", config(sampler="keyed.py", key=True))
+    assert done.returncode == 2
+    assert "key: the sampler 'keyed' has a column `key` of its own" in done.stderr

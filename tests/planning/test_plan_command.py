@@ -29,8 +29,8 @@ from qframe_plugins.storages.sqlite import Sqlite, SqliteOptions
 
 
 class Options(SqliteOptions):
-    unitary: Literal["complex128", "none"] | None = None
-    circuit: bool | None = None
+    density: Literal["single", "fourfold"] | None = None
+    upright: bool | None = None
     shards: int | None = None
 
 
@@ -39,10 +39,10 @@ class Sharded(Sqlite):
     Options = Options
 
     def estimate(self, header):
-        if self.options.circuit is False:
+        if self.options.upright is False:
             raise StorageError("not that")
         bare = super().estimate(header)
-        scale = 0.25 if self.options.unitary == "none" else 1.0
+        scale = 0.25 if self.options.density == "fourfold" else 1.0
         return Estimate(round(bare.bytes * scale), self.options.shards or 1)
 
 
@@ -150,9 +150,11 @@ def test_what_a_storage_offers_is_asked_of_its_options(
     (tmp_path / "sharded.py").write_text(SHARDED)
     facts = planned(qframe_main, config(storage="sharded.py"), "--records", "300e9")
     offered, now = changes(facts), facts["projection"]
-    assert offered["storage.unitary: none"]["bytes"] == pytest.approx(now["bytes"] / 4, rel=1e-6)
-    assert "storage.unitary: complex128" not in offered  # as it is
-    assert "storage.circuit: false" not in offered  # refused
+    assert offered["storage.density: fourfold"]["bytes"] == pytest.approx(
+        now["bytes"] / 4, rel=1e-6
+    )
+    assert "storage.density: single" not in offered  # as it is
+    assert "storage.upright: false" not in offered  # refused
     assert offered["storage.shards: 4"]["files"] == 4
     assert offered["storage.shards: 4"]["hours"] <= offered["storage.shards: 2"]["hours"]
 
@@ -226,6 +228,20 @@ def test_a_picture_that_cannot_be_drawn_is_refused_before_the_work(
         assert done.returncode == 4
         assert words in done.stderr
         assert "Calibrating" not in done.stderr
+
+
+def test_forms_that_sqlite_offers_take_what_was_said(
+    config: Config, qframe_main: Cli, tmp_path: Path
+) -> None:
+    path = config(records=150_000)
+    offered = changes(planned(qframe_main, path))
+    for option, value in (("unitary", "none"), ("circuit", "false"), ("shards", "2")):
+        said = offered[f"storage.{option}: {value}"]
+        output = tmp_path / option / "x.db"
+        qframe.run(path, [f"storage.{option}={value}", f"output={output}"])
+        files = [file for file in output.parent.rglob("*") if file.is_file()]
+        assert said["files"] == len(files)
+        assert said["bytes"] == pytest.approx(sum(f.stat().st_size for f in files), rel=0.05)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a directory that nobody writes")

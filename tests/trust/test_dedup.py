@@ -100,12 +100,11 @@ def test_winners_are_the_same_however_little_memory_there_is(
     assert not list(place.iterdir())
 
 
-@pytest.mark.parametrize("distinct", [5, 60_000])
-def test_memory_stays_within_what_was_given(distinct: int, tmp_path: Path) -> None:
-    """120,000 words, 3.8 MB of rows, in 1 MB: of few keys, and of half as many keys as words."""
+def peak_memory(place: Path, distinct: int, memory: int) -> tuple[int, int]:
+    """Winners of 120,000 words, and the bytes that finding them took."""
     random = np.random.default_rng(0)
     keys = random.integers(0, 2**64 - 1, size=(distinct, 2), dtype=np.uint64)
-    words = ShortestWords(tmp_path, 120_000, 1 << 20)
+    words = ShortestWords(place, 120_000, memory)
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
@@ -117,11 +116,18 @@ def test_memory_stays_within_what_was_given(distinct: int, tmp_path: Path) -> No
             words.add(rows)
         for part in words.indices():
             found += len(part)
-        peak = tracemalloc.get_traced_memory()[1] - before
+        return found, tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
-    assert distinct * 0.8 < found <= distinct
-    assert peak < 1.2 * (1 << 20)
+
+
+@pytest.mark.parametrize("distinct", [5, 60_000])
+def test_memory_stays_within_what_was_given(distinct: int, tmp_path: Path) -> None:
+    """3.8 MB of rows in 1 MB: of few keys, and of half as many keys as words."""
+    # Twice, for what other threads of the process happen to ask for is counted too.
+    tries = [peak_memory(tmp_path, distinct, 1 << 20) for _ in range(2)]
+    assert all(distinct * 0.8 < found <= distinct for found, _ in tries)
+    assert min(peak for _, peak in tries) < 1 << 20
 
 
 def test_the_command_says_what_it_kept_and_a_second_one_has_nothing_to_do(

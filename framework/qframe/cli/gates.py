@@ -70,6 +70,7 @@ def _findings(instructions: InstructionSet, found: Analysis) -> list[str]:
         "identity": _listed([names[code] for code in found.identities]),
         "orders": _orders(instructions, found),
         "group": _group(found),
+        "ring": _ring(instructions),
         "commute": _pairs(names, found.commuting) or "no two that share a qubit",
         "anticommute": _pairs(names, found.anticommuting),
         "ABA = BAB": _pairs(names, found.braids),
@@ -77,6 +78,12 @@ def _findings(instructions: InstructionSet, found: Analysis) -> list[str]:
     if not found.all_pairs:
         facts["pairs"] = "too many instructions: only the first were tried"
     return [f"{name:<12} {value}" for name, value in facts.items() if value]
+
+
+def _ring(instructions: InstructionSet) -> str:
+    """Where products are exact (`arithmetic: exact`)."""
+    exact = instructions.exact
+    return "none: keys by tolerance" if exact is None else exact[0].ring.name
 
 
 def _inverses(names: Sequence[str], found: Analysis) -> str:

@@ -20,6 +20,7 @@ from qframe.cli.plugins import plugins
 from qframe.cli.run import run
 from qframe.cli.schema import schema
 from qframe.cli.show import show
+from qframe.cli.stats import stats
 from qframe.cli.verify import verify
 from qframe.errors import QframeError, WorkerError
 
@@ -36,6 +37,7 @@ def cli() -> None:
     qframe run configs/clifford_t.yaml       make the dataset, or what is missing of it
     qframe info data/clifford_t.db           what a dataset holds
     qframe show data/clifford_t.db 0         one circuit, drawn, and its unitary
+    qframe stats data/clifford_t.db          redundancy, histograms, distance to Haar
     qframe verify data/clifford_t.db         is it what it says?
     qframe compare configs/clifford_t.yaml   the same recipe into all storages
     qframe dedup data/clifford_t.db OUT      one record a unitary
@@ -44,7 +46,8 @@ def cli() -> None:
     """
 
 
-for verb in (run, check, plan, compare, gates, info, show, verify, dedup, hash_, plugins, schema):
+VERBS = (run, check, plan, compare, gates, info, show, stats, verify, dedup, hash_, plugins, schema)
+for verb in VERBS:
     cli.add_command(verb)
 
 

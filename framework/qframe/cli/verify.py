@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from qframe.cli.options import json_option
+from qframe.cli.telling import telling
 
 if TYPE_CHECKING:
+    from qframe.config.load import LoadedConfig
+    from qframe.content import Content
+    from qframe.contracts.storage import Storage
     from qframe.repairing import Repair
-    from qframe.verifying import Verdict
+    from qframe.verifying import Tell, Verdict
 
 DAMAGED = 4
 SHOWN = 20
@@ -25,6 +30,12 @@ SHOWN = 20
 @click.option("--recompute", is_flag=True, help="Also make blocks again and compare.")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Recompute only N blocks.")
 @click.option(
+    "--content",
+    "look",
+    is_flag=True,
+    help="Also look at the records: unitarity, duplicates, and how many the sampler has.",
+)
+@click.option(
     "--config",
     type=click.Path(path_type=Path),
     help="The dataset's config: for local samplers, and where the recipe cannot be read.",
@@ -35,20 +46,23 @@ def verify(
     mend: bool,
     recompute: bool,
     sample: int | None,
+    look: bool,
     config: Path | None,
     as_json: bool,
 ) -> int:
     """Check a dataset: file structure, ledger, and the SHA-256 of every block.
 
     Exit codes: 0 nothing is damaged, 4 something is. With --repair: 0 once all is proved.
+    --content adds the largest entry of |U U† - 1| (too large: 4), the distinct circuits and the
+    distinct unitaries up to phase, and the number of records that a sampler with an end has.
 
     \b
     qframe verify data/clifford_t.db
     qframe verify data/clifford_t.db --sample 100        recompute 100 blocks, too
+    qframe verify data/clifford_t.db --content           unitarity, duplicates, counts
     qframe verify data/clifford_t.db --repair
     qframe verify data/clifford_t.db --repair --config configs/clifford_t.yaml
     """
-    from qframe.cli.telling import telling
     from qframe.config.load import load_config
     from qframe.lock import output_lock
     from qframe.repairing import generator_of, repair
@@ -68,11 +82,35 @@ def verify(
             if not verdict.ok:
                 found, verdict = verdict, check(storage, again, sample, tell)
                 _print_found(data, found, as_json)
+        content = _content(storage, verdict, loaded, tell) if look else None
     if as_json:
-        click.echo(json.dumps(_facts(data, verdict, repaired), indent=2))
+        facts = _facts(data, verdict, repaired)
+        if content is not None:
+            facts["content"] = content.to_data()
+        click.echo(json.dumps(facts, indent=2))
     else:
         _print(data, verdict, repaired)
-    return 0 if verdict.ok else DAMAGED
+        if content is not None:
+            _print_content(data, content)
+    return 0 if verdict.ok and (content is None or content.ok) else DAMAGED
+
+
+def _content(
+    storage: Storage[Any], verdict: Verdict, loaded: LoadedConfig | None, tell: Tell
+) -> Content | None:
+    """None where the dataset cannot be read at all."""
+    from qframe.content import content_of
+    from qframe.errors import PluginError
+    from qframe.repairing import generator_of
+
+    if verdict.header is None or verdict.structure:
+        return None
+    count = None
+    if verdict.header.recipe.derived is None:  # chosen records are as many as they are
+        with suppress(PluginError):  # a sampler that is not here: its count is not known
+            count = generator_of(verdict.header, loaded).count
+    with closing(storage.reader()) as reader:
+        return content_of(reader, {d.block for d in verdict.damaged}, count, tell)
 
 
 def _facts(data: Path, verdict: Verdict, repaired: Repair | None) -> dict[str, Any]:
@@ -127,3 +165,18 @@ def _print(data: Path, verdict: Verdict, repaired: Repair | None) -> None:
         click.echo(f"  {verdict.recomputed:,} of them recomputed from the recipe")
     if not verdict.complete:
         click.echo(f"  not complete: {verdict.stored:,} of {total:,}; `qframe run` finishes it")
+
+
+def _print_content(data: Path, content: Content) -> None:
+    about = "about " if content.circuits.level or content.unitaries.level else ""
+    error = f"|U U† - 1| reaches {content.unitarity_error:.2g} in record {content.worst:,}"
+    if not content.ok:
+        click.echo(f"NOT UNITARY: {data}: {error}, want at most {content.tolerance:.2g}")
+    else:
+        click.echo(f"  unitary: {error}")
+    click.echo(
+        f"  {content.records:,} records: {about}{content.circuits.distinct:,} distinct circuits, "
+        f"{about}{content.unitaries.distinct:,} distinct unitaries up to phase"
+    )
+    if content.count is not None:
+        click.echo(f"  {content.count:,} records exist with the sampler's options")

@@ -21,6 +21,19 @@ Integral = Annotated[int, BeforeValidator(integral)]
 """An integer that may be written as `1e6`. For plugins' options too."""
 
 
+LABEL_NAMES = ("t_count", "cx_count", "two_qubit_count", "depth")
+"""The labels of `qframe.labels`, in the order of their columns."""
+
+LabelName = Literal["t_count", "cx_count", "two_qubit_count", "depth"]
+
+
+def _not_the_length(value: Any) -> Any:
+    if value in ("length", "lengths"):
+        want = "another label: the length is always there, as the column `lengths`"
+        raise PydanticCustomError("want", "want {want}", {"want": want})
+    return value
+
+
 class Section(BaseModel):
     """A plugin and its options: `NAME`, or `{plugin: NAME, option: value, ...}`."""
 
@@ -69,6 +82,9 @@ class Config(BaseModel):
     )
     output: Annotated[str, Field(min_length=1)] | None = Field(
         None, description="where the dataset goes; data/<config name> if left out"
+    )
+    labels: list[Annotated[LabelName, BeforeValidator(_not_the_length)]] = Field(
+        [], description="columns that say what a circuit costs"
     )
     gate_set: Section = Field(description="the gates that circuits are made of")
     sampler: Section = Field(description="how circuits are chosen")

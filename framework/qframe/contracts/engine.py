@@ -36,7 +36,8 @@ class Engine(Plugin[O_co], ABC):
         """Writes the unitary of each circuit into `out`.
 
         Args:
-            circuits: any number of circuits, usually those of many blocks.
+            circuits: any number of circuits, usually those of many blocks. Where they have
+                `parents` (only with fold 1), products may be shared; they need not be.
             out: `(n, dim, dim)`, `complex128` or `complex64`, C order. For `complex64` the double
                 result is rounded once, at the end.
         """

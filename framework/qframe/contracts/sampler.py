@@ -35,12 +35,15 @@ class Sampler(Plugin[O_co], ABC):
         gives_unitaries: whether `sample` returns `Circuits.unitaries`, so that no engine multiplies
             the circuits. They have to be the same to the last bit on every machine: no libm beyond
             sqrt, no BLAS or LAPACK, nothing that may be fused.
+        fold: codes a word of the law's arithmetic (`qframe.arithmetic`); None takes the longest
+            that suits the gate set. 1 multiplies gate by gate, so that `Circuits.parents` counts.
     """
 
     max_length: int
     count: int | None = None
     gives_unitaries: bool = False
     columns: Schema = ()
+    fold: int | None = None
 
     def __init__(self, options: O_co, instructions: InstructionSet) -> None:
         self.options = options

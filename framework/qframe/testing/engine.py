@@ -15,6 +15,7 @@ from qframe.instructions import InstructionSet
 from qframe.testing.examples import (
     example_circuits,
     example_instructions,
+    example_prefixes,
     many_instructions,
     same_bytes,
 )
@@ -119,6 +120,13 @@ class EngineContract(PluginContract):
                 )
             ]
             require(same_bytes(np.concatenate(parts), whole), f"cut at {cuts}: other bits")
+
+    @QUBITS
+    @DTYPE
+    def test_parents_may_be_used_and_change_no_bit(self, qubits: int, dtype: str) -> None:
+        instructions = example_instructions(qubits)
+        circuits = example_prefixes(instructions, 600, 9)
+        self._require_law(instructions, circuits, dtype, fold=1)
 
     def test_one_engine_serves_many_batches(self) -> None:
         instructions = example_instructions(1)

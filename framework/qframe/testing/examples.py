@@ -74,6 +74,24 @@ def example_circuits(
     )
 
 
+def example_prefixes(
+    instructions: InstructionSet, count: int, max_length: int, seed: int = 0
+) -> Circuits:
+    """Circuits of which about three in four extend one above them by a gate, mostly the last."""
+    random = np.random.default_rng(seed)
+    drawn = example_circuits(instructions, count, max_length, seed)
+    codes, lengths = drawn.codes.copy(), drawn.lengths.copy()
+    parents = np.full(count, -1, dtype=np.int64)
+    for row in range(2, count):
+        above = row - 1 if random.random() < 0.75 else int(random.integers(row))
+        if random.random() < 0.75 and lengths[above] < max_length:
+            parents[row] = above
+            codes[row] = codes[above]
+            codes[row, lengths[above]] = random.integers(len(instructions))
+            lengths[row] = lengths[above] + 1
+    return Circuits(codes, lengths, parents=parents)
+
+
 def example_header(
     records: int,
     *,

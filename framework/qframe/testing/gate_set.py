@@ -61,3 +61,9 @@ class GateSetContract(PluginContract):
             again.matrices.tobytes() == instructions.matrices.tobytes(),
             "from_data(to_data()) has other matrices",
         )
+
+    def test_exact_entries_survive_the_recipe(self) -> None:
+        instructions = self.make().instructions()
+        text = json.dumps(instructions.to_data(exact=True))
+        again = InstructionSet.from_data(json.loads(text))
+        require(json.dumps(again.to_data(exact=True)) == text, "from_data(to_data()) differs")

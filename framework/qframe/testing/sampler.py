@@ -81,6 +81,19 @@ class SamplerContract(PluginContract):
         beyond = np.arange(circuits.codes.shape[1]) >= circuits.lengths[:, None]
         require(not circuits.codes[beyond].any(), "codes beyond a circuit's length are not 0")
 
+    def test_parents_are_circuits_without_their_last_gates(self) -> None:
+        circuits = self.sample()
+        if circuits.parents is None:
+            return
+        require(self.make().fold == 1, "sample() returns parents, and `fold` is not 1")
+        for row, parent in enumerate(circuits.parents.tolist()):
+            require(-1 <= parent < row, f"row {row} has parent {parent}, want a row above it or -1")
+            if parent >= 0:
+                length = int(circuits.lengths[row])
+                got = circuits.codes[parent, : circuits.lengths[parent]].tolist()
+                want = circuits.codes[row, : length - 1].tolist()
+                require(got == want, f"row {row} extends {want}, its parent {parent} is {got}")
+
     def test_the_same_draws_give_the_same_circuits(self) -> None:
         sampler = self.make()
         first, second = (sampler.sample(Draws(1, 2, 256)) for _ in range(2))

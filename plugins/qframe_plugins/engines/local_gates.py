@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe import InstructionSet
+from qframe import Circuits, InstructionSet
 
 Place = tuple[int | slice, ...]
 """Basic index into `(n, 2, ..., 2, dim)` that fixes the bits of a gate's qubits: gives a view."""
@@ -34,19 +34,26 @@ class LocalGates:
         self.qubits = instructions.qubits
         self.dim = instructions.dim
 
-    def multiply(self, codes: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
-        """Writes the unitaries of `codes` `(n, width)` into `out` `(n, dim, dim)`."""
+    def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
+        """Writes the unitaries of `circuits` into `out` `(n, dim, dim)`."""
+        codes, lengths = circuits.codes, circuits.lengths
+        source, shared = np.arange(len(codes)), np.zeros(len(codes), dtype=np.bool_)
+        if circuits.parents is not None:
+            shared = circuits.parents >= 0
+            source[shared] = circuits.parents[shared]
         shape = (len(codes), *(2,) * self.qubits, self.dim)
         re = np.broadcast_to(np.eye(self.dim), (len(codes), self.dim, self.dim)).reshape(shape)
         re, im = re.copy(), np.zeros(shape)
         for position in range(int(lengths.max(initial=0))):
-            active = np.flatnonzero(lengths > position)
+            # Where the product of all gates but the last is shared, only the last is left to do.
+            active = np.flatnonzero((lengths > position) & (~shared | (lengths == position + 1)))
             here = codes[active, position]
             order = active[np.argsort(here, kind="stable")]
             ends = np.cumsum(np.bincount(here, minlength=len(self.gates)))
             for code in np.unique(here):
                 which = order[ends[code - 1] if code else 0 : ends[code]]
-                part_re, part_im = re.take(which, axis=0), im.take(which, axis=0)
+                before = source.take(which)
+                part_re, part_im = re.take(before, axis=0), im.take(before, axis=0)
                 _apply(self.gates[code], part_re, part_im)
                 re[which], im[which] = part_re, part_im
         np.add(re.reshape(out.shape), 0.0, out=out.real, casting="same_kind")

@@ -38,7 +38,7 @@ class NumbaEngine(Engine[PluginOptions]):
         """See `Engine.multiply`."""
         # re, im, re, im, ... of each circuit
         entries = out.view(out.real.dtype).reshape(len(out), 2 * self.instructions.dim**2)
-        self._kernel.multiply(circuits.codes, circuits.lengths, entries)
+        self._kernel.multiply(circuits, entries)
 
 
 @hookimpl

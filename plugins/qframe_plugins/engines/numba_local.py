@@ -10,8 +10,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from qframe import InstructionSet
+from qframe import Circuits, InstructionSet
 from qframe_plugins.engines.numba_gates import MOVES, PAIRS, REAL_PAIRS, gates_of
+from qframe_plugins.engines.numba_one_qubit import extends_the_one_before
 
 ONE, TWO = np.uintp(1), np.uintp(2)
 
@@ -24,14 +25,15 @@ class LocalKernel:
         self.dim = np.uintp(instructions.dim)
         self._loop = loop(instructions.dim)
 
-    def multiply(self, codes: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
-        """Writes the unitaries of `codes` `(n, width)` into `out` `(n, 2 * dim * dim)`, real."""
-        self._loop(codes, lengths, self.dim, self.gates, out)
+    def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
+        """Writes the unitaries of `circuits` into `out` `(n, 2 * dim * dim)`, real."""
+        extends = extends_the_one_before(circuits)
+        self._loop(circuits.codes, circuits.lengths, extends, self.dim, self.gates, out)
 
 
 @lru_cache(maxsize=16)
 def loop(dim: int) -> Callable[..., None]:
-    """The loop for one size of register.
+    """The loop for one size of register; a circuit that `extends` the one before goes on from it.
 
     A row of the product stands as its real parts, then its imaginary ones. Where a gate's row is
     made from others, those are first copied behind the product, to `room`: one array, with
@@ -42,14 +44,18 @@ def loop(dim: int) -> Callable[..., None]:
     size, width, room = np.uintp(dim), np.uintp(2 * dim), np.uintp(2 * dim * dim)
 
     @njit(cache=True, nogil=True)
-    def multiply(codes: Any, lengths: Any, half: Any, gates: Any, out: Any) -> None:
+    def multiply(codes: Any, lengths: Any, extends: Any, half: Any, gates: Any, out: Any) -> None:
         work = np.empty(room + room)
         for i in range(np.uintp(len(codes))):
-            for e in range(room):
-                work[e] = 0.0
-            for r in range(size):
-                work[r * width + r] = 1.0
-            for position in range(np.uintp(lengths[i])):
+            length = np.uintp(lengths[i])
+            first = length - ONE
+            if not extends[i]:
+                first = np.uintp(0)
+                for e in range(room):
+                    work[e] = 0.0
+                for r in range(size):
+                    work[r * width + r] = 1.0
+            for position in range(first, length):
                 code = np.uintp(codes[i, position])
                 kind = gates.kind[code]
                 if kind == MOVES:

@@ -6,22 +6,41 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+from qframe import Circuits
+
+
+def extends_the_one_before(circuits: Circuits) -> NDArray[np.bool_]:
+    """Which circuits are the one before them and one gate more, as far as `parents` says."""
+    if circuits.parents is None:
+        return np.zeros(len(circuits), dtype=np.bool_)
+    before = np.arange(-1, len(circuits) - 1)
+    extends: NDArray[np.bool_] = (circuits.parents >= 0) & (circuits.parents == before)
+    return extends
 
 
 @njit(cache=True, nogil=True)
-def multiply(codes: Any, lengths: Any, size: Any, offsets: Any, table: Any, out: Any) -> None:
+def multiply(
+    codes: Any, lengths: Any, extends: Any, size: Any, offsets: Any, table: Any, out: Any
+) -> None:
     """The loop of `numba_words` for 2 x 2 matrices, written out: half of its time.
 
     `u..` is the product so far, `w..` the next word, `n..` their product; `00` to `11` name the
-    entry, `r` and `i` its part. Integers are unsigned: for signed indices Numba asks each time
-    whether they count from the end.
+    entry, `r` and `i` its part. A circuit that `extends` the one before (fold 1) goes on from its
+    `u..`. Integers are unsigned: for signed indices Numba asks each time whether they count from
+    the end.
     """
     fold = np.uintp(len(offsets) - 1)
+    u00r, u01r, u10r, u11r = 1.0, 0.0, 0.0, 1.0
+    u00i, u01i, u10i, u11i = 0.0, 0.0, 0.0, 0.0
     for i in range(np.uintp(len(codes))):
         length = np.uintp(lengths[i])
-        u00r, u01r, u10r, u11r = 1.0, 0.0, 0.0, 1.0
-        u00i, u01i, u10i, u11i = 0.0, 0.0, 0.0, 0.0
-        start = np.uintp(0)
+        start = length - np.uintp(1)
+        if not extends[i]:
+            u00r, u01r, u10r, u11r = 1.0, 0.0, 0.0, 1.0
+            u00i, u01i, u10i, u11i = 0.0, 0.0, 0.0, 0.0
+            start = np.uintp(0)
         while start < length:
             stop = min(start + fold, length)
             word, scale = offsets[stop - start], np.uintp(1)

@@ -15,23 +15,33 @@ TURNED, NEXT, IMAG = np.uintp(32), np.uintp(64), np.uintp(16)
 
 @njit(cache=True, nogil=True)
 def multiply_rows(
-    codes: Any, lengths: Any, size: Any, offsets: Any, table: Any, out: Any, row: Any
+    codes: Any,
+    lengths: Any,
+    extends: Any,
+    size: Any,
+    offsets: Any,
+    table: Any,
+    out: Any,
+    row: Any,
 ) -> None:
-    """Circuit by circuit; `table` is `(words, 2, 4, 4)`: real parts, imaginary parts.
+    """Circuit by circuit; one that `extends` the one before (fold 1) goes on from it.
 
-    `row` is always 8, and an argument because LLVM unrolls a loop of a known short length before
-    it could become one vector: half of the time.
+    `table` is `(words, 2, 4, 4)`: real parts, imaginary parts. `row` is always 8, and an argument
+    because LLVM unrolls a loop of a known short length before it could become one vector: half of
+    the time.
     """
     entries = table.reshape(-1)
     fold = np.uintp(len(offsets) - 1)
     work = np.empty(NEXT + ENTRIES)
     for i in range(np.uintp(len(codes))):
         length = np.uintp(lengths[i])
-        for e in range(ENTRIES):
-            work[e] = 0.0
-        for r in range(DIM):
-            work[r * ROW + r] = 1.0
-        start = np.uintp(0)
+        start = length - ONE
+        if not extends[i]:
+            for e in range(ENTRIES):
+                work[e] = 0.0
+            for r in range(DIM):
+                work[r * ROW + r] = 1.0
+            start = np.uintp(0)
         while start < length:
             stop = min(start + fold, length)
             word, scale = offsets[stop - start], ONE
@@ -87,6 +97,8 @@ def _apply(work: Any, entries: Any, word: Any, row: Any) -> None:
         work[e] = work[NEXT + e]
 
 
-def multiply(codes: Any, lengths: Any, size: Any, offsets: Any, table: Any, out: Any) -> None:
+def multiply(
+    codes: Any, lengths: Any, extends: Any, size: Any, offsets: Any, table: Any, out: Any
+) -> None:
     """The loop of `numba_words` for 4 x 4 matrices."""
-    multiply_rows(codes, lengths, size, offsets, table, out, ROW)
+    multiply_rows(codes, lengths, extends, size, offsets, table, out, ROW)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe import InstructionSet
+from qframe import Circuits, InstructionSet
+from qframe_plugins.engines.numba_one_qubit import extends_the_one_before
 from qframe_plugins.engines.numba_one_qubit import multiply as one_qubit
 from qframe_plugins.engines.numba_two_qubits import multiply as two_qubits
 from qframe_plugins.engines.word_table import WordTable
@@ -27,6 +28,7 @@ class WordKernel:
         self.size = np.uintp(len(instructions))
         self._loop = one_qubit if instructions.qubits == 1 else two_qubits
 
-    def multiply(self, codes: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
-        """Writes the unitaries of `codes` `(n, width)` into `out` `(n, 2 * dim * dim)`, real."""
-        self._loop(codes, lengths, self.size, self.offsets, self.table, out)
+    def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
+        """Writes the unitaries of `circuits` into `out` `(n, 2 * dim * dim)`, real."""
+        codes, lengths, extends = circuits.codes, circuits.lengths, extends_the_one_before(circuits)
+        self._loop(codes, lengths, extends, self.size, self.offsets, self.table, out)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from qframe import Circuits, Engine, InstructionSet, PluginOptions, hookimpl
 from qframe_plugins.engines.local_gates import LocalGates
+from qframe_plugins.engines.shared_prefixes import SharedPrefixes
 from qframe_plugins.engines.word_table import MAX_TABLE_QUBITS, WordTable
 
 TABLE_CHUNK = 8192
@@ -20,6 +21,7 @@ LOCAL_CHUNK_BYTES = 1 << 23
 
 class NumpyEngine(Engine[PluginOptions]):
     """Products of words looked up in a table, or, from three qubits on, gates applied to rows.
+    Where circuits are prefixes of each other (`Circuits.parents`), one gate each.
 
     YAML that selects it::
 
@@ -33,22 +35,27 @@ class NumpyEngine(Engine[PluginOptions]):
 
     def __init__(self, options: PluginOptions, instructions: InstructionSet, fold: int) -> None:
         super().__init__(options, instructions, fold)
-        self._kernel: WordTable | LocalGates = (
-            WordTable(instructions, fold)
-            if instructions.qubits <= MAX_TABLE_QUBITS
-            else LocalGates(instructions)
-        )
+        small = instructions.qubits <= MAX_TABLE_QUBITS
+        self._words = WordTable(instructions, fold) if small else None
+        self._prefixes = SharedPrefixes(instructions) if small else None
+        self._gates = LocalGates(instructions)
         self._chunk = (
             TABLE_CHUNK // instructions.qubits
-            if instructions.qubits <= MAX_TABLE_QUBITS
+            if small
             else max(16, LOCAL_CHUNK_BYTES // (16 * instructions.dim**2))
         )
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
-        """Chunk by chunk; see `Engine.multiply`."""
+        """Chunk by chunk, or length by length; see `Engine.multiply`."""
+        if circuits.parents is not None and self._prefixes is not None:
+            self._prefixes.multiply(circuits, circuits.parents, out)
+            return
         for start in range(0, len(circuits), self._chunk):
             part = slice(start, start + self._chunk)
-            self._kernel.multiply(circuits.codes[part], circuits.lengths[part], out[part])
+            if self._words is not None:
+                self._words.multiply(circuits.codes[part], circuits.lengths[part], out[part])
+            else:
+                self._gates.multiply(circuits.part(part), out[part])
 
 
 @hookimpl

@@ -27,7 +27,8 @@ class CliffordCcz(GateSet[CliffordCczOptions]):
 
     `x`, `y`, `z`, `cz` and `swap` are there to be named in `gates`. The last qubit of `ccx` is the
     target. Three qubits take part where the coupling connects them. Nielsen and Chuang, section
-    4.3; Clifford+Toffoli is universal by Shi (arXiv:quant-ph/0205115).
+    4.3. Universal: the Toffoli gate and any real one-qubit gate that does not keep the
+    computational basis, such as h, suffice (Shi, arXiv:quant-ph/0205115).
     """
 
     name = "clifford_ccz"

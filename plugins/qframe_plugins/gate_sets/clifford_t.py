@@ -16,8 +16,9 @@ class CliffordT(GateSet[GateSetOptions]):
 
         gate_set: {plugin: clifford_t, qubits: 2, gates: [h, s, t, cx], coupling: all}
 
-    `y`, `z` and `cz` are there to be named in `gates`. Matsumoto and Amano (arXiv:0806.3834) for
-    one qubit, Giles and Selinger (arXiv:1212.0506) for several.
+    `y`, `z` and `cz` are there to be named in `gates`. Normal forms on one qubit are those of
+    Matsumoto and Amano (arXiv:0806.3834; Giles and Selinger, arXiv:1312.6584), exact synthesis on
+    several that of Giles and Selinger (arXiv:1212.0506).
     """
 
     name = "clifford_t"

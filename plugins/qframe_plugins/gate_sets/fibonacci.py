@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
-from qframe import Gate, GateSet, GateSetOptions, hookimpl
+from qframe import ExactMatrix, Gate, GateSet, GateSetOptions, hookimpl
 from qframe_plugins.gate_sets.exact_angles import DIGITS, phase, polar
 
 with localcontext(prec=DIGITS + 5):
@@ -19,6 +19,16 @@ with localcontext(prec=DIGITS + 5):
 def _turns(fifths: int) -> Fraction:
     """The angle `fifths * pi / 5` in turns."""
     return Fraction(fifths, 10)
+
+
+_RING = "Z[z10],sqrt(tau)"
+_EXACT = {
+    "sigma1": ExactMatrix(_RING, [[(0, -1), 0], [0, (0, 0, 0, 1)]]),
+    "sigma1dg": ExactMatrix(_RING, [[(-1, 1, -1, 1), 0], [0, (0, 0, -1)]]),
+    "sigma2": ExactMatrix(_RING, [[(0, -1, 1), (0, 0, -1)], [(0, -1, 1, -1), (0, 0, -1, 1)]]),
+    "sigma2dg": ExactMatrix(_RING, [[(-1, 1, -1), (0, 0, 0, 1)], [(-1, 1), (0, 0, -1, 1)]]),
+}
+"""With z = e^(i pi/5): tau = z^2 - z^3, and a factor sqrt(tau) that belongs to the place."""
 
 
 class Fibonacci(GateSet[GateSetOptions]):
@@ -34,7 +44,7 @@ class Fibonacci(GateSet[GateSetOptions]):
         sigma2 = F sigma1 F
 
     The braid relation sigma1 sigma2 sigma1 = sigma2 sigma1 sigma2 holds, and sigma^10 = 1. Zhang,
-    Zheng, Zhang and Zhai (arXiv:2004.04743). (Beware of +4 pi i/5, which circulates and fails the
+    Zheng, Zhang and Deng (arXiv:2004.04743). (Beware of +4 pi i/5, which circulates and fails the
     relation.) Entries are correctly rounded.
     """
 
@@ -49,10 +59,10 @@ class Fibonacci(GateSet[GateSetOptions]):
             [corner, polar(TAU_SQUARED, _turns(5))],
         ]
         return [
-            Gate("sigma1", sigma1),
-            Gate("sigma1dg", _dagger(sigma1)),
-            Gate("sigma2", sigma2),
-            Gate("sigma2dg", _dagger(sigma2)),
+            Gate("sigma1", sigma1, _EXACT["sigma1"]),
+            Gate("sigma1dg", _dagger(sigma1), _EXACT["sigma1dg"]),
+            Gate("sigma2", sigma2, _EXACT["sigma2"]),
+            Gate("sigma2dg", _dagger(sigma2), _EXACT["sigma2dg"]),
         ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Any
 
-from qframe import Gate, GateSet, GateSetOptions, hookimpl
+from qframe import ExactMatrix, Gate, GateSet, GateSetOptions, hookimpl
 
 A = 1 / sqrt(5)
 B = 2 / sqrt(5)
@@ -20,8 +20,9 @@ class Hrc(GateSet[GateSetOptions]):
         gate_set: {plugin: hrc, gates: [v1, v2, v3, v1dg, v2dg, v3dg]}
 
     The three gates generate a free group: the `6 * 5**(n - 1)` reduced words of length n are all
-    distinct, even up to phase. Harrow, Recht and Chuang (arXiv:quant-ph/0111031); Bocharov,
-    Gurevich and Svore (arXiv:1303.1411). With several qubits each gate acts on each of them; there
+    distinct, even up to phase. Lubotzky, Phillips and Sarnak, Commun. Pure Appl. Math. 40, 401
+    (1987); as a gate set Harrow, Recht and Chuang (arXiv:quant-ph/0111031) and Bocharov, Gurevich
+    and Svore (arXiv:1303.1411). With several qubits each gate acts on each of them; there
     is no gate between qubits.
     """
 
@@ -29,13 +30,18 @@ class Hrc(GateSet[GateSetOptions]):
 
     def gates(self) -> Sequence[Gate]:
         return [
-            Gate("v1", [[A, 1j * B], [1j * B, A]]),
-            Gate("v1dg", [[A, -1j * B], [-1j * B, A]]),
-            Gate("v2", [[A, B], [-B, A]]),
-            Gate("v2dg", [[A, -B], [B, A]]),
-            Gate("v3", [[complex(A, B), 0], [0, complex(A, -B)]]),
-            Gate("v3dg", [[complex(A, -B), 0], [0, complex(A, B)]]),
+            Gate("v1", [[A, 1j * B], [1j * B, A]], _exact(1, (0, 2), (0, 2), 1)),
+            Gate("v1dg", [[A, -1j * B], [-1j * B, A]], _exact(1, (0, -2), (0, -2), 1)),
+            Gate("v2", [[A, B], [-B, A]], _exact(1, 2, -2, 1)),
+            Gate("v2dg", [[A, -B], [B, A]], _exact(1, -2, 2, 1)),
+            Gate("v3", [[complex(A, B), 0], [0, complex(A, -B)]], _exact((1, 2), 0, 0, (1, -2))),
+            Gate("v3dg", [[complex(A, -B), 0], [0, complex(A, B)]], _exact((1, -2), 0, 0, (1, 2))),
         ]
+
+
+def _exact(*entries: int | tuple[int, int]) -> ExactMatrix:
+    """Four entries, row by row, over sqrt(5)."""
+    return ExactMatrix("Z[i]/sqrt5", [entries[:2], entries[2:]], 1)
 
 
 @hookimpl

@@ -29,7 +29,7 @@ class Ibm(GateSet[IbmOptions]):
 
     `rz_3` is rz(2 pi 3/steps), where rz(a) = diag(e^(-ia/2), e^(ia/2)); the gates are `rz_1` to
     `rz_<steps - 1>`, and `rz_k rz_<steps - k>` is -1. Falcon processors have `cx`, Eagle `ecr`,
-    Heron `cz`: docs.quantum.ibm.com/guides/native-gates. `ecr` as in Qiskit's `ECRGate`.
+    Heron `cz`: quantum.cloud.ibm.com/docs/guides/native-gates. `ecr` as in Qiskit's `ECRGate`.
     """
 
     name = "ibm"

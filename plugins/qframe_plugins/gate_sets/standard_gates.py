@@ -2,8 +2,9 @@
 
 Made from sqrt and exact constants alone, so that every machine has the same bytes. For gates on two
 or three qubits the first qubit is the least significant bit of the index (Qiskit's order), so that
-`cx` with control first swaps the basis states 1 and 3, and `ccx` 3 and 7. `ecr` is Qiskit's
-`ECRGate` (arXiv:1603.04821), `cs` = diag(1, 1, 1, i).
+`cx` with control first swaps the basis states 1 and 3, and `ccx` 3 and 7. `ecr`, the echoed
+cross-resonance gate, is (IX - XY)/sqrt(2) as in Qiskit's `ECRGate` (the cross-resonance gate and
+its echo: Sheldon, Magesan, Chow and Gambetta, arXiv:1603.04821); `cs` = diag(1, 1, 1, i).
 """
 
 from __future__ import annotations

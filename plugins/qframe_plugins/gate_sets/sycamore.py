@@ -18,7 +18,7 @@ class Sycamore(GateSet[GateSetOptions]):
 
         gate_set: {plugin: sycamore, qubits: 4, coupling: {rows: 2, columns: 2}}
 
-    In the convention of Arute et al., Nature 574, 505 (2019), supplement section VII: the roots
+    In the convention of Arute et al., Nature 574, 505 (2019), supplement section VII E: the roots
     `rx90`, `ry90`, `rw90` are rotations by pi/2 (their determinant is 1, so that `rx90` is
     OpenQASM's `sx` times e^(-i pi/4)), W = (X + Y)/sqrt(2), and::
 

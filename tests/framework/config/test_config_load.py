@@ -149,8 +149,8 @@ storage: {plugn: sqlite}
 dtype: complex12
 """
     known = (
-        "records, seed, dtype, arithmetic, key, output, gate_set, sampler, engine, storage, "
-        "executor, hooks, task_blocks"
+        "records, seed, dtype, arithmetic, key, output, labels, gate_set, sampler, engine, "
+        "storage, executor, hooks, task_blocks"
     )
     assert complaints(tmp_path, text) == [
         f"c.yaml:1:1: recods: unknown key, did you mean 'records'? (want one of: {known})",

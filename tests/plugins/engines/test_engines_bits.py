@@ -26,6 +26,7 @@ from qframe import (
     fold_for,
 )
 from qframe.plugins.resolve import find_class
+from qframe.testing.examples import example_instructions, example_prefixes
 from qframe_plugins.engines import auto
 from qframe_plugins.engines.auto import AutoEngine
 from qframe_plugins.engines.numba import NumbaEngine
@@ -183,6 +184,25 @@ def test_auto_is_numba_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) ->
     assert AutoEngine(PluginOptions(), instructions, 3).chosen.name == "numba"
     monkeypatch.setattr(auto, "find_spec", lambda name: None)
     assert AutoEngine(PluginOptions(), instructions, 3).chosen.name == "numpy"
+
+
+@pytest.mark.parametrize("qubits", [1, 2, 3])
+def test_a_walk_may_begin_in_one_chunk_and_end_in_the_next(
+    qubits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a parent lies in the chunk before, the circuit is multiplied from its start."""
+    monkeypatch.setattr("qframe_plugins.engines.numpy.LOCAL_CHUNK_BYTES", 1)  # 16 circuits
+    instructions = example_instructions(qubits)
+    circuits = example_prefixes(instructions, 300, 9)
+    out = np.empty((300, 2**qubits, 2**qubits), dtype=np.complex128)
+    NumpyEngine(PluginOptions(), instructions, 1).multiply(circuits, out)
+    for i, length in enumerate(circuits.lengths.tolist()):
+        want = circuit_unitary(instructions, circuits.codes[i, :length].tolist(), 1)
+        assert out[i].tobytes() == want.tobytes()
+    part = circuits.part(slice(100, 200))
+    assert part.parents is not None
+    assert circuits.parents is not None
+    assert ((part.parents == -1) == (circuits.parents[100:200] < 100)).all()
 
 
 def test_numba_is_imported_by_no_other_engine() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from qframe import Draws, InstructionSet, Recipe, fold_for
 from qframe.generating import Generator, build
 from qframe.job import PluginSpec
+from qframe.plugins.resolve import find_class
 
 
 def _spec(kind: str, options: dict[str, Any]) -> PluginSpec:
@@ -49,7 +51,9 @@ def generator() -> Callable[..., Generator]:
     def make(
         placed: InstructionSet, plugin: str, *, seed: int = 1, block: int = 256, **options: Any
     ) -> Generator:
-        recipe = Recipe(placed, {}, seed, "complex128", fold_for(len(placed), placed.qubits), block)
+        found: Any = find_class("sampler", plugin, Path("/"))
+        fold = found.fold or fold_for(len(placed), placed.qubits)
+        recipe = Recipe(placed, {}, seed, "complex128", fold, block)
         return Generator.from_specs(
             recipe,
             _spec("sampler", {"plugin": plugin, **options}),

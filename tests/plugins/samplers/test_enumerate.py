@@ -49,6 +49,17 @@ def test_published_redundancy_of_h_t_tdg(
     assert made._sampler.count == 196_606
 
 
+def test_reduced_words_of_the_v_basis_are_all_distinct(
+    instructions: Any, generator: Any, phase_keys: Any
+) -> None:
+    """A free group: 6 * 5^(n - 1) words of length n, and as many unitaries, up to length 7."""
+    made = generator(instructions("hrc", qubits=1), "enumerate", max_length=7, reduced=True)
+    assert made.count == 1 + sum(6 * 5**n for n in range(7)) == 117_187
+    size = made.recipe.block
+    blocks = made.blocks(0, [size] * (made.count // size) + [made.count % size])
+    assert len({key for b in blocks for key in phase_keys(b.arrays["unitaries"])}) == 117_187
+
+
 def test_ranks_beyond_64_bits(instructions: Any, sampler: Any) -> None:
     placed = instructions("clifford_t", qubits=1)
     made = sampler(placed, "enumerate", max_length=100)

@@ -31,6 +31,9 @@ DRAWN: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     (LINE, "brickwork", {"depth": 7}),
     (ONE, "haar", {}),
     (LINE, "haar", {}),
+    (ONE, "walk", {"length": 20}),
+    (TWO, "walk", {"length": 1, "weights": {"t": 2.0}}),
+    (LINE, "walk", {"length": 250, "non_backtracking": True}),
 ]
 RANKED: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     (ONE, "enumerate", {"max_length": 3}),

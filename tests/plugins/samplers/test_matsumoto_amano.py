@@ -23,11 +23,27 @@ def test_every_rank_is_another_unitary(
     assert len(set(phase_keys(unitaries(made, count)))) == count == 24 * (3 * 2**t_count - 2)
 
 
-@pytest.mark.parametrize("gates", [["h", "s", "t"], ["t", "h", "x", "s", "sdg"]])
+def test_counts_up_to_twelve_t_gates(instructions: Any, generator: Any, phase_keys: Any) -> None:
+    """294,864 records, all different; those of T-count <= n come first and are 24 (3 * 2^n - 2)."""
+    placed = instructions("clifford_t", qubits=1, gates=["h", "s", "t"])
+    made = generator(placed, "matsumoto_amano", block=4096, t_count=12)
+    assert made.count == 294_864
+    blocks = [b.arrays for b in made.blocks(0, [4096] * 71 + [294_864 - 71 * 4096])]
+    keys = [key for arrays in blocks for key in phase_keys(arrays["unitaries"])]
+    assert len(set(keys)) == len(keys) == 294_864
+    t_counts = np.concatenate([(a["codes"] == 2).sum(axis=1) for a in blocks])
+    assert (np.diff(t_counts) >= 0).all()
+    up_to = np.cumsum(np.bincount(t_counts)).tolist()
+    assert up_to == [24 * (3 * 2**n - 2) for n in range(13)]
+
+
+@pytest.mark.parametrize(
+    ("gates", "most"), [(["h", "s", "t"], 6), (["t", "h", "x", "s", "sdg"], 3)]
+)
 def test_none_is_missing(
-    instructions: Any, generator: Any, phase_keys: Any, gates: list[str]
+    instructions: Any, generator: Any, phase_keys: Any, gates: list[str], most: int
 ) -> None:
-    """Against all products C T C T C T C of matrices, C any Clifford."""
+    """Against all products C T C T ... C of matrices, C any Clifford: by brute enumeration."""
     placed = instructions("clifford_t", qubits=1, gates=gates)
     matrix = {name: placed.gate_by_name[name].matrix for name in ("h", "s", "t")}
     cliffords = {phase_keys(np.eye(2)[None])[0]: np.eye(2, dtype=complex)}
@@ -42,11 +58,12 @@ def test_none_is_missing(
     group = np.stack(list(cliffords.values()))
     level = group
     found = set(cliffords)
-    for t_count in range(1, 4):
+    for t_count in range(1, most + 1):
         level = (level[:, None] @ matrix["t"] @ group).reshape(-1, 2, 2)
         keys = phase_keys(level)
         level = level[np.unique(np.array(keys), return_index=True)[1]]
         found |= set(keys)
+        assert len(found) == 24 * (3 * 2**t_count - 2)
         made = generator(placed, "matsumoto_amano", t_count=t_count)
         assert set(phase_keys(unitaries(made, made._sampler.count))) == found
 

@@ -1,0 +1,56 @@
+"""Codes drawn with weights: the option that several samplers share."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe import ConfigError, Draws, InstructionSet
+
+
+class WeightedCodes:
+    """Independent codes; a gate's weight (1 where left out) is shared by its placements.
+
+    Args:
+        instructions: what the codes stand for.
+        weights: by gate name; None for uniform codes, whose draws are quicker.
+
+    Raises:
+        ConfigError: for a weight that names no gate, or is no number that a weight can be.
+    """
+
+    def __init__(self, instructions: InstructionSet, weights: dict[str, float] | None) -> None:
+        self._instructions = instructions
+        self._thresholds = _thresholds(weights, instructions) if weights else None
+
+    def draw(self, draws: Draws, count: int, stream: int) -> NDArray[Any]:
+        """`(count,)` codes. A probability is met to within 2**-32."""
+        if self._thresholds is None:
+            return draws.integers(len(self._instructions), count, stream)
+        # 32 random bits a code.
+        halves = draws.words(-(-count // 2), stream).astype("<u8").view("<u4")[:count]
+        codes = np.searchsorted(self._thresholds, halves, side="right")
+        return codes.astype(self._instructions.code_dtype)
+
+
+def _thresholds(weights: dict[str, float], instructions: InstructionSet) -> NDArray[np.uint64]:
+    """Upper ends of the codes' shares of `[0, 2**32)` but for the last, rounded once each."""
+    names = [instruction.gate for instruction in instructions.instructions]
+    for name, weight in weights.items():
+        if name not in names:
+            raise ConfigError(
+                f"sampler.weights: no gate {name!r}, "
+                f"the gate set has {', '.join(dict.fromkeys(names))}"
+            )
+        if not 0 <= weight < float("inf"):
+            raise ConfigError(f"sampler.weights.{name}: got {weight}, want 0 or more")
+    shares = [Fraction(weights.get(name, 1.0)) / names.count(name) for name in names]
+    total = sum(shares)
+    if not total:
+        raise ConfigError("sampler.weights: all weights are 0, want one above 0")
+    ends = [round(end / total * 2**32) for end in accumulate(shares)]
+    return np.array(ends[:-1], dtype=np.uint64)
