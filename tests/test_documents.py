@@ -86,7 +86,7 @@ def test_the_python_of_the_readme_reads_the_data(place: Path) -> None:
 
 
 def test_the_file_can_be_read_without_qframe(place: Path) -> None:
-    [code] = blocks(ROOT / "docs" / "format.md", "python")
+    code = "\n".join(blocks(ROOT / "docs" / "format.md", "python"))
     names: dict[str, object] = {}
     before = Path.cwd()
     os.chdir(place)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from qframe.deduplicating import dedup as dedup
     from qframe.draws import Draws as Draws
     from qframe.errors import ConfigError as ConfigError
+    from qframe.errors import DiskFull as DiskFull
     from qframe.errors import NotADataset as NotADataset
     from qframe.errors import OutputInUse as OutputInUse
     from qframe.errors import PluginError as PluginError
@@ -100,6 +101,7 @@ _HOME = {
     "draws": ("Draws",),
     "errors": (
         "ConfigError",
+        "DiskFull",
         "NotADataset",
         "OutputInUse",
         "PluginError",

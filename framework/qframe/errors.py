@@ -47,6 +47,10 @@ class StorageBusy(StorageError):  # noqa: N818 - reads as what it says
     times: int = 1
 
 
+class DiskFull(StorageError):  # noqa: N818
+    """There is no room left where the data goes. What is stored stays stored."""
+
+
 class NotADataset(StorageError):  # noqa: N818 - reads as what it says
     """The path holds something that is not a qframe dataset."""
 

@@ -32,6 +32,8 @@ class Generator:
     Attributes:
         recipe: what decides the data.
         schema: the columns of the blocks.
+        at_work: `sampler` or `engine`: whose code ran last, to say whose fault an exception is.
+        block: the one that was drawn last.
     """
 
     def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Multiplies) -> None:
@@ -41,6 +43,7 @@ class Generator:
         self._computed = computed_columns(recipe, sampler.max_length)
         self._sampler = sampler
         self._engine = engine
+        self.at_work, self.block = "sampler", 0
 
     @classmethod
     def from_specs(cls, recipe: Recipe, sampler: PluginSpec, engine: PluginSpec) -> Generator:
@@ -85,6 +88,7 @@ class Generator:
         circuits = Circuits(arrays["codes"], arrays["lengths"], parents=_joined(parents))
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
+            self.at_work = "engine"
             self._engine.multiply(circuits, arrays["unitaries"])
         for part in self._computed:
             part.fill(circuits, arrays)
@@ -104,6 +108,7 @@ class Generator:
         self, block: int, part: slice, arrays: Room, checked: bool
     ) -> NDArray[np.int64] | None:
         """Draws a block into `part`; its parents, as rows of the arrays."""
+        self.at_work, self.block = "sampler", block
         drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
         given = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
         for column in self._drawn:

@@ -35,7 +35,7 @@ class Job:
         about: the header's words for people.
         records: records of the whole dataset.
         output: absolute path of the dataset.
-        config: the command that reproduces the run, for error messages.
+        config: the config as a command line names it, overrides included.
         patience_s: for how long a worker tries again what the storage was too busy for.
     """
 
@@ -48,6 +48,11 @@ class Job:
     output: str
     config: str
     patience_s: float = 0.0
+
+    @property
+    def serial(self) -> str:
+        """The command that does what is missing in one process, for error messages."""
+        return f"qframe run {self.config} --set executor=serial"
 
 
 @dataclass(frozen=True)

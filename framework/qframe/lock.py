@@ -12,14 +12,27 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from qframe.errors import OutputInUse, StorageError
 
 
+@dataclass(frozen=True)
+class Held:
+    """What the lock file said when it was taken.
+
+    Attributes:
+        same_boot: whether a run that was killed left it, and the machine has not been down since:
+            what that run wrote is then what can be read, power or no power.
+    """
+
+    same_boot: bool
+
+
 @contextmanager
-def output_lock(output: Path) -> Iterator[None]:
+def output_lock(output: Path) -> Iterator[Held]:
     """Holds the output for this process.
 
     Raises:
@@ -28,19 +41,19 @@ def output_lock(output: Path) -> Iterator[None]:
     """
     path = output.with_name(f".{output.name}.lock")
     try:
-        handle = _acquire(path)
+        handle, held = _acquire(path)
     except OSError as cause:
         if isinstance(cause, StorageError):
             raise
         raise StorageError(f"{path} cannot be made: {cause.strerror}") from cause
     try:
-        yield
+        yield held
     finally:
         path.unlink(missing_ok=True)  # while it is still held: the next run makes a new one
         os.close(handle)
 
 
-def _acquire(path: Path) -> int:
+def _acquire(path: Path) -> tuple[int, Held]:
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -63,10 +76,20 @@ def _acquire(path: Path) -> int:
         if same:
             break
         os.close(handle)
+    boot = _boot()
+    before = os.read(handle, 4096).decode(errors="replace")
     os.ftruncate(handle, 0)
-    me = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}
-    os.write(handle, json.dumps(me).encode())
-    return handle
+    me = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now(), "boot": boot}
+    os.pwrite(handle, json.dumps(me).encode(), 0)
+    return handle, Held(same_boot=f'"boot": {json.dumps(boot)}' in before)
+
+
+def _boot() -> str | None:
+    """What the kernel drew when it started; None where it does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None
 
 
 def _now() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,12 @@ from qframe.plugins.resolve import find_class
 CONFIG_SUFFIXES = (".yaml", ".yml")
 
 
-def open(path: str | Path) -> Dataset:  # noqa: A001 - qframe.open is the public name
+def open(  # noqa: A001 - qframe.open is the public name
+    path: str | Path, overrides: Sequence[str] = ()
+) -> Dataset:
     """Opens what `qframe run` wrote, or a config, whose records are then made on demand.
+
+    `overrides` are `key.path=value`, as for `qframe run --set`; a dataset has none.
 
     Reading is safe whoever wrote the data: read-only, no plugin that the data names is loaded.
     A config is code if it names local plugins; open only configs that you would run.
@@ -30,7 +34,9 @@ def open(path: str | Path) -> Dataset:  # noqa: A001 - qframe.open is the public
     """
     path = Path(path)
     if path.suffix in CONFIG_SUFFIXES:
-        return Dataset(ComputedReader.from_config(path), str(path))
+        return Dataset(ComputedReader.from_config(path, overrides), str(path))
+    if overrides:
+        raise NotADataset(f"{path} is no config: nothing of it can be set")
     if not path.exists():
         raise NotADataset(
             f"{path} does not exist", hint="make it with `qframe run`, or open its config"
@@ -60,12 +66,12 @@ class ComputedReader(Reader):
         self._generator = generator
 
     @classmethod
-    def from_config(cls, path: Path) -> ComputedReader:
+    def from_config(cls, path: Path, overrides: Sequence[str] = ()) -> ComputedReader:
         """The dataset that `qframe run` would write, computed."""
         from qframe.config.load import load_config
         from qframe.planning import header_of
 
-        loaded = load_config(path)
+        loaded = load_config(path, overrides)
         header = header_of(loaded)
         plugins = loaded.plugins
         return cls(

@@ -12,6 +12,7 @@ from typing import Any
 
 from qframe import __version__
 from qframe.arithmetic import fold_for
+from qframe.blame import origin
 from qframe.blocks import Task, missing, records_per_block, tasks
 from qframe.columns import record_width, schema_of
 from qframe.config.load import LoadedConfig
@@ -83,7 +84,7 @@ class RunPlan:
             engine=plugins["engine"].spec,
             storage=plugins["storage"].spec,
             output=str(self.output.absolute()),
-            config=str(self.loaded.path),
+            config=self.loaded.words,
         )
 
 
@@ -167,8 +168,9 @@ def _named(loaded: LoadedConfig, kind: str) -> Iterator[None]:
         raise
     except Exception as cause:
         raise PluginError(
-            f"{where}: plugin {loaded.plugins[kind].spec.plugin!r} raised "
-            f"{type(cause).__name__}: {cause}"
+            f"{where}: plugin {origin(loaded.plugins[kind].spec)} raised "
+            f"{type(cause).__name__}: {cause}",
+            hint=f"reproduce with: qframe check {loaded.words}",
         ) from cause
 
 

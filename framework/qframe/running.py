@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,12 +16,19 @@ from typing import Any
 
 import pluggy
 
+from qframe.blame import blame, error_of, maker_error
 from qframe.config.load import LoadedConfig, load_config
-from qframe.generating import Generator
+from qframe.errors import DiskFull, QframeError, StorageError, WorkerError
+from qframe.generating import Generator, build
 from qframe.lock import output_lock
-from qframe.planning import RunPlan, plan
+from qframe.planning import RunPlan, output_of, plan
 from qframe.plugins import hookspecs
 from qframe.plugins.resolve import load_module
+from qframe.verifying import verify
+from qframe.watching import Watch
+
+NO_ROOM = 1 << 20
+"""Free bytes below which a worker that died without a word died of the full disk."""
 
 
 @dataclass(frozen=True)
@@ -67,45 +76,85 @@ def run(
         config if isinstance(config, LoadedConfig) else load_config(Path(config), list(overrides))
     )
     manager = _hooks(loaded, hooks)
+    _recover(loaded)
     planned = plan(loaded)
     if not planned.runs and planned.storage.finished():
         return _summary(planned, planned.stored, start, None)
     planned.output.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with _stop_on_signal() as stop, output_lock(planned.output.absolute()):
+    with _stop_on_signal() as stop, output_lock(planned.output.absolute()) as held:
         planned = plan(loaded)  # again: another run may have ended since
-        if planned.exists:
-            planned.storage.resume(planned.header)
-        else:
-            _probe(planned)
-            planned.storage.create(planned.header)
-        manager.hook.qframe_run_started(plan=planned)
-        try:
-            _do(planned, manager, stop)
-        finally:
-            planned.storage.finish()
+        job = planned.job()
+        with _bytes_needed(planned, stop), blame(job.storage, job.serial, "the dataset"):
+            if planned.exists:
+                if not held.same_boot and not planned.storage.finished():
+                    _prove(planned)
+                planned.storage.resume(planned.header)
+            else:
+                _probe(planned)
+                planned.storage.create(planned.header)
+            _tell(manager, "qframe_run_started", planned)
+            try:
+                _do(planned, manager, stop)
+            finally:
+                planned.storage.finish()
     with closing(planned.storage.reader()) as reader:
         total = sum(part.records for part in reader.stored())
     summary = _summary(planned, total, start, stop.signal)
-    manager.hook.qframe_run_finished(plan=planned, summary=summary)
+    _tell(manager, "qframe_run_finished", planned, summary=summary)
     return summary
+
+
+def _recover(loaded: LoadedConfig) -> None:
+    """Lets the storage undo what a killed writer left, where it cannot even be read before."""
+    output = output_of(loaded)
+    storage = build(loaded.plugins["storage"].spec, output)
+    if output.exists() and storage.half_done():
+        with output_lock(output.absolute()):
+            storage.recover()
 
 
 def _probe(planned: RunPlan) -> None:
     """Makes one record, so that a plugin which breaks its contract leaves no dataset behind."""
-    plugins = planned.loaded.plugins
-    Generator.from_specs(planned.recipe, plugins["sampler"].spec, plugins["engine"].spec).blocks(
-        0, [1]
-    )
+    job = planned.job()
+    with blame(job.engine, job.serial, "a new engine"):
+        generator = Generator.from_specs(planned.recipe, job.sampler, job.engine)
+    try:
+        generator.blocks(0, [1])
+    except QframeError:
+        raise
+    except Exception as cause:
+        raise maker_error(job, generator, cause, "the first block") from cause
+
+
+def _prove(planned: RunPlan) -> None:
+    """Refuses to continue what the machine went down on, unless every stored block is sound.
+
+    Without a sync a file system may bring back any mixture of old and new pages.
+    """
+    verdict = verify(planned.storage)
+    if not verdict.ok:
+        problems = verdict.structure + [f"block {d.block} {d.problem}" for d in verdict.damaged]
+        raise StorageError(
+            f"{planned.output} was being written when the machine went down, and is damaged: "
+            f"{problems[0]}",
+            hint=f"qframe verify {planned.output} --repair --config {planned.loaded.path}",
+        )
 
 
 def _do(planned: RunPlan, manager: pluggy.PluginManager, stop: _Stop) -> None:
-    stored = planned.header.records - planned.to_do
+    stop.stored = planned.header.records - planned.to_do
     if stop.signal is not None:
         return
-    with closing(planned.executor.run(planned.job(), planned.tasks())) as results:  # type: ignore[type-var]
+    job, spec = planned.job(), planned.loaded.plugins["executor"].spec
+    watch = Watch(planned.storage)
+    with (
+        blame(spec, job.serial, "the run"),
+        closing(planned.executor.run(job, planned.tasks())) as results,  # type: ignore[type-var]
+    ):
         for done in results:
-            stored += done.records
-            manager.hook.qframe_task_stored(plan=planned, done=done, stored=stored)
+            stop.stored += done.records
+            _tell(manager, "qframe_task_stored", planned, done=done, stored=stop.stored)
+            watch.look()
             if stop.signal is not None:
                 break
 
@@ -133,11 +182,48 @@ def _hooks(loaded: LoadedConfig, given: Sequence[object]) -> pluggy.PluginManage
     return manager
 
 
+@contextmanager
+def _bytes_needed(planned: RunPlan, stop: _Stop) -> Iterator[None]:
+    """Says of a disk that is full how much it lacks.
+
+    A worker that dies for want of a page (SIGBUS: memory that is mapped to a file on a full disk)
+    says nothing, so that here the disk is asked.
+    """
+    try:
+        yield
+    except (DiskFull, WorkerError) as cause:
+        free = shutil.disk_usage(planned.output.absolute().parent).free
+        if isinstance(cause, WorkerError) and (cause.__cause__ is not None or free >= NO_ROOM):
+            raise
+        lacking = 1 - stop.stored / planned.header.records
+        raise DiskFull(
+            f"{planned.output}: the disk is full: {free:,} bytes are free, the "
+            f"{round(lacking * planned.header.records):,} records that are missing need about "
+            f"{round(planned.estimate.bytes * lacking):,} ({cause.message})",
+            hint="free space and run the same command again: what is stored is kept",
+        ) from cause
+
+
+def _tell(manager: pluggy.PluginManager, hook: str, planned: RunPlan, **facts: Any) -> None:
+    """Calls a life-cycle hook; an exception names the hook plugin that let it out."""
+    try:
+        getattr(manager.hook, hook)(plan=planned, **facts)
+    except QframeError:
+        raise
+    except Exception as cause:
+        files = {frame.filename for frame in traceback.extract_tb(cause.__traceback__)}
+        for spec in planned.loaded.hooks:
+            if getattr(load_module(spec.plugin, Path(spec.base)), "__file__", None) in files:
+                raise error_of(spec, cause, f"qframe run {planned.loaded.words}", hook) from cause
+        raise
+
+
 @dataclass
 class _Stop:
-    """The signal that asked the run to stop, once one has."""
+    """How far the run is, and the signal that asked it to stop, once one has."""
 
     signal: int | None = None
+    stored: int = 0
 
 
 @contextmanager

@@ -9,10 +9,11 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import TypeVar
 
+from qframe.blame import blame, maker_error
 from qframe.blocks import Task
 from qframe.closing import Closes
 from qframe.contracts.storage import Header, Storage
-from qframe.errors import QframeError, StorageBusy, WorkerError
+from qframe.errors import QframeError, StorageBusy
 from qframe.generating import Generator, Room, build
 from qframe.job import Job, TaskDone
 from qframe.memory import peak_bytes
@@ -34,12 +35,14 @@ class Worker(Closes):
     def __init__(self, job: Job) -> None:
         self._job = job
         recipe = Recipe.from_text(job.recipe)
-        self._generator = Generator.from_specs(recipe, job.sampler, job.engine)
+        with blame(job.engine, job.serial, "a new sampler and engine"):
+            self._generator = Generator.from_specs(recipe, job.sampler, job.engine)
         self._header = Header(recipe, self._generator.schema, job.records, dict(job.about))
-        storage: Storage[object] = build(job.storage, Path(job.output))  # type: ignore[type-var]
         self._refusals = 0
         self._told: dict[str, float] = {}
-        self._writer = self._patiently(partial(storage.writer, self._header))
+        with blame(job.storage, job.serial, "a new writer"):
+            storage: Storage[object] = build(job.storage, Path(job.output))  # type: ignore[type-var]
+            self._writer = self._patiently(partial(storage.writer, self._header))
         # Fresh memory for each task would come from the kernel page by page.
         self._room = self._generator.room(0)
 
@@ -54,17 +57,13 @@ class Worker(Closes):
             start = perf_counter()
             blocks = self._generator.blocks(task.first, counts, self._room_for(task.blocks))
             made = perf_counter()
-            self._patiently(partial(self._writer.write, blocks))
+            with blame(self._job.storage, self._job.serial, str(task)):
+                self._patiently(partial(self._writer.write, blocks))
             written = perf_counter()
         except QframeError:
             raise
         except Exception as cause:
-            raise WorkerError(
-                f"{task}: {type(cause).__name__}: {cause} (sampler {self._job.sampler.plugin!r}, "
-                f"engine {self._job.engine.plugin!r}, storage {self._job.storage.plugin!r})",
-                hint=f"reproduce with: qframe show {self._job.config} "
-                f"{task.first * self._header.recipe.block}",
-            ) from cause
+            raise maker_error(self._job, self._generator, cause, str(task)) from cause
         return TaskDone(
             task,
             sum(counts),

@@ -22,8 +22,8 @@ import qframe
 from qframe.verifying import storage_at, verify
 from qframe_plugins.storages.sqlite_layout import seal
 
-MUTATIONS = int(os.environ.get("QFRAME_MUTATIONS", "300"))
-FLIPS = 400
+MUTATIONS = int(os.environ.get("QFRAME_MUTATIONS", "160"))
+FLIPS = int(os.environ.get("QFRAME_FLIPS", "160"))
 FORMS: dict[str, dict[str, Any]] = {
     "rows": {"layout": "rows"},
     "circuits": {"unitary": "none"},
@@ -191,7 +191,7 @@ def test_every_flipped_bit_of_circuits_unitaries_ledger_recipe_and_gates_is_foun
     for name, part in parts.items():
         blob = part.encode() if isinstance(part, str) else bytes(part)
         start = raw.index(blob)
-        for _ in range(60):
+        for _ in range(max(20, FLIPS // 7)):
             flipped = bytearray(raw)
             position = start + rng.randrange(len(blob))
             flipped[position] ^= 1 << rng.randrange(8)

@@ -105,7 +105,7 @@ def damage_data(storage: str, data: Path) -> None:
 def test_a_damaged_block_is_named_and_made_again(
     storage: str, make: Callable[..., Path], qframe_cli: Cli, tmp_path: Path
 ) -> None:
-    data = make(storage, records=9000)
+    data = make(storage, records=4300 if storage == "savetxt" else 9000)
     want = content(tmp_path / "small.yaml")
     damage_data(storage, data)
     done = qframe_cli("verify", data)

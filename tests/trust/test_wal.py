@@ -202,3 +202,34 @@ def test_pages_of_another_dataset_without_its_first_page_are_found(
             dataset[5000]
     with pytest.raises(qframe.NotADataset, match="ledger row 1"):
         run_qframe(tmp_path / "own.yaml")
+
+
+def wal_pages(data: Path) -> list[int]:
+    """Page numbers of the frames in a `-wal` (https://sqlite.org/fileformat2.html#walformat)."""
+    raw = wal(data).read_bytes()
+    size = int.from_bytes(raw[8:12], "big")
+    return [int.from_bytes(raw[at : at + 4], "big") for at in range(32, len(raw) - size, 24 + size)]
+
+
+def test_page_1_is_in_the_wal_also_where_a_transaction_does_not_make_the_file_longer(
+    config: Config,
+) -> None:
+    """A growing file, and one with free pages, writes page 1 by itself; a short row does not."""
+    from qframe.planning import plan
+    from qframe.worker import Worker
+
+    planned = plan(
+        load_config(config(records=4096, storage={"plugin": "sqlite", "layout": "rows"}))
+    )
+    planned.storage.create(planned.header)
+    with Worker(planned.job()) as worker:
+        worker.do(qframe.Task(0, 1, 4096))
+        with closing(apsw.Connection(str(planned.output))) as db:
+            db.execute("PRAGMA wal_checkpoint(truncate)").fetchall()
+            db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            pages = db.pragma("page_count")
+        assert wal_pages(planned.output) == []
+        worker.do(qframe.Task(0, 1, 4096))
+    found = wal_pages(planned.output)
+    assert max(found) <= pages
+    assert 1 in found

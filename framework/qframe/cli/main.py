@@ -12,6 +12,7 @@ from qframe import __version__
 from qframe.cli.check import check
 from qframe.cli.compare import compare
 from qframe.cli.dedup import dedup
+from qframe.cli.doctor import doctor
 from qframe.cli.gates import gates
 from qframe.cli.hash import hash_
 from qframe.cli.info import info
@@ -40,13 +41,17 @@ def cli() -> None:
     qframe stats data/clifford_t.db          redundancy, histograms, distance to Haar
     qframe verify data/clifford_t.db         is it what it says?
     qframe compare configs/clifford_t.yaml   the same recipe into all storages
+    qframe doctor                            will this machine do?
     qframe dedup data/clifford_t.db OUT      one record a unitary
 
     Exit codes: 0 done, 2 config, 3 plugin, 4 storage, 130 Ctrl-C, 143 SIGTERM, 1 anything else.
     """
 
 
-VERBS = (run, check, plan, compare, gates, info, show, stats, verify, dedup, hash_, plugins, schema)
+VERBS = (
+    *(run, check, plan, compare, gates, info, show, stats, verify, dedup, hash_),
+    *(plugins, schema, doctor),
+)
 for verb in VERBS:
     cli.add_command(verb)
 

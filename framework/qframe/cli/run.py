@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 @overrides
 @json_option
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.option("--no-local-plugins", is_flag=True, help="Refuse a config that names local files.")
 def run(
-    config: Path, set_: tuple[str, ...], as_json: bool, quiet: bool, **shortcuts: str | None
+    config: Path,
+    set_: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    no_local_plugins: bool,
+    **shortcuts: str | None,
 ) -> int:
     """Make the dataset that CONFIG describes, or what is still missing of it.
 
@@ -39,7 +45,9 @@ def run(
     from qframe.config.load import load_config
     from qframe.running import run as run_config
 
-    loaded = load_config(config, override_list(set_, shortcuts))
+    loaded = load_config(config, override_list(set_, shortcuts), local=not no_local_plugins)
+    for spec in loaded.local:
+        click.echo(f"Running local code: {spec.kind} {spec.plugin} ({spec.base})", err=True)
     with Progress(enabled=not quiet) as progress:
         summary = run_config(loaded, hooks=[progress])
     if as_json:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("data", type=click.Path(path_type=Path))
 @click.argument("index", type=int)
+@click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key of the config.")
 @json_option
-def show(data: Path, index: int, as_json: bool) -> None:
+def show(data: Path, index: int, set_: tuple[str, ...], as_json: bool) -> None:
     """Draw circuit INDEX of a dataset (or config) and print its unitary. -1 is the last record.
 
     \b
@@ -28,7 +29,7 @@ def show(data: Path, index: int, as_json: bool) -> None:
     from qframe.drawing import draw_circuit, draw_matrix
     from qframe.opening import open as open_dataset
 
-    with open_dataset(data) as dataset:
+    with open_dataset(data, set_) as dataset:
         try:
             record = dataset[index]
         except IndexError:

@@ -64,6 +64,7 @@ def verify(
     qframe verify data/clifford_t.db --repair --config configs/clifford_t.yaml
     """
     from qframe.config.load import load_config
+    from qframe.errors import StorageError
     from qframe.lock import output_lock
     from qframe.repairing import generator_of, repair
     from qframe.verifying import storage_at
@@ -77,6 +78,9 @@ def verify(
             verdict, repaired = check(storage, again, sample, tell), None
         else:
             with output_lock(data.absolute()):
+                if storage.half_done():
+                    with suppress(StorageError):  # repair makes anew what cannot be undone
+                        storage.recover()
                 verdict = check(storage, again, sample, tell)
                 repaired = repair(storage, verdict, loaded, tell)
             if not verdict.ok:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class LoadedConfig:
         document: the plain data after overrides, and the places of its parts.
         plugins: `gate_set`, `sampler`, `engine`, `storage` and `executor`.
         hooks: specs of kind `hooks`, not yet resolved.
+        overrides: the `key.path=value` that were put in.
     """
 
     path: Path
@@ -46,6 +48,18 @@ class LoadedConfig:
     document: Document
     plugins: dict[str, ResolvedPlugin]
     hooks: list[PluginSpec]
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The config as a command line names it: its path, and each override after `--set`."""
+        return shlex.join([str(self.path), *(w for o in self.overrides for w in ("--set", o))])
+
+    @property
+    def local(self) -> list[PluginSpec]:
+        """Plugins that are files beside the config: code that loading or running it executes."""
+        specs = [*(found.spec for found in self.plugins.values()), *self.hooks]
+        return [spec for spec in specs if resolve.is_local(spec.plugin)]
 
 
 @dataclass(frozen=True)
@@ -54,8 +68,11 @@ class _Problem:
     plugin: bool = False
 
 
-def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
+def load_config(path: Path, overrides: Sequence[str] = (), *, local: bool = True) -> LoadedConfig:
     """Reads a config and finds its plugins; `overrides` are `key.path=value`.
+
+    A config is code where it names local files: finding them executes them. Without `local` such
+    a config is refused before any of them is read.
 
     Raises:
         ConfigError: all mistakes that the config has, one a line with its place, those about
@@ -65,6 +82,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     document = apply_overrides(read_yaml(path), overrides)
     problems: list[_Problem] = []
     base = path.parent.resolve()
+    if not local:
+        _refuse_local(document)
 
     config: Config | None = None
     try:
@@ -86,7 +105,30 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> LoadedConfig:
     if problems or config is None:
         raise _as_error(problems, document)
     hooks = [PluginSpec("hooks", h.plugin, h.options, str(base)) for h in config.hooks]
-    return LoadedConfig(path, config, document, plugins, hooks)
+    return LoadedConfig(path, config, document, plugins, hooks, tuple(overrides))
+
+
+def _refuse_local(document: Document) -> None:
+    """Raises PluginError for each section that names a local file; executes none of them."""
+    data = document.data if isinstance(document.data, dict) else {}
+    hooks = data.get("hooks")
+    named: list[tuple[tuple[str | int, ...], Any]] = [((kind,), data.get(kind)) for kind in KINDS]
+    named += [(("hooks", n), h) for n, h in enumerate(hooks if isinstance(hooks, list) else [])]
+    problems = [
+        _Problem(
+            Mistake(
+                loc,
+                f"{'.'.join(map(str, loc))}: {plugin!r} is a local file: code that would be run",
+                hint="read it, then leave --no-local-plugins out; or install it as a package",
+            ),
+            plugin=True,
+        )
+        for loc, section in named
+        for plugin in [section.get("plugin") if isinstance(section, dict) else section]
+        if isinstance(plugin, str) and resolve.is_local(plugin)
+    ]
+    if problems:
+        raise _as_error(problems, document)
 
 
 def _section(data: dict[str, Any], kind: str) -> Section | None:

@@ -242,6 +242,13 @@ class Storage(Plugin[O_co], ABC):
         """
         yield from ()
 
+    def half_done(self) -> bool:
+        """Whether a writer that was killed left what must be undone before anyone can read."""
+        return False
+
+    def recover(self) -> None:
+        """Undoes it. The caller holds the output's lock, and the user asked to write there."""
+
     def salvage(self, header: Header) -> Reader:  # noqa: ARG002 - for those that can use it
         """A reader of a damaged dataset, which believes `header` where its own cannot be read.
 
@@ -251,6 +258,18 @@ class Storage(Plugin[O_co], ABC):
 
     def parts(self) -> Iterator[Path]:
         """Files beside `path` that go where it goes. None by default."""
+        yield from ()
+
+    def hindered(self) -> str | None:
+        """What hinders a run that is being written, in one line that names the cause, or None.
+
+        Called in the parent every few seconds; must be quick.
+        """
+        return None
+
+    @classmethod
+    def diagnose(cls, path: Path) -> Iterator[tuple[str, str, bool]]:  # noqa: ARG003
+        """What `qframe doctor` says of this machine and `path`: name, value, whether it will do."""
         yield from ()
 
     def made_with(self) -> O_co:

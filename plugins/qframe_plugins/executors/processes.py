@@ -84,8 +84,8 @@ class Processes(Executor[ProcessesOptions]):
             except BrokenProcessPool:
                 lost = list(in_hand.values())
                 deaths.update(lost)
-                _give_up_if_hopeless(deaths, self.options.attempts)
-                _log.warning("a worker died; starting anew: %s", ", ".join(map(str, lost)))
+                _give_up_if_hopeless(deaths, self.options.attempts, job.serial)
+                _log.warning("a worker died; doing again: %s", ", ".join(map(str, lost)))
                 again = lost + again
             finally:
                 # Tasks in hand end (they are short); those that wait are dropped.
@@ -98,9 +98,12 @@ class Processes(Executor[ProcessesOptions]):
         again: list[Task],
         in_hand: dict[Future[TaskDone], Task],
     ) -> Iterator[TaskDone]:
-        """Keeps two tasks a worker in hand, so that none waits for this process."""
+        """Keeps two tasks a worker in hand, so that none waits for this process.
+
+        Tasks that were in hand when a worker died go one by one: the next death has one suspect.
+        """
         while True:
-            while len(in_hand) < 2 * self.workers:
+            while len(in_hand) < (1 if again else 2 * self.workers):
                 task = again.pop() if again else next(queue, None)
                 if task is None:
                     break
@@ -119,12 +122,13 @@ class Processes(Executor[ProcessesOptions]):
                 yield done
 
 
-def _give_up_if_hopeless(deaths: Counter[Task], attempts: int) -> None:
+def _give_up_if_hopeless(deaths: Counter[Task], attempts: int, command: str) -> None:
     hopeless = [str(task) for task, count in deaths.items() if count >= attempts]
     if hopeless:
         raise WorkerError(
             f"a worker died {attempts} times while these were in hand: {', '.join(hopeless)}",
-            hint="look for `Out of memory` in the kernel log; try fewer --workers",
+            hint="look for `Out of memory` in the kernel log, and try fewer --workers; "
+            f"or see it in one process: {command}",
         )
 
 

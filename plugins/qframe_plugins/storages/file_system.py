@@ -6,17 +6,25 @@ from pathlib import Path
 
 from qframe import StorageError
 
+MOUNTS = Path("/proc/mounts")
+"""What the kernel says of mounted file systems."""
+
 NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "glusterfs")
 """And everything that begins with `fuse`, sshfs among it."""
 
 
-def refuse_network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> None:
+def is_network(kind: str) -> bool:
+    """Whether other hosts may write there, so that no memory is shared by all writers."""
+    return kind in NETWORK or kind.startswith("fuse")
+
+
+def refuse_network_file_system(path: Path) -> None:
     """Raises StorageError where a write-ahead log is known not to work.
 
     Where there is no `/proc/mounts` nothing is known, and nothing is refused.
     """
-    kind = file_system(path, mounts)
-    if kind in NETWORK or kind.startswith("fuse"):
+    kind = file_system(path)
+    if is_network(kind):
         raise StorageError(
             f"{path} is on {kind}: SQLite's write-ahead log needs shared memory on one host",
             hint="write to a local disk, or use storage: sqlite-rollback, "
@@ -24,10 +32,10 @@ def refuse_network_file_system(path: Path, mounts: Path = Path("/proc/mounts")) 
         )
 
 
-def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+def file_system(path: Path) -> str:
     """The type of the file system that holds `path` (`ext4`, `nfs4`), or an empty string."""
     try:
-        table = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        table = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return ""
     here = path.absolute().resolve()

@@ -99,6 +99,8 @@ class SaveTxt(Storage[SaveTxtOptions]):
         disk = os.statvfs(there)
         free = disk.f_favail
         need = self._files_to_make(header)
+        if disk.f_files and free < need:
+            need -= self._files_half_stored(header)
         if disk.f_files and free < need:  # some file systems make inodes as they go, and say 0
             raise StorageError(
                 f"{self.path} needs about {need:,} files, {free:,} inodes are free there",
@@ -112,6 +114,19 @@ class SaveTxt(Storage[SaveTxtOptions]):
                 there = sum(run.records for run in reader.stored())
         files = max(0, self.estimate(header).files - there)
         return files + files // 900 + 10  # directories
+
+    def _files_half_stored(self, header: Header) -> int:
+        """Matrices of blocks that are not stored yet: their files will be written over."""
+        if not self.recognises(self.path):
+            return 0
+        files = self._files()
+        size = header.recipe.block
+        return sum(
+            files.matrix(record).exists()
+            for block in range(header.blocks)
+            if not files.ledger(block).exists() and files.matrix(block * size).exists()
+            for record in range(block * size, min(header.records, (block + 1) * size))
+        )
 
     def create(self, header: Header) -> None:
         """Builds the directory under another name and moves it into place."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from qframe import StorageError
+from qframe import DiskFull, StorageError
 
 HEADER = "qframe.json"
 WRITING = ".writing-"
@@ -95,7 +95,8 @@ def translated(path: Path) -> Iterator[None]:
     except StorageError:
         raise
     except OSError as cause:
-        raise StorageError(
+        full = cause.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise (DiskFull if full else StorageError)(
             f"{cause.filename or path}: {cause.strerror or cause}",
             hint=_ADVICE.get(cause.errno or 0, "check the path and its permissions"),
         ) from cause

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -14,6 +14,9 @@ from qframe_plugins.storages.file_system import refuse_network_file_system
 from qframe_plugins.storages.sqlite_catalogue import MAX_SHARDS
 from qframe_plugins.storages.sqlite_connection import is_catalogue, is_dataset
 from qframe_plugins.storages.sqlite_file import SqliteFile, SqliteFileOptions, Synchronous
+from qframe_plugins.storages.sqlite_library import diagnosis, refuse_affected_library
+from qframe_plugins.storages.sqlite_pages import LARGEST
+from qframe_plugins.storages.sqlite_wal import pinned_wal
 
 
 class SqliteOptions(SqliteFileOptions):
@@ -98,28 +101,22 @@ class Sqlite(SqliteFile[SqliteOptions]):
         if not self.options.any_file_system:
             refuse_network_file_system(self.path)
 
+    def hindered(self) -> str | None:
+        """A WAL that grows without bound, and the process that holds it up."""
+        page_size = self.options.page_size or LARGEST
+        return pinned_wal(self.path, self.options.wal_autocheckpoint * page_size, self.task_bytes)
+
+    @classmethod
+    def diagnose(cls, path: Path) -> Iterator[tuple[str, str, bool]]:
+        """The SQLite library, and whether a write-ahead log works in the directory `path`."""
+        yield from diagnosis(path)
+
     def _pragmas(self) -> dict[str, Any]:
         return {
             "synchronous": self.options.synchronous,
             "wal_autocheckpoint": self.options.wal_autocheckpoint,
             "cache_size": -self.cache_kib,
         }
-
-
-def refuse_affected_library(version: str) -> None:
-    """Refuses SQLite libraries with the WAL-reset bug (a committed transaction can be lost).
-
-    Versions 3.7.0 to 3.51.2 have it, but for 3.50.7 and 3.44.6 and what follows on those branches.
-    """
-    numbers = tuple(int(part) for part in version.split(".")[:3])
-    fixed = numbers >= (3, 51, 3) or any(
-        numbers[:2] == branch[:2] and numbers >= branch for branch in ((3, 50, 7), (3, 44, 6))
-    )
-    if not fixed:
-        raise StorageError(
-            f"SQLite {version} can lose transactions with several WAL writers (WAL-reset bug)",
-            hint="pip install -U apsw, or use storage: sqlite-rollback",
-        )
 
 
 @hookimpl

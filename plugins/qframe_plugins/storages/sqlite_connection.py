@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 import apsw
 
-from qframe import NotADataset, StorageBusy, StorageError
+from qframe import DiskFull, NotADataset, StorageBusy, StorageError
 
 APPLICATION_ID = 0x71667264
 """`qfrd`, in the header of every dataset file: what `file` and `PRAGMA application_id` show."""
@@ -83,6 +84,21 @@ def _connect_readonly(path: Path) -> apsw.Connection:
         return db
 
 
+def refuse_after_fork(owner: int, path: Path) -> None:
+    """Refuses a connection in a process that did not open it.
+
+    A child has none of its parent's locks, and closing the connection there drops the parent's.
+
+    Raises:
+        StorageError: names both processes.
+    """
+    if os.getpid() != owner:
+        raise StorageError(
+            f"{path}: this connection belongs to process {owner}, not {os.getpid()}",
+            hint="open the dataset in the process that uses it",
+        )
+
+
 def file_header(db: apsw.Connection) -> bytes:
     """The first 100 bytes of the file itself, whatever a `-wal` says of them.
 
@@ -103,6 +119,19 @@ def wal_of(path: Path) -> Path:
 def has_wal(path: Path) -> bool:
     wal = wal_of(path)
     return wal.exists() and wal.stat().st_size > 0
+
+
+def has_hot_journal(path: Path) -> bool:
+    """Whether a killed writer in rollback mode left its journal: the file is half changed.
+
+    SQLite zeroes the head of a journal, cuts it, or removes it, once a transaction is through.
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    try:
+        with journal.open("rb") as file:
+            return any(file.read(8))
+    except OSError:
+        return False
 
 
 def _refuse_foreign_wal(db: apsw.Connection, path: Path) -> None:
@@ -140,15 +169,26 @@ def _application_id(path: Path) -> int | None:
         return None
     try:
         with closing(_connect_readonly(path)) as db:
+            # The file's own word, if it is in the middle of a transaction that was cut off.
+            own = int.from_bytes(file_header(db)[68:72], "big")
+            if own in (APPLICATION_ID, CATALOGUE_ID):
+                return own
             return int(db.pragma("application_id"))
     except (StorageError, apsw.Error):
         return None
 
 
-def _disk_full(path: Path) -> StorageError:
-    return StorageError(
-        f"{path}: the disk is full", hint="free space and run the same command again"
-    )
+def _disk_full(path: Path) -> DiskFull:
+    return DiskFull(f"{path}: the disk is full", hint="free space and run the same command again")
+
+
+def _advice() -> str:
+    """SQLite does not say why a file could not be opened; whether handles are left is seen here."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        return "raise the limit of open files (`ulimit -n`)"
+    return "check that it exists and its permissions"
 
 
 @contextmanager
@@ -169,10 +209,15 @@ def translated(path: Path) -> Iterator[None]:
             f"{path}: {cause} (another connection holds the lock)",
             hint="close programs that have the file open, or raise storage.timeout",
         ) from cause
-    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError) as cause:
+    except apsw.ReadOnlyError as cause:
+        if not has_hot_journal(path):
+            raise StorageError(f"{path} cannot be written: {cause}", hint=_advice()) from cause
         raise StorageError(
-            f"{path} cannot be opened: {cause}", hint="check that it exists and its permissions"
+            f"{path}: a run was cut off in the middle of a transaction, which must be undone first",
+            hint="run it again, or `qframe verify --repair`",
         ) from cause
+    except (apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError) as cause:
+        raise StorageError(f"{path} cannot be opened: {cause}", hint=_advice()) from cause
     except apsw.IOError as cause:
         # SQLite cannot say that the disk is full where its shared memory file could not grow.
         if shutil.disk_usage(path.absolute().parent).free < ROOM_TO_WORK:

@@ -25,6 +25,7 @@ from qframe import (
 from qframe_plugins.storages.sqlite_columns import form_for
 from qframe_plugins.storages.sqlite_connection import (
     file_header,
+    has_hot_journal,
     has_wal,
     in_wal_mode,
     is_dataset,
@@ -180,6 +181,15 @@ class SqliteFile(Storage[O_co]):
         """SQLite's own check, and all that the tables beside the records must say."""
         return problems(self.path)
 
+    def half_done(self) -> bool:
+        """Whether a rollback journal waits to be played back, which no reader may do."""
+        return has_hot_journal(self.path)
+
+    def recover(self) -> None:
+        """Reads once with a connection that may write: SQLite then plays the journal back."""
+        with closing(self._open(keep_wal=True)) as db, translated(self.path):
+            db.pragma("user_version")
+
     def salvage(self, header: Header) -> SqliteReader:
         """Reads with the given header: the trees of the records may be whole."""
         return SqliteReader(self.path, header)
@@ -198,7 +208,12 @@ class SqliteFile(Storage[O_co]):
     def _open(self, new: Path | None = None, *, keep_wal: bool = False) -> apsw.Connection:
         """A connection that syncs as the options say; `new` is a file to be made."""
         db = open_writable(new or self.path, create=new is not None, keep_wal=keep_wal)
-        db.pragma("synchronous", self.options.synchronous)
+        try:
+            with translated(self.path):
+                db.pragma("synchronous", self.options.synchronous)
+        except BaseException:
+            db.close()
+            raise
         return db
 
     def _set_journal_mode(self, mode: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 from pathlib import Path
@@ -24,7 +25,12 @@ from qframe import (
     stored_runs,
 )
 from qframe_plugins.storages.sqlite_columns import Form
-from qframe_plugins.storages.sqlite_connection import is_dataset, open_readonly, translated
+from qframe_plugins.storages.sqlite_connection import (
+    is_dataset,
+    open_readonly,
+    refuse_after_fork,
+    translated,
+)
 from qframe_plugins.storages.sqlite_layout import Layout, is_integer
 from qframe_plugins.storages.sqlite_meta import expect_tables, form_of, header_of, read_meta
 
@@ -56,6 +62,7 @@ class SqliteReader(Reader):
         if header is None and not is_dataset(path):
             raise NotADataset(f"{path} is not a qframe dataset")
         self.path = path
+        self._owner = os.getpid()
         self._db = open_readonly(path)
         try:
             if header is None:
@@ -164,6 +171,7 @@ class SqliteReader(Reader):
 
     def _ledger_after(self, block: int) -> list[tuple[Any, ...]]:
         """Some rows at a time: an open query would keep writers from shortening their WAL."""
+        refuse_after_fork(self._owner, self.path)
         with translated(self.path):
             return self._db.execute(
                 "SELECT block, records, sha256, recipe FROM ledger NOT INDEXED "
@@ -172,6 +180,7 @@ class SqliteReader(Reader):
             ).fetchall()
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
+        refuse_after_fork(self._owner, self.path)
         with translated(self.path):
             arrays = self._read(block, self._records_of(block), start, stop)
         try:

@@ -120,6 +120,17 @@ class SqliteShards(Sqlite):
         with closing(self._open()) as db, translated(self.path):
             db.execute("SELECT count(*) FROM meta").fetchall()  # takes back a cut transaction
 
+    def half_done(self) -> bool:
+        return super().half_done() or any(shard.half_done() for shard in self._shards())
+
+    def recover(self) -> None:
+        super().recover()
+        for shard in self._shards():
+            shard.recover()
+
+    def hindered(self) -> str | None:
+        return next((said for shard in self._shards() if (said := shard.hindered())), None)
+
     def finished(self) -> bool:
         beside = any(part.name.endswith("-journal") for part in self.parts())
         return not beside and all(shard.finished() for shard in self._shards())

@@ -11,9 +11,10 @@ from typing import Any
 import apsw
 from numpy.typing import NDArray
 
-from qframe import Block, StorageError, Writer
-from qframe_plugins.storages.sqlite_connection import open_writable, translated
+from qframe import Block, Writer
+from qframe_plugins.storages.sqlite_connection import open_writable, refuse_after_fork, translated
 from qframe_plugins.storages.sqlite_layout import BYTES, Layout
+from qframe_plugins.storages.sqlite_wal import WalKeeper
 
 WAIT_S = 0.001
 """From here on `BEGIN IMMEDIATE` counts as having waited."""
@@ -48,18 +49,16 @@ class SqliteWriter(Writer):
             for name, value in pragmas.items():
                 self._db.pragma(name, value)
             self._dataset_id = self._db.pragma("user_version")
+        self._log = WalKeeper(self._db, path, pragmas.get("wal_autocheckpoint", 0))
 
     def write(self, blocks: Sequence[Block]) -> None:
         """One transaction; see `Writer.write`."""
-        if os.getpid() != self._owner:
-            raise StorageError(
-                f"{self.path}: this connection belongs to process {self._owner}, not {os.getpid()}",
-                hint="open a writer in the process that uses it",
-            )
+        refuse_after_fork(self._owner, self.path)
         columns = self.layout.columns
         encoded = [columns.encode(block.arrays) for block in blocks]
         ledger = [self._row(*pair) for pair in zip(blocks, encoded, strict=True)]
         with translated(self.path):
+            self._log.before_write()
             self._begin()
             try:
                 # Page 1, which says whose WAL this is, goes into every transaction.
@@ -101,6 +100,7 @@ class SqliteWriter(Writer):
         """Closes the connection; the WAL stays until `finish`."""
         with translated(self.path):
             try:
+                self._log.close()
                 self._db.close()
             except apsw.ConnectionClosedError:
                 return

@@ -1,0 +1,80 @@
+"""`qframe doctor`: is this machine fit for a run?"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from qframe.cli.options import json_option
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path), default=".")
+@json_option
+def doctor(directory: Path, as_json: bool) -> int:
+    """Say what this machine offers, and whether a dataset can be written in DIRECTORY.
+
+    Exit codes: 0 all will do, 4 something will not.
+
+    \b
+    qframe doctor
+    qframe doctor /scratch/data --json
+    """
+    from qframe.errors import StorageError
+
+    if not directory.is_dir():
+        raise StorageError(f"{directory} is no directory", hint="name one that is there")
+    rows = [*_machine(directory), *_storages(directory)]
+    if as_json:
+        facts = [{"name": name, "value": value, "ok": ok} for name, value, ok in rows]
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        for name, value, ok in rows:
+            click.echo(f"{'  ' if ok else '! '}{name:<28} {value}")
+    return 0 if all(ok for _, _, ok in rows) else 4
+
+
+def _machine(directory: Path) -> Iterator[tuple[str, str, bool]]:
+    import apsw
+    import numpy as np
+    import pydantic
+
+    from qframe import __version__
+
+    yield "qframe", __version__, True
+    yield "Python", f"{platform.python_version()} ({platform.python_implementation()})", True
+    packages = f"numpy {np.__version__}, apsw {apsw.apsw_version()}, pydantic {pydantic.VERSION}"
+    yield "packages", packages, True
+    yield "machine", f"{platform.system()} {platform.release()} {platform.machine()}", True
+    yield "cores", f"{_cores()} of {os.cpu_count()}", True
+    yield "memory", f"{_memory() / 2**30:.1f} GiB", True
+    yield "directory", str(directory.absolute()), True
+    writable = os.access(directory, os.W_OK | os.X_OK)
+    yield "writable", "yes" if writable else "no", writable
+    disk = os.statvfs(directory)
+    inodes = f", {disk.f_favail:,} inodes" if disk.f_files else ""
+    yield "free", f"{shutil.disk_usage(directory).free:,} bytes{inodes}", True
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _storages(directory: Path) -> Iterator[tuple[str, str, bool]]:
+    from qframe.opening import installed_storages
+
+    for storage in installed_storages():
+        yield from storage.diagnose(directory)

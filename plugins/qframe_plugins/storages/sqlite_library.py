@@ -1,0 +1,53 @@
+"""The SQLite library that is linked, and whether many processes may write one WAL with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+
+from qframe import StorageError
+from qframe_plugins.storages.file_system import file_system, is_network
+
+
+def is_affected(version: str) -> bool:
+    """Whether a version has the WAL-reset bug: a committed transaction can be lost.
+
+    Versions 3.7.0 to 3.51.2 have it, but for 3.50.7 and 3.44.6 and what follows on those branches
+    (https://sqlite.org/wal.html#walresetbug).
+    """
+    numbers = tuple(int(part) for part in version.split(".")[:3])
+    fixed = numbers >= (3, 51, 3) or any(
+        numbers[:2] == branch[:2] and numbers >= branch for branch in ((3, 50, 7), (3, 44, 6))
+    )
+    return numbers >= (3, 7, 0) and not fixed
+
+
+def refuse_affected_library(version: str) -> None:
+    """Raises StorageError for a SQLite library with the WAL-reset bug."""
+    if is_affected(version):
+        raise StorageError(
+            f"SQLite {version} can lose transactions with several WAL writers (WAL-reset bug)",
+            hint="pip install -U apsw, or use storage: sqlite-rollback",
+        )
+
+
+def diagnosis(path: Path) -> Iterator[tuple[str, str, bool]]:
+    """Name, value, and whether it will do: for `qframe doctor`."""
+    import sqlite3  # a second library in the process is asked for its version, and no more
+
+    version = apsw.sqlite_lib_version()
+    home = "bundled with apsw" if apsw.using_amalgamation else "the system's"
+    yield "SQLite", f"{version}, {home} {apsw.apsw_version()}", True
+    yield "SQLite source", apsw.sqlite3_sourceid(), True
+    words = "has the WAL-reset bug: can lose transactions" if is_affected(version) else "safe"
+    yield "SQLite WAL, several writers", words, not is_affected(version)
+    blocking = "ENABLE_SETLK_TIMEOUT" in apsw.compile_options
+    yield "SQLite blocking locks", "yes" if blocking else "no: writers poll, and may starve", True
+    own = sqlite3.sqlite_version
+    words = "has the WAL-reset bug; " if is_affected(own) else ""
+    yield "Python's own sqlite3", f"{own} ({words}qframe never uses it)", True
+    kind = file_system(path)
+    words = "no write-ahead log here: use storage: sqlite-rollback" if is_network(kind) else "local"
+    yield "file system", f"{kind or 'unknown'} ({words})", not is_network(kind)

@@ -1,0 +1,220 @@
+"""Bugs planted in our own code, each of which the suite must catch: `python -m tests.planted_bugs`.
+
+Each is put into a copy of the tree; the few tests that should catch it must then fail there. A bug
+that survives means that a test is missing. Takes about two minutes; prints a table in Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+FRAMEWORK = "framework/qframe"
+OPTIONS = ("-x", "-q", "-p", "no:cacheprovider")
+STORAGES = "plugins/qframe_plugins/storages"
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One change of one file, and the tests that must fail with it (`-k` after the file)."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+BUGS = [
+    Bug(
+        "the ledger row in a transaction of its own",
+        f"{STORAGES}/sqlite_writer.py",
+        "                self._db.executemany(self._ledger, ledger)\n",
+        '                self._db.execute("COMMIT")\n'
+        '                self._db.execute("BEGIN IMMEDIATE")\n'
+        "                self._db.executemany(self._ledger, ledger)\n",
+        "tests/trust/test_runs.py -k between_data_and_ledger",
+    ),
+    Bug(
+        "the output's lock dropped",
+        f"{FRAMEWORK}/lock.py",
+        "fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "pass",
+        "tests/cli/test_cli_run.py -k held_output",
+    ),
+    Bug(
+        "the lock believes what its file says, not the kernel",
+        f"{FRAMEWORK}/lock.py",
+        "            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        "            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "            if os.fstat(handle).st_size:\n"
+        "                raise BlockingIOError\n",
+        "tests/trust/test_runs.py -k dead_run",
+    ),
+    Bug(
+        "checksums not compared",
+        f"{FRAMEWORK}/verifying.py",
+        "if found.checksum(reader.header.schema) != sha256:",
+        "if False:",
+        "tests/trust/test_hostile_files.py -k every_flipped_bit",
+    ),
+    Bug(
+        "a checksum that leaves the last column out",
+        f"{FRAMEWORK}/columns.py",
+        "for column in schema:\n            digest",
+        "for column in schema[:-1]:\n            digest",
+        "tests/trust/test_hostile_files.py -k every_flipped_bit",
+    ),
+    Bug(
+        "retries without limit",
+        "plugins/qframe_plugins/executors/processes.py",
+        "if count >= attempts]",
+        "if count >= 10**9]",
+        "tests/trust/test_workers.py -k killed_for_its_memory",
+    ),
+    Bug(
+        "the end of a run of missing blocks off by one",
+        f"{FRAMEWORK}/blocks.py",
+        "yield Task(start, min(blocks, end - start), records)",
+        "yield Task(start, min(blocks, end - start + 1), records)",
+        "tests/law/test_blocks.py",
+    ),
+    Bug(
+        "a cut block taken for a whole one when the dataset grows",
+        f"{FRAMEWORK}/blocks.py",
+        "position = run.last + 1 if full or reaches_end else run.last",
+        "position = run.last + 1",
+        "tests/law/test_same_dataset.py -k extended",
+    ),
+    Bug(
+        "the counter of one block used for its neighbour",
+        f"{FRAMEWORK}/draws.py",
+        "counter=np.array([0, self.block, 0, 0]",
+        "counter=np.array([0, self.block // 2, 0, 0]",
+        "tests/law/test_draws.py",
+    ),
+    Bug(
+        "the fork guard removed",
+        f"{STORAGES}/sqlite_connection.py",
+        "if os.getpid() != owner:",
+        "if False:",
+        "tests/trust/test_workers.py -k fork",
+    ),
+    Bug(
+        "synchronous off where normal is asked for",
+        f"{STORAGES}/sqlite.py",
+        '            "synchronous": self.options.synchronous,\n            "wal_autocheckpoint"',
+        '            "synchronous": "off",\n            "wal_autocheckpoint"',
+        "tests/trust/test_power_loss.py -k normal",
+    ),
+    Bug(
+        "page 1 left out of transactions",
+        f"{STORAGES}/sqlite_writer.py",
+        '                self._db.pragma("user_version", self._dataset_id)\n',
+        "",
+        "tests/trust/test_wal.py -k page_1",
+    ),
+    Bug(
+        "rows of another recipe believed",
+        f"{STORAGES}/sqlite_reader.py",
+        "own = isinstance(sha256, bytes) and mark == self._layout.mark",
+        "own = isinstance(sha256, bytes)",
+        "tests/trust/test_wal.py -k another_dataset",
+    ),
+    Bug(
+        "workers that outlive their parent",
+        "plugins/qframe_plugins/executors/processes.py",
+        "        wait_for([parent.sentinel])\n        os._exit(1)",
+        "        return\n        os._exit(1)",
+        "tests/cli/test_cli_run.py -k death_of_the_parent",
+    ),
+    Bug(
+        "local files run before they are refused",
+        f"{FRAMEWORK}/config/load.py",
+        "    if not local:\n        _refuse_local(document)\n",
+        "",
+        "tests/trust/test_workers.py -k not_wanted",
+    ),
+    Bug(
+        "the log never started over",
+        f"{STORAGES}/sqlite_wal.py",
+        "if not self._pages or self._seen < RESTART_AT * self._pages:",
+        "if True:",
+        "tests/trust/test_log_growth.py -k copying",
+    ),
+    Bug(
+        "a run that goes on after a reboot without proof",
+        f"{FRAMEWORK}/running.py",
+        "if not held.same_boot and not planned.storage.finished():",
+        "if False:",
+        "tests/trust/test_runs.py -k reboot",
+    ),
+]
+
+
+def caught(bug: Bug, tree: Path) -> str | None:
+    """The first test that fails with the bug in the tree, or None: it survived."""
+    target = tree / bug.file
+    text = target.read_text()
+    if text.count(bug.old) != 1:
+        raise SystemExit(f"{bug.name}: {bug.file} has changed; plant the bug anew")
+    target.write_text(text.replace(bug.old, bug.new))
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-m", "pytest", *OPTIONS, *bug.tests.split()],
+            cwd=tree,
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{tree / 'framework'}{os.pathsep}{tree / 'plugins'}",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{bug.tests.split()[0].removeprefix('tests/')} (does not end)"
+    finally:
+        target.write_text(text)
+    if ran.returncode == 0:
+        return None
+    failed = [line for line in ran.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    if ran.returncode != 1 or not failed:
+        raise SystemExit(f"{bug.name}: the tests could not be run:\n{ran.stdout}{ran.stderr}")
+    return failed[0].split(" - ")[0].split(" ", 1)[1].removeprefix("tests/")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.planted_bugs")
+    parser.add_argument("--only", help="bugs whose name holds this")
+    parser.add_argument("--out", type=Path, help="the table, as Markdown")
+    arguments = parser.parse_args()
+    lines = ["| planted bug | caught by |", "|---|---|"]
+    survived = 0
+    with TemporaryDirectory(prefix="qframe-planted-") as directory:
+        tree = Path(directory) / "tree"
+        for part in ("framework", "plugins", "tests", "configs", "pyproject.toml"):
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            tree.mkdir(exist_ok=True)
+            copy(ROOT / part, tree / part)
+        for bug in BUGS:
+            if arguments.only and arguments.only not in bug.name:
+                continue
+            test = caught(bug, tree)
+            survived += test is None
+            lines.append(f"| {bug.name} | {'**nothing**' if test is None else f'`{test}`'} |")
+            print(lines[-1], flush=True)
+            if arguments.out:
+                arguments.out.write_text("\n".join(lines) + "\n")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

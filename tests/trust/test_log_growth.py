@@ -1,0 +1,147 @@
+"""The write-ahead log: short in normal use, and who is in the way where it grows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+import qframe
+from qframe.config.load import load_config
+from qframe.planning import RunPlan, plan
+from qframe.worker import Worker
+
+Config = Callable[..., Path]
+
+PAGES = 50
+LIMIT = PAGES * 4096
+
+
+@pytest.fixture
+def running(config: Config) -> RunPlan:
+    """A dataset that is being written, with a log of at most a few hundred kilobytes."""
+    path = config(
+        records=100 * 4096,
+        storage={"plugin": "sqlite", "page_size": 4096, "wal_autocheckpoint": PAGES},
+    )
+    planned = plan(load_config(path))
+    planned.storage.create(planned.header)
+    return planned
+
+
+def wal_bytes(planned: RunPlan) -> int:
+    return planned.output.with_name(f"{planned.output.name}-wal").stat().st_size
+
+
+def do(worker: Worker, planned: RunPlan, blocks: range) -> None:
+    for block in blocks:
+        worker.do(qframe.Task(block, 1, planned.header.records))
+
+
+def test_the_log_stays_short_where_writers_never_pause(running: RunPlan) -> None:
+    """Two connections take turns, so that one transaction is always young: no checkpoint of
+    SQLite's own would come to the log's end."""
+    task = 4096 * 84
+    with Worker(running.job()) as one, Worker(running.job()) as two:
+        for block in range(0, 60, 2):
+            do(one, running, range(block, block + 1))
+            do(two, running, range(block + 1, block + 2))
+    assert wal_bytes(running) < 2 * LIMIT + 3 * task
+
+
+def test_a_log_that_another_writer_is_copying_is_started_over_all_the_same(
+    running: RunPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a checkpoint after the commit, as where somebody else is always at it."""
+    from qframe_plugins.storages.sqlite_wal import WalKeeper
+
+    def only_look(keeper: Any, _db: apsw.Connection, _name: str, pages: int) -> int:
+        keeper._seen = pages
+        return apsw.SQLITE_OK
+
+    monkeypatch.setattr(WalKeeper, "_after_commit", only_look)
+    with Worker(running.job()) as worker:
+        do(worker, running, range(60))
+    assert wal_bytes(running) < 2 * LIMIT + 3 * 4096 * 84
+    running.storage.finish()
+    with qframe.open(running.output) as dataset:
+        assert dataset.stored() == 60 * 4096
+
+
+@contextmanager
+def pinned(output: Path) -> Iterator[int]:
+    """Another program that began to read and does not end; gives its process id."""
+    code = (
+        "import apsw, sys\n"
+        "db = apsw.Connection(sys.argv[1], flags=apsw.SQLITE_OPEN_READONLY)\n"
+        "db.execute('BEGIN'); db.execute('SELECT count(*) FROM ledger').fetchall()\n"
+        "print('reading', flush=True); sys.stdin.read()\n"
+    )
+    # sh stands between, so that the reader is no child of ours, as a worker would be
+    process = subprocess.Popen(
+        ["sh", "-c", '"$@"; true', "sh", sys.executable, "-c", code, str(output)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "reading\n"
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+        yield int(children.split()[0])
+    finally:
+        process.communicate(timeout=10)
+
+
+def test_a_reader_that_stays_is_named_and_writing_goes_on(
+    running: RunPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qframe_plugins.storages.sqlite_wal.TASKS_IN_FLIGHT", 0)
+    with Worker(running.job()) as worker:
+        do(worker, running, range(1))
+        with pinned(running.output) as reader:
+            do(worker, running, range(1, 20))
+            said = running.storage.hindered()
+            assert wal_bytes(running) > 10 * LIMIT
+        assert said is not None
+        assert f"process {reader} (" in said
+        assert f"{wal_bytes(running):,} bytes" in said
+        assert str(os.getpid()) not in said
+        grown = wal_bytes(running)
+        do(worker, running, range(20, 60))
+        assert wal_bytes(running) == grown  # the log starts over once the reader has gone
+    running.storage.finish()
+    with qframe.open(running.output) as dataset:
+        assert dataset.stored() == 60 * 4096
+
+
+def test_a_reader_of_our_own_kind_pins_nothing(running: RunPlan) -> None:
+    with Worker(running.job()) as worker:
+        do(worker, running, range(1))
+        with closing(running.storage.reader()) as reader:
+            list(reader.stored())
+            do(worker, running, range(1, 40))
+            assert wal_bytes(running) < 2 * LIMIT + 3 * 4096 * 84
+    assert running.storage.hindered() is None
+
+
+def test_the_run_says_what_hinders_it_once_a_minute(
+    running: RunPlan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from qframe import watching
+
+    now = [100.0]
+    monkeypatch.setattr(watching, "monotonic", lambda: now[0])
+    monkeypatch.setattr(type(running.storage), "hindered", lambda self: "a reader is in the way")
+    watch = watching.Watch(running.storage)
+    for _ in range(130):
+        watch.look()
+        now[0] += 1.0
+    assert caplog.messages == ["a reader is in the way"] * 3
