@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from qframe.contracts.sampler import Sampler as Sampler
     from qframe.contracts.storage import Estimate as Estimate
     from qframe.contracts.storage import Header as Header
+    from qframe.contracts.storage import Loss as Loss
     from qframe.contracts.storage import Reader as Reader
     from qframe.contracts.storage import Storage as Storage
     from qframe.contracts.storage import Writer as Writer
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from qframe.errors import QframeError as QframeError
     from qframe.errors import RecipeMismatch as RecipeMismatch
     from qframe.errors import RecordMissing as RecordMissing
+    from qframe.errors import StorageBusy as StorageBusy
     from qframe.errors import StorageError as StorageError
     from qframe.errors import WorkerError as WorkerError
     from qframe.exact_engine import ExactEngine as ExactEngine
@@ -93,7 +95,7 @@ _HOME = {
     "contracts.gate_set": ("GateSet", "GateSetOptions"),
     "contracts.plugin": ("Plugin", "PluginOptions"),
     "contracts.sampler": ("Sampler",),
-    "contracts.storage": ("Estimate", "Header", "Reader", "Storage", "Writer"),
+    "contracts.storage": ("Estimate", "Header", "Loss", "Reader", "Storage", "Writer"),
     "dataset": ("Batch", "Dataset", "Record"),
     "deduplicating": ("Deduplicated", "dedup"),
     "draws": ("Draws",),
@@ -106,6 +108,7 @@ _HOME = {
         "QframeError",
         "RecipeMismatch",
         "RecordMissing",
+        "StorageBusy",
         "StorageError",
         "WorkerError",
     ),

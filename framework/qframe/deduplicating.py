@@ -95,7 +95,8 @@ def dedup(
             },
         )
         about = {"qframe": __version__, "source": Path(data).name}
-        header = Header(recipe, (*source.schema, SOURCE), 1, about)
+        schema = (*source.schema, SOURCE)
+        header = replace(source.header, recipe=recipe, schema=schema, about=about)
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
         with output_lock(output.absolute()):
             if output.exists() or output.is_symlink():

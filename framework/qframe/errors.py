@@ -38,6 +38,15 @@ class StorageError(QframeError, OSError):
     exit_code = 4
 
 
+class StorageBusy(StorageError):  # noqa: N818 - reads as what it says
+    """Other writers held the storage for longer than it waits. The same call may succeed later.
+
+    `times`: how often this has happened to whoever raised it, once it was given up.
+    """
+
+    times: int = 1
+
+
 class DiskFull(StorageError):  # noqa: N818
     """There is no room left where the data goes. What is stored stays stored."""
 

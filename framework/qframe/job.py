@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from qframe.blocks import Task
@@ -36,6 +36,7 @@ class Job:
         records: records of the whole dataset.
         output: absolute path of the dataset.
         config: the config as a command line names it, overrides included.
+        patience_s: for how long a worker tries again what the storage was too busy for.
     """
 
     recipe: str
@@ -46,6 +47,7 @@ class Job:
     storage: PluginSpec
     output: str
     config: str
+    patience_s: float = 0.0
 
     @property
     def serial(self) -> str:
@@ -57,7 +59,11 @@ class Job:
 class TaskDone:
     """A stored task: its records, and the seconds that making and writing them took.
 
-    `worker` is the system's number of the thread that did it; that of a process is its first's.
+    Attributes:
+        worker: the system's number of the thread that did it; that of a process is its first's.
+        counters: what `Writer.counters` grew by since the worker's last answer; and `refusals`, how
+            often the storage was too busy (`StorageBusy`).
+        memory: most bytes of memory that the worker's process has had so far; 0: not known.
     """
 
     task: Task
@@ -65,3 +71,5 @@ class TaskDone:
     generate_s: float
     write_s: float
     worker: int
+    counters: Mapping[str, float] = field(default_factory=dict)
+    memory: int = 0

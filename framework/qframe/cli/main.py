@@ -10,6 +10,7 @@ import click
 
 from qframe import __version__
 from qframe.cli.check import check
+from qframe.cli.compare import compare
 from qframe.cli.dedup import dedup
 from qframe.cli.doctor import doctor
 from qframe.cli.gates import gates
@@ -39,6 +40,7 @@ def cli() -> None:
     qframe show data/clifford_t.db 0         one circuit, drawn, and its unitary
     qframe stats data/clifford_t.db          redundancy, histograms, distance to Haar
     qframe verify data/clifford_t.db         is it what it says?
+    qframe compare configs/clifford_t.yaml   the same recipe into all storages
     qframe doctor                            will this machine do?
     qframe dedup data/clifford_t.db OUT      one record a unitary
 
@@ -46,9 +48,11 @@ def cli() -> None:
     """
 
 
-for verb in (
-    *(run, check, plan, gates, info, show, stats, verify, dedup, hash_, plugins, schema, doctor),
-):
+VERBS = (
+    *(run, check, plan, compare, gates, info, show, stats, verify, dedup, hash_),
+    *(plugins, schema, doctor),
+)
+for verb in VERBS:
     cli.add_command(verb)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self, TypeVar
+from types import MappingProxyType
+from typing import ClassVar, Literal, Self, TypeVar
 
 from qframe.blocks import Stored, block_count, records_per_block
 from qframe.closing import Closes
@@ -18,6 +19,14 @@ from qframe.recipe import Recipe
 MAX_LENGTH = 65_535
 MAX_BYTES = 2**50
 """Of records, all together; more is a damaged or made-up number."""
+
+Loss = Literal["nothing", "last tasks", "damage"]
+"""What a crash may cost, of the blocks whose `write` has returned.
+
+`nothing`: all are there. `last tasks`: some of the last may be missing, what is there is whole, and
+the same run again finishes it. `damage`: what is there may contradict itself; `qframe verify
+--repair` finds and mends it.
+"""
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
 
@@ -72,14 +81,26 @@ class Header:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a dataset will take on disk."""
+    """What a dataset will take on disk.
+
+    `directory_entries`: files in the directory that holds the most of them; None: not known.
+    """
 
     bytes: int
     files: int
+    directory_entries: int | None = None
 
 
 class Writer(Closes, ABC):
-    """One worker's way into the dataset; opened, used and closed in that worker."""
+    """One worker's way into the dataset; opened, used and closed in that worker.
+
+    Attributes:
+        counters: totals since the writer was opened, for people and `qframe compare`. The names
+            that qframe knows: `commits`; `lock_waits` (how often a write waited for another writer
+            for more than 1 ms) and `lock_wait_s` (seconds, all together). A writer need not count.
+    """
+
+    counters: Mapping[str, float] = MappingProxyType({})
 
     @abstractmethod
     def write(self, blocks: Sequence[Block]) -> None:
@@ -88,6 +109,10 @@ class Writer(Closes, ABC):
         A storage of several files has a transaction in each: every block still comes with its row.
 
         A block that is there already (cut shorter, or written by a lost worker) is replaced.
+
+        Raises:
+            StorageBusy: other writers kept it waiting for too long; nothing is stored, and the
+                same call may succeed later.
         """
 
     @abstractmethod
@@ -161,10 +186,12 @@ class Storage(Plugin[O_co], ABC):
     Attributes:
         suffix: appended to the default output name (`data/<config name><suffix>`).
         task_bytes: how many bytes of records one `write` should hold.
+        compared: options beside its defaults with which `qframe compare` shows it.
     """
 
     suffix: ClassVar[str]
     task_bytes: ClassVar[int] = 6 << 20
+    compared: ClassVar[Sequence[Mapping[str, object]]] = ()
 
     def __init__(self, options: O_co, path: Path) -> None:
         self.options = options
@@ -248,6 +275,19 @@ class Storage(Plugin[O_co], ABC):
     def made_with(self) -> O_co:
         """The options that make a dataset of the same form as the one at `path`."""
         return self.options
+
+    @property
+    def kill_may_cost(self) -> Loss | None:
+        """What `kill -9` of any process at any moment may cost, with these options.
+
+        None: the plugin does not say. May be a plain class attribute.
+        """
+        return None
+
+    @property
+    def power_cut_may_cost(self) -> Loss | None:
+        """What a power cut, or a crash of the system, may cost; else as `kill_may_cost`."""
+        return None
 
     def check(self, header: Header) -> None:
         """Refuses (StorageError) what this storage cannot do here. Called before any work."""

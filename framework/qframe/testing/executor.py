@@ -45,7 +45,7 @@ class ExecutorContract(PluginContract):
     @pytest.fixture
     def job(self, tmp_path: Path) -> Job:
         """A job whose dataset exists and is empty."""
-        specs = {
+        specs: dict[str, Any] = {
             kind: PluginSpec(kind, *given, str(tmp_path))
             for kind, given in (
                 ("sampler", self.sampler),

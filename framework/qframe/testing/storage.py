@@ -22,7 +22,8 @@ from qframe.testing.examples import (
     rough_schema,
     same_bytes,
 )
-from qframe.testing.plugin import PluginContract, require
+from qframe.testing.plugin import require
+from qframe.testing.storage_claims import StorageClaims
 
 HEADERS = pytest.mark.parametrize(
     "header",
@@ -39,7 +40,7 @@ SMALL = example_header(70)
 """Five blocks of 16, the last one cut to 6."""
 
 
-class StorageContract(PluginContract):
+class StorageContract(StorageClaims):
     """Subclass it, set `plugin` (and `options`), and let pytest find it."""
 
     plugin: ClassVar[type[Storage[Any]]]

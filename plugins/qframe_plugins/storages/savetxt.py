@@ -14,6 +14,7 @@ from pydantic import Field
 from qframe import (
     Estimate,
     Header,
+    Loss,
     NotADataset,
     PluginOptions,
     Reader,
@@ -67,6 +68,9 @@ class SaveTxt(Storage[SaveTxtOptions]):
 
     name = "savetxt"
     suffix = ".savetxt"
+    compared = ({"flat": True},)
+    kill_may_cost: Loss = "nothing"
+    power_cut_may_cost: Loss = "damage"  # nothing is synced
     task_bytes = 1  # one block a task: a block takes as long as hundreds do elsewhere
     Options = SaveTxtOptions
 
@@ -192,7 +196,9 @@ class SaveTxt(Storage[SaveTxtOptions]):
         text = entries * ENTRY_BYTES + words + 3 * record_width(header.schema[3:])
         file = -(-round(text) // DISK_BLOCK) * DISK_BLOCK
         files = header.records + header.blocks + 1
-        return Estimate(header.records * file + (header.blocks + 1) * DISK_BLOCK, files)
+        size = header.records * file + (header.blocks + 1) * DISK_BLOCK
+        largest = header.records + 2 if self.options.flat else min(1000, header.records)
+        return Estimate(size, files, largest)
 
 
 def _mean(numbers: Sequence[int]) -> float:

@@ -33,12 +33,15 @@ from qframe_plugins.storages.savetxt_files import Files, translated, write_whole
 class SaveTxtWriter(Writer):
     """Writes a block's matrices, then its ledger file."""
 
+    counters: dict[str, float]
+
     def __init__(self, files: Files, header: Header) -> None:
         self._files = files
         self._header = header
         self._names = [str(placed) for placed in header.recipe.instructions.instructions]
         self._extra = header.schema[3:]
         self._temporary = files.temporary()
+        self.counters = {"commits": 0}
 
     def write(self, blocks: Sequence[Block]) -> None:
         with translated(self._files.root):
@@ -49,6 +52,7 @@ class SaveTxtWriter(Writer):
                 sha256 = block.checksum(self._header.schema).hex()
                 row = json.dumps({"records": block.records, "sha256": sha256})
                 write_whole(path, row, self._temporary)
+                self.counters["commits"] += 1
 
     def _write_matrices(self, block: Block) -> None:
         # Files that the ledger vouches for already are replaced whole, never cut to be rewritten.

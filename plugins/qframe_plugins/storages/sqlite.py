@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import apsw
 from pydantic import Field
 
-from qframe import Header, Storage, StorageError, hookimpl
+from qframe import Header, Loss, Storage, StorageError, hookimpl
 from qframe_plugins.storages.file_system import refuse_network_file_system
 from qframe_plugins.storages.sqlite_catalogue import MAX_SHARDS
 from qframe_plugins.storages.sqlite_connection import is_catalogue, is_dataset
@@ -60,6 +60,13 @@ class Sqlite(SqliteFile[SqliteOptions]):
     name = "sqlite"
     suffix = ".db"
     journal_mode = "wal"
+    # https://www.sqlite.org/pragma.html#pragma_synchronous
+    power_cut: ClassVar[Mapping[Synchronous, Loss]] = {
+        "off": "damage",
+        "normal": "last tasks",
+        "full": "nothing",
+    }
+    compared = ({"layout": "rows"}, {"synchronous": "normal"}, {"unitary": "none"})
     Options = SqliteOptions
     cache_kib: int = 16384
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import apsw
 
-from qframe import DiskFull, NotADataset, StorageError
+from qframe import DiskFull, NotADataset, StorageBusy, StorageError
 
 APPLICATION_ID = 0x71667264
 """`qfrd`, in the header of every dataset file: what `file` and `PRAGMA application_id` show."""
@@ -205,7 +205,7 @@ def translated(path: Path) -> Iterator[None]:
             f"{path} is damaged: {cause}", hint="its records can be made again from the recipe"
         ) from cause
     except apsw.BusyError as cause:
-        raise StorageError(
+        raise StorageBusy(
             f"{path}: {cause} (another connection holds the lock)",
             hint="close programs that have the file open, or raise storage.timeout",
         ) from cause

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -15,6 +15,7 @@ from pydantic import Field
 from qframe import (
     Estimate,
     Header,
+    Loss,
     PluginOptions,
     Storage,
     StorageError,
@@ -71,6 +72,12 @@ class SqliteFile(Storage[O_co]):
     """A dataset in one SQLite file; journal mode and pragmas come from the subclass."""
 
     journal_mode: ClassVar[str]
+    kill_may_cost: Loss = "nothing"
+    power_cut: ClassVar[Mapping[Synchronous, Loss]]
+
+    @property
+    def power_cut_may_cost(self) -> Loss:
+        return self.power_cut[self.options.synchronous]
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
@@ -249,10 +256,11 @@ class SqliteFile(Storage[O_co]):
         layout = self._new_layout(header)
         page, width = self._page_size(layout), record_width(layout.stored)
         if self.options.layout == "rows":
-            return Estimate(2 * page + round(header.records * (width + 14) / 0.97), 1)
+            return Estimate(2 * page + round(header.records * (width + 14) / 0.97), 1, 1)
         full, rest = divmod(header.records, header.recipe.block)
         rows = full * (row_bytes(page, header.recipe.block * width) + 64)
-        return Estimate(round(self._empty_bytes(layout) + rows - (-rest * width // page) * page), 1)
+        size = self._empty_bytes(layout) + rows - (-rest * width // page) * page
+        return Estimate(round(size), 1, 1)
 
     def _empty_bytes(self, layout: Layout) -> int:
         """What a file takes without records."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from qframe import Storage, hookimpl
+from qframe import Loss, Storage, hookimpl
 from qframe_plugins.storages.sqlite_file import SqliteFile, SqliteFileOptions, Synchronous
 
 
@@ -32,6 +33,13 @@ class SqliteRollback(SqliteFile[SqliteRollbackOptions]):
     name = "sqlite-rollback"
     suffix = ".rollback.db"
     journal_mode = "delete"
+    # A commit is the journal's end, and its directory is not synced: the last one may come undone.
+    power_cut: ClassVar[Mapping[Synchronous, Loss]] = {
+        "off": "damage",
+        "normal": "damage",
+        "full": "last tasks",
+    }
+    compared = ({"timeout": 0.005},)
     Options = SqliteRollbackOptions
 
     def _pragmas(self) -> dict[str, Any]:

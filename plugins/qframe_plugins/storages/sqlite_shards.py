@@ -165,7 +165,7 @@ class SqliteShards(Sqlite):
         count = self.shard_count() if self.path.exists() else self.options.shards or 1
         layout: Layout = self._new_layout(header)
         more = count * self._empty_bytes(layout)
-        return Estimate(super().estimate(header).bytes + more, count + 1)
+        return Estimate(super().estimate(header).bytes + more, count + 1, count)
 
 
 class ShardsWriter(Writer):
@@ -186,7 +186,16 @@ class ShardsWriter(Writer):
         for number, own in groupby(blocks, lambda block: self._catalogue.shard_of(block.index)):
             if number not in self._writers:
                 self._writers[number] = self._connect(number)
-            self._writers[number].write(list(own))
+            try:
+                self._writers[number].write(list(own))
+            finally:
+                self._count()
+
+    def _count(self) -> None:
+        """What all writers counted, together."""
+        each = [writer.counters for writer in self._writers.values()]
+        names = {name for counters in each for name in counters}
+        self.counters = {name: sum(one.get(name, 0) for one in each) for name in names}
 
     def close(self) -> None:
         for writer in self._writers.values():

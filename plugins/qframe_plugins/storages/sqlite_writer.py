@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import apsw
@@ -14,6 +15,9 @@ from qframe import Block, Writer
 from qframe_plugins.storages.sqlite_connection import open_writable, refuse_after_fork, translated
 from qframe_plugins.storages.sqlite_layout import BYTES, Layout
 from qframe_plugins.storages.sqlite_wal import WalKeeper
+
+WAIT_S = 0.001
+"""From here on `BEGIN IMMEDIATE` counts as having waited."""
 
 
 class SqliteWriter(Writer):
@@ -26,12 +30,15 @@ class SqliteWriter(Writer):
         timeout_s: how long to wait for the lock; None for the default.
     """
 
+    counters: dict[str, float]
+
     def __init__(
         self, path: Path, layout: Layout, pragmas: dict[str, Any], timeout_s: float | None = None
     ) -> None:
         self.path = path
         self.layout = layout
         self._owner = os.getpid()
+        self.counters = {"commits": 0, "lock_waits": 0, "lock_wait_s": 0}
         self._insert = layout.insert()
         self._ledger = layout.ledger_insert()
         self._db = open_writable(path, keep_wal=True)
@@ -52,17 +59,29 @@ class SqliteWriter(Writer):
         ledger = [self._row(*pair) for pair in zip(blocks, encoded, strict=True)]
         with translated(self.path):
             self._log.before_write()
-            self._db.execute("BEGIN IMMEDIATE")
+            self._begin()
             try:
                 # Page 1, which says whose WAL this is, goes into every transaction.
                 self._db.pragma("user_version", self._dataset_id)
                 self._db.executemany(self._insert, map(self._bindings, blocks, encoded))
                 self._db.executemany(self._ledger, ledger)
                 self._db.execute("COMMIT")
+                self.counters["commits"] += 1
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def _begin(self) -> None:
+        """Takes the lock for writing; counts waits, those in vain too."""
+        start = perf_counter()
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        finally:
+            waited = perf_counter() - start
+            if waited > WAIT_S:
+                self.counters["lock_waits"] += 1
+                self.counters["lock_wait_s"] += waited
 
     def _row(self, block: Block, encoded: dict[str, NDArray[Any]]) -> tuple[Any, ...]:
         """The ledger row of a block."""

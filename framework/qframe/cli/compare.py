@@ -1,0 +1,137 @@
+"""`qframe compare`: the same recipe into several storages, side by side."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qframe.cli.options import config_argument, json_option, override_list
+
+if TYPE_CHECKING:
+    from qframe.comparing.comparison import Comparison
+
+
+@click.command()
+@config_argument
+@click.option(
+    "--storage",
+    "storages",
+    multiple=True,
+    metavar="NAME[:OPTION=VALUE,...]",
+    help="A storage to compare; may be repeated. All that are installed if left out.",
+)
+@click.option(
+    "--grid",
+    multiple=True,
+    metavar="KEY=VALUE,VALUE,...",
+    help="Try each value of a config key; several grids make all combinations.",
+)
+@click.option(
+    "--seconds", type=click.FloatRange(0.01), default=2.0, show_default=True, help="To write, each."
+)
+@click.option("--records", help="At most so many records each, e.g. 2e6.")
+@click.option("--workers", help="How many worker processes.")
+@click.option("--output", help="Where the dataset would go; the temporary data goes beside it.")
+@click.option(
+    "--set",
+    "set_",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set any key of the config, for all storages. May be repeated.",
+)
+@click.option(
+    "--plot",
+    "plots",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Draw it, as .svg or .png. May be repeated.",
+)
+@click.option("--keep", is_flag=True, help="Keep the data that was written.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@json_option
+def compare(
+    config: Path,
+    storages: tuple[str, ...],
+    grid: tuple[str, ...],
+    seconds: float,
+    records: str | None,
+    set_: tuple[str, ...],
+    plots: tuple[Path, ...],
+    keep: bool,
+    quiet: bool,
+    as_json: bool,
+    **shortcuts: str | None,
+) -> None:
+    """Write the same records into several storages, and compare.
+
+    Writes for some seconds into each, reads back, and says how fast, how big, how many files, what
+    waited for locks, and what a crash may cost. The data is removed afterwards.
+
+    \b
+    qframe compare configs/clifford_t.yaml
+    qframe compare configs/clifford_t.yaml --plot compare.svg --plot compare.png
+    qframe compare configs/clifford_t.yaml --storage sqlite --storage sqlite-rollback:timeout=0.01
+    qframe compare configs/clifford_t.yaml --storage sqlite --grid executor.workers=1,2
+    """
+    from qframe.cli.compare_table import print_table
+    from qframe.comparing.comparison import compare as run_comparison
+    from qframe.comparing.contenders import contenders
+
+    if plots:
+        from qframe.comparing.chart import require_matplotlib
+
+        require_matplotlib(plots)
+    wanted = contenders(config, override_list(set_, shortcuts), storages, grid)
+    limit = None if records is None else _count(records)
+    tell = _silent if quiet else _tell
+    found = run_comparison(wanted, records=limit, seconds=seconds, keep=keep, tell=tell)
+    if as_json:
+        click.echo(json.dumps(_data(found, keep), indent=2))
+    else:
+        print_table(found)
+    if keep:
+        click.echo(f"Kept: {found.directory}", err=True)
+    if plots:
+        from qframe.comparing.chart import draw
+
+        for path in plots:
+            draw(found, path)
+            click.echo(f"Drawn: {path}", err=True)
+
+
+def _count(text: str) -> int:
+    """`--records`, as the config takes it: 2000000, 2e6, 2_000_000."""
+    from qframe.config.model import integral
+    from qframe.config.yaml_value import YamlProblem, parse_value
+    from qframe.errors import ConfigError
+
+    try:
+        value = integral(parse_value(text, "--records").data)
+    except YamlProblem:
+        value = None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigError(f"--records {text}: want a number such as 2000000 or 2e6")
+    return value
+
+
+def _data(found: Comparison, keep: bool) -> dict[str, Any]:
+    data = asdict(found)
+    directory = str(found.directory) if keep else None
+    return {**data, "directory": directory, "outcomes": [o.data() for o in found.outcomes]}
+
+
+def _tell(done: int, total: int, label: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{done + 1}/{total}: {label}", err=True, nl=False)
+    else:
+        click.echo(f"{done + 1}/{total}: {label}", err=True)
+
+
+def _silent(_done: int, _total: int, _label: str) -> None:
+    pass

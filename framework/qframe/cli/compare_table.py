@@ -1,0 +1,110 @@
+"""The table of `qframe compare`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from qframe.comparing.comparison import Comparison
+    from qframe.comparing.outcome import Outcome, Pace
+
+WIDTH = 200
+"""Where no terminal sets a width, long lines suit grep better than folded cells."""
+
+
+def print_table(found: Comparison) -> None:
+    """Two tables, fastest writer first: speed and locks, then what it leaves on the disk."""
+    from qframe.comparing.words import about, limits, ranked
+
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    outcomes = ranked(found.outcomes)
+    console.print(_table(outcomes, SPEED))
+    console.print()
+    console.print(_table(outcomes, DISK, f"at {found.records:,} records"))
+    for outcome in outcomes:
+        if outcome.error:
+            console.print(f"[red]{escape(outcome.label)}[/red]: {escape(outcome.error)}")
+    for line in (*limits(found), *about(found)):
+        console.print(escape(line), style="dim")
+
+
+Column = tuple[str, "Callable[[Outcome], str]"]
+
+
+def _table(outcomes: Sequence[Outcome], columns: Sequence[Column], projected: str = "") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("storage", overflow="fold")
+    for head, _ in columns:
+        table.add_column(head.format(projected=projected), justify="right", overflow="fold")
+    for outcome in outcomes:
+        table.add_row(escape(outcome.label), *(cell(outcome) for _, cell in columns))
+    return table
+
+
+def _rate(pace: Pace | None, mark: str = "") -> str:
+    return "-" if pace is None else f"{mark}{pace.rate:,.0f}"
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _written(outcome: Outcome) -> str:
+    return _rate(outcome.write, "" if outcome.steady else "~")
+
+
+def _refusals(outcome: Outcome) -> str:
+    return f"[red]{outcome.refusals:,}[/red]" if outcome.refusals else "0"
+
+
+def _loss(word: str | None) -> str:
+    colour = {"nothing": "green", "last tasks": "yellow", "damage": "red"}.get(word or "")
+    return "not said" if word is None else f"[{colour}]{word}[/{colour}]"
+
+
+def _projected(outcome: Outcome) -> str:
+    from qframe.comparing.words import size
+
+    p = outcome.projected
+    return "-" if p is None else size(p.bytes)
+
+
+def _files(outcome: Outcome) -> str:
+    return "-" if outcome.projected is None else f"{outcome.projected.files:,}"
+
+
+def _entries(outcome: Outcome) -> str:
+    p = outcome.projected
+    return "-" if p is None or p.directory_entries is None else f"{p.directory_entries:,}"
+
+
+SPEED: tuple[Column, ...] = (
+    ("written\nrecords/s", _written),
+    ("read in order\nrecords/s", lambda o: _rate(o.in_order)),
+    ("in shuffled\nbatches", lambda o: _rate(o.batches)),
+    ("ds\\[i] at\nrandom", lambda o: _rate(o.single)),
+    ("records\na commit", lambda o: _number(o.commit_records)),
+    ("commits", lambda o: _number(o.commits)),
+    ("lock\nwaits", lambda o: _number(o.lock_waits)),
+    ("waited\ns", lambda o: _number(o.lock_wait_s, 2)),
+    ("database\nis locked", _refusals),
+    ("MB a\nworker", lambda o: _number(o.memory / 1e6) if o.memory else "-"),
+)
+
+DISK: tuple[Column, ...] = (
+    ("stored\nrecords", lambda o: _number(o.stored)),
+    ("bytes\na record", lambda o: _number(o.bytes_a_record, 1)),
+    ("files", lambda o: _number(o.disk.files if o.disk else None)),
+    ("inodes", lambda o: _number(o.disk.inodes if o.disk else None)),
+    ("{projected}:\nbytes", _projected),
+    ("\nfiles", _files),
+    ("\nin one directory", _entries),
+    ("kill -9\nmay cost", lambda o: _loss(o.kill_may_cost)),
+    ("power cut\nmay cost", lambda o: _loss(o.power_cut_may_cost)),
+)

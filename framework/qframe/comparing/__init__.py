@@ -1,0 +1,1 @@
+"""`qframe compare`: the same recipe into several storages, and what each of them makes of it."""
