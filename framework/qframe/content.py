@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from qframe.columns import Arrays
 from qframe.contracts.storage import Header, Reader
+from qframe.distinct import DistinctKeys, circuit_hashes, record_keys
 from qframe.instructions import UNITARY_TOLERANCE
-from qframe.unitary_keys import DistinctKeys, circuit_hashes, record_keys
 from qframe.verifying import Tell, silent
 
 SINGLE_TOLERANCE = 1e-6
@@ -30,7 +30,7 @@ class Content:
         records: that were read.
         unitarity_error: largest entry of |U U† - 1|.
         worst: the record that has it.
-        circuits, unitaries: the distinct ones; unitaries up to phase (`qframe.unitary_keys`).
+        circuits, unitaries: the distinct ones; unitaries up to phase (`qframe.distinct`).
     """
 
     tolerance: float

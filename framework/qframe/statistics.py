@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe.dataset import Batch, Dataset
+from qframe.distinct import DistinctKeys, record_keys
 from qframe.errors import RecordMissing
 from qframe.haar import frame_potential, trace_cdf
 from qframe.instructions import InstructionSet
 from qframe.labels import t_count
-from qframe.unitary_keys import DistinctKeys, record_keys
 from qframe.verifying import Tell, silent
 
 BINS = 4096
@@ -55,7 +55,7 @@ class Statistics:
         instructions: of the dataset.
         records: that were looked at.
         stored: that there are.
-        unitaries: the distinct ones, up to phase (`qframe.unitary_keys`).
+        unitaries: the distinct ones, up to phase (`qframe.distinct`).
         lengths: `[l]` records of l gates.
         codes: `[c]` how often instruction c stands in a circuit.
         t_counts: `[t]` records of T-count t; empty if the gate set has no t or tdg.
