@@ -122,7 +122,8 @@ def test_there_are_configs() -> None:
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_a_shipped_config_runs(path: Path, qframe_cli: Cli, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    done = qframe_cli("run", path, "--records", 300, "--output", output)
+    small = ["--records", 300, "--output", output, "--set", "executor=serial"]
+    done = qframe_cli("run", path, *small)
     assert done.returncode == 0, done.stderr
     with qframe.open(output) as dataset, qframe.open(path) as computed:
         assert len(dataset) == dataset.stored() == 300

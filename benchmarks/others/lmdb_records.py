@@ -43,7 +43,7 @@ class Lmdb(Library):
 
     def open(self) -> None:
         self._store = lmdb.open(str(self.directory / "data.lmdb"), readonly=True, lock=False)
-        self._transaction = self._store.begin(buffers=True)
+        self._transaction: Any = self._store.begin(buffers=True)
 
     def _batch(self, values: list[memoryview]) -> Batch:
         data = np.frombuffer(b"".join(values), np.uint8).reshape(len(values), -1)

@@ -205,8 +205,11 @@ def slow_config(config: Config, engine: Path, storage: object = "sqlite") -> Pat
 
 @pytest.mark.parametrize(
     "storage",
-    ["sqlite", {"plugin": "sqlite", "layout": "rows"}, "sqlite-rollback"],
-    ids=["sqlite", "rows", "rollback"],
+    [
+        pytest.param("sqlite", id="sqlite"),
+        pytest.param({"plugin": "sqlite", "layout": "rows"}, id="rows", marks=pytest.mark.long),
+        pytest.param("sqlite-rollback", id="rollback", marks=pytest.mark.long),
+    ],
 )
 def test_a_run_stopped_by_ctrl_c_is_finished_by_the_next(
     storage: object,
@@ -236,7 +239,9 @@ def want_many(write_config: Config, tmp_path_factory: pytest.TempPathFactory) ->
     return content(write_config(tmp_path_factory.mktemp("many"), records=MANY))
 
 
-@pytest.mark.parametrize("repetition", range(3))
+@pytest.mark.parametrize(
+    "repetition", [0, *(pytest.param(k, marks=pytest.mark.long) for k in range(1, 8))]
+)
 def test_kill_9_of_the_whole_run_at_any_moment(
     repetition: int,
     config: Config,
@@ -257,7 +262,7 @@ def test_kill_9_of_the_whole_run_at_any_moment(
     assert content(tmp_path / "small.db") == want_many
 
 
-@pytest.mark.parametrize("blocks", [1, 13])
+@pytest.mark.parametrize("blocks", [1, pytest.param(13, marks=pytest.mark.long)])
 def test_kill_9_between_small_transactions(
     blocks: int,
     config: Config,

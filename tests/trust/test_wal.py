@@ -74,7 +74,13 @@ def shm(data: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("checkpoint", "how"),
-    [(1000, "deleted"), (100, "deleted"), (1, "cut to nothing"), (100, "cut"), (1000, "cut")],
+    [
+        (1000, "deleted"),
+        pytest.param(100, "deleted", marks=pytest.mark.long),
+        (1, "cut to nothing"),
+        (100, "cut"),
+        pytest.param(1000, "cut", marks=pytest.mark.long),
+    ],
 )
 def test_the_wal_of_a_killed_run_is_lost(
     checkpoint: int, how: str, killed: Any, run_qframe: Run, qframe_cli: Cli

@@ -187,7 +187,9 @@ def test_a_catalogue_that_lies_is_refused_in_one_line(output: Path) -> None:
         dataset[2 * 4096]
 
 
-@pytest.mark.parametrize("repetition", range(2))
+@pytest.mark.parametrize(
+    "repetition", [0, *(pytest.param(k, marks=pytest.mark.long) for k in range(1, 6))]
+)
 @pytest.mark.parametrize("executor", ["processes", "threads"])
 def test_kill_9_at_any_moment(
     repetition: int,
