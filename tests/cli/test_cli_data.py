@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
@@ -19,19 +20,26 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 Run = Callable[..., qframe.RunSummary]
 
 
-@pytest.fixture(params=["sqlite blocks", "sqlite rows", "sqlite-rollback blocks"])
-def output(request: pytest.FixtureRequest, config: Config, qframe_cli: Cli) -> Path:
+@pytest.fixture(scope="module", params=["sqlite blocks", "sqlite rows", "sqlite-rollback blocks"])
+def made(
+    request: pytest.FixtureRequest, write_config: Config, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A finished two-qubit dataset: two blocks, the second one cut."""
     storage, layout = request.param.split()
-    path = config(
+    path = write_config(
+        tmp_path_factory.mktemp("made"),
         records=4096 + 20,
         storage={"plugin": storage, "layout": layout},
         gate_set={"plugin": "clifford_t", "qubits": 2},
         executor={"plugin": "processes", "workers": 2},
     )
-    done = qframe_cli("run", path)
-    assert done.returncode == 0, done.stderr
-    return path.with_name("small.db")
+    return qframe.run(path).output
+
+
+@pytest.fixture
+def output(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, for a test that may change it."""
+    return Path(shutil.copy(made, tmp_path))
 
 
 @pytest.fixture

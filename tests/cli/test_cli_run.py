@@ -57,33 +57,33 @@ def test_a_run_says_what_it_made_and_how_to_read_it(
 
 
 def test_a_second_run_says_complete_and_touches_nothing(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     path = config()
-    qframe_cli("run", path)
+    qframe_main("run", path)
     before = snapshot(tmp_path)
-    done = qframe_cli("run", path)
+    done = qframe_main("run", path)
     assert done.returncode == 0
     assert "complete" in done.stdout
     assert snapshot(tmp_path) == before
 
 
 @pytest.mark.parametrize("storage", ["sqlite", "sqlite-rollback", "savetxt"])
-def test_every_storage_says_complete(storage: str, config: Config, qframe_cli: Cli) -> None:
+def test_every_storage_says_complete(storage: str, config: Config, qframe_main: Cli) -> None:
     path = config(storage=storage, output=None, records=20)
-    assert qframe_cli("run", path).returncode == 0
-    again = qframe_cli("run", path)
+    assert qframe_main("run", path).returncode == 0
+    again = qframe_main("run", path)
     assert again.returncode == 0
     assert "complete: 20 records" in again.stdout
 
 
 @pytest.mark.parametrize("option", [["--set", "records=12000"], ["--records", "12000"]])
 def test_more_records_add_only_the_rest(
-    option: list[str], config: Config, qframe_cli: Cli, tmp_path: Path
+    option: list[str], config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     path = config(records=8192)
-    qframe_cli("run", path)
-    done = qframe_cli("run", path, *option, "--json")
+    qframe_main("run", path)
+    done = qframe_main("run", path, *option, "--json")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert summary["stored"] == 12_000 - 8192
@@ -92,11 +92,11 @@ def test_more_records_add_only_the_rest(
 
 
 def test_fewer_records_keep_the_longer_dataset(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
-    qframe_cli("run", config())
+    qframe_main("run", config())
     before = snapshot(tmp_path)
-    done = qframe_cli("run", tmp_path / "small.yaml", "--records", 10)
+    done = qframe_main("run", tmp_path / "small.yaml", "--records", 10)
     assert done.returncode == 0
     assert "5,000" in done.stdout
     assert snapshot(tmp_path) == before
@@ -112,12 +112,12 @@ def test_fewer_records_keep_the_longer_dataset(
     ],
 )
 def test_another_recipe_on_the_same_output_is_refused_by_name(
-    option: list[str], field: str, config: Config, qframe_cli: Cli, tmp_path: Path
+    option: list[str], field: str, config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     path = config()
-    qframe_cli("run", path)
+    qframe_main("run", path)
     before = snapshot(tmp_path)
-    refused = qframe_cli("run", path, *option)
+    refused = qframe_main("run", path, *option)
     assert refused.returncode == 4
     assert field in refused.stderr
     assert "Hint:" in refused.stderr
@@ -125,9 +125,11 @@ def test_another_recipe_on_the_same_output_is_refused_by_name(
     assert snapshot(tmp_path) == before
 
 
-def test_short_options_override_the_config(config: Config, qframe_cli: Cli, tmp_path: Path) -> None:
+def test_short_options_override_the_config(
+    config: Config, qframe_main: Cli, tmp_path: Path
+) -> None:
     path = config(executor=None)
-    done = qframe_cli(
+    done = qframe_main(
         *("run", path, "--records", "1e2", "--workers", 1, "--seed", 9),
         *("--output", "other.rollback", "--storage", "sqlite-rollback"),
     )
@@ -138,9 +140,9 @@ def test_short_options_override_the_config(config: Config, qframe_cli: Cli, tmp_
 
 
 def test_without_an_output_the_data_goes_beside_its_kind(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
-    done = qframe_cli("run", config("circuits.yaml", output=None, records=10))
+    done = qframe_main("run", config("circuits.yaml", output=None, records=10))
     assert done.returncode == 0, done.stderr
     assert len(qframe.open(tmp_path / "data" / "circuits.db")) == 10
 
@@ -184,12 +186,12 @@ def refused(cli: Cli, directory: Path, code: int, *arguments: object) -> str:
 
 
 def test_an_unknown_key_has_its_place_and_a_guess(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     path = config()
     path.write_text(path.read_text() + "recods: 12\n")
     line = len(path.read_text().splitlines())
-    words = refused(qframe_cli, tmp_path, 2, path)
+    words = refused(qframe_main, tmp_path, 2, path)
     assert f"{path}:{line}:1: recods: unknown key" in words
     assert "did you mean 'records'?" in words
 
@@ -257,10 +259,10 @@ def test_an_override_that_cannot_be_used_is_quoted(
 
 @pytest.mark.parametrize("kind", ["gate_set", "sampler", "engine", "storage", "executor"])
 def test_a_missing_plugin_exits_with_3(
-    kind: str, config: Config, qframe_cli: Cli, tmp_path: Path
+    kind: str, config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     path = config(**{kind: "nonesuch"})
-    words = refused(qframe_cli, tmp_path, 3, path)
+    words = refused(qframe_main, tmp_path, 3, path)
     assert f"unknown {kind} 'nonesuch'" in words
     assert f"{path}:" in words
 
@@ -343,28 +345,28 @@ def test_an_output_that_is_something_else_is_left_alone(
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_directory_without_permission_exits_with_4(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     (tmp_path / "closed").mkdir(mode=0o500)
-    words = refused(qframe_cli, tmp_path, 4, config(output=tmp_path / "closed" / "a" / "b.db"))
+    words = refused(qframe_main, tmp_path, 4, config(output=tmp_path / "closed" / "a" / "b.db"))
     assert "not writable" in words
 
 
 def test_more_than_the_disk_holds_is_refused_before_any_work(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
-    words = refused(qframe_cli, tmp_path, 4, config(records=10**13))
+    words = refused(qframe_main, tmp_path, 4, config(records=10**13))
     assert "bytes" in words
     assert "free" in words
 
 
 def test_a_dataset_of_another_storage_is_not_mixed(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     path = config(records=30)
-    qframe_cli("run", path)
+    qframe_main("run", path)
     assert "is not a savetxt dataset" in refused(
-        qframe_cli, tmp_path, 4, path, "--storage", "savetxt"
+        qframe_main, tmp_path, 4, path, "--storage", "savetxt"
     )
 
 
