@@ -22,8 +22,8 @@ import qframe
 from qframe.verifying import storage_at, verify
 from qframe_plugins.storages.sqlite_layout import seal
 
-MUTATIONS = int(os.environ.get("QFRAME_MUTATIONS", "160"))
-FLIPS = int(os.environ.get("QFRAME_FLIPS", "160"))
+MUTATIONS = int(os.environ.get("QFRAME_MUTATIONS", "80"))
+FLIPS = int(os.environ.get("QFRAME_FLIPS", "80"))
 FORMS: dict[str, dict[str, Any]] = {
     "rows": {"layout": "rows"},
     "circuits": {"unitary": "none"},
