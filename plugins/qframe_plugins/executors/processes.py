@@ -1,6 +1,6 @@
 """One worker process a core.
 
-This module is imported anew in every worker, before NumPy: `_start` limits its threads first.
+This module is imported anew in every worker, before NumPy: `_work` limits its threads first.
 """
 
 from __future__ import annotations
@@ -8,19 +8,21 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
-from typing import TYPE_CHECKING, Any
+from multiprocessing.context import SpawnProcess
+from traceback import format_exc
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import Field
 
-from qframe import Executor, Job, PluginOptions, Task, TaskDone, WorkerError, hookimpl
+from qframe import Executor, Job, PluginOptions, QframeError, Task, TaskDone, WorkerError, hookimpl
 
 if TYPE_CHECKING:
     from qframe import Worker
@@ -34,10 +36,6 @@ THREAD_LIMITS = (
 )
 
 _log = logging.getLogger(__name__)
-
-_job: Job | None = None
-_worker: Worker | None = None
-"""The one job and the one worker of this process, where it is a worker process."""
 
 
 class ProcessesOptions(PluginOptions):
@@ -71,55 +69,112 @@ class Processes(Executor[ProcessesOptions]):
 
     def run(self, job: Job, tasks: Iterable[Task]) -> Iterator[TaskDone]:
         queue = iter(tasks)
-        again: list[Task] = []
+        suspects: list[Task] = []
         deaths: Counter[Task] = Counter()
-        while True:
-            in_hand: dict[Future[TaskDone], Task] = {}
-            pool = ProcessPoolExecutor(
-                self.workers, multiprocessing.get_context("spawn"), _start, (job,)
-            )
-            try:
-                yield from self._feed(pool, queue, again, in_hand)
-                return
-            except BrokenProcessPool:
-                lost = list(in_hand.values())
-                deaths.update(lost)
-                _give_up_if_hopeless(deaths, self.options.attempts, job.serial)
-                _log.warning("a worker died; doing again: %s", ", ".join(map(str, lost)))
-                again = lost + again
-            finally:
-                # Tasks in hand end (they are short); those that wait are dropped.
-                pool.shutdown(wait=True, cancel_futures=True)
+        desks = [_Desk(job) for _ in range(self.workers)]
+        try:
+            while True:
+                for desk in desks:
+                    desk.fill(queue, suspects)
+                busy = {desk.pipe: desk for desk in desks if desk.in_hand}
+                if not busy:
+                    return
+                for pipe in wait_for(list(busy)):
+                    desk = busy[cast("Connection", pipe)]
+                    done = desk.finished()
+                    if done is not None:
+                        yield done
+                    else:
+                        lost = desk.vacate()
+                        deaths.update(lost)
+                        _give_up_if_hopeless(deaths, self.options.attempts, job.serial)
+                        _log.warning("a worker died; doing again: %s", ", ".join(map(str, lost)))
+                        suspects += lost
+        finally:
+            # Tasks in progress end (they are short); those that wait are dropped.
+            for desk in desks:
+                desk.hang_up()
+            for desk in desks:
+                desk.leave()
 
-    def _feed(
-        self,
-        pool: ProcessPoolExecutor,
-        queue: Iterator[Task],
-        again: list[Task],
-        in_hand: dict[Future[TaskDone], Task],
-    ) -> Iterator[TaskDone]:
-        """Keeps two tasks a worker in hand, so that none waits for this process.
 
-        Tasks that were in hand when a worker died go one by one: the next death has one suspect.
+class _Desk:
+    """One worker process, the pipe to it, and the tasks that it has in hand.
+
+    Not a `ProcessPoolExecutor`: where a worker of that one dies while a task is submitted or a
+    process started, the task is lost and the run waits for ever (`terminate_broken` and `submit`
+    of Python 3.11 change the same dicts). Here only one thread acts, each worker has its own
+    pipe, and the pipe's end is the death of its worker and of no other.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._process: SpawnProcess | None = None
+        self._alone = False
+        self.in_hand: deque[Task] = deque()
+        self.pipe: Connection
+
+    def fill(self, queue: Iterator[Task], suspects: list[Task]) -> None:
+        """Keeps two tasks in hand, so that the worker never waits for this process.
+
+        A task that was in hand when a worker died goes alone: the next death has one suspect.
         """
-        while True:
-            while len(in_hand) < (1 if again else 2 * self.workers):
-                task = again.pop() if again else next(queue, None)
-                if task is None:
-                    break
-                with _interrupts_blocked():
-                    try:
-                        in_hand[pool.submit(_do, task)] = task
-                    except BrokenProcessPool:
-                        again.append(task)
-                        raise
-            if not in_hand:
+        self._alone = self._alone and bool(self.in_hand)
+        while len(self.in_hand) < 2 and not self._alone:
+            if suspects and self.in_hand:
+                return  # this desk is to be empty first
+            self._alone = bool(suspects)
+            task = suspects.pop() if suspects else next(queue, None)
+            if task is None:
                 return
-            finished, _ = wait(in_hand, return_when=FIRST_COMPLETED)
-            for future in finished:
-                done = future.result()
-                del in_hand[future]
-                yield done
+            if self._process is None:
+                self._start_worker()
+            self.in_hand.append(task)
+            with suppress(BrokenPipeError):  # it is dead: the pipe's end says so to `finished`
+                self.pipe.send(task)
+
+    def _start_worker(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(self._job, theirs))
+        with _interrupts_blocked():
+            self._process.start()
+        theirs.close()  # so that the worker's own end is the last
+
+    def finished(self) -> TaskDone | None:
+        """What the worker says of its oldest task; None if it died instead.
+
+        Raises:
+            Exception: what the task raised.
+        """
+        try:
+            done: TaskDone | Exception = self.pipe.recv()
+        except (EOFError, OSError):  # OSError: with tasks unread, or in the middle of its answer
+            return None
+        if isinstance(done, Exception):
+            raise done
+        self.in_hand.popleft()
+        return done
+
+    def vacate(self) -> list[Task]:
+        """The tasks that the dead worker had in hand; the next task starts another worker."""
+        lost = list(self.in_hand)
+        self.in_hand.clear()
+        self.hang_up()
+        self.leave()
+        return lost
+
+    def hang_up(self) -> None:
+        """The worker ends after the task that it is doing."""
+        if self._process is not None:
+            self.pipe.close()
+
+    def leave(self) -> None:
+        """Waits for the worker's end."""
+        if self._process is not None:
+            self._process.join()
+            self._process.close()
+            self._process = None
 
 
 def _give_up_if_hopeless(deaths: Counter[Task], attempts: int, command: str) -> None:
@@ -150,13 +205,35 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start(job: Job) -> None:
-    """Runs first in each worker process."""
-    global _job
+def _work(job: Job, pipe: Connection) -> None:
+    """The whole life of a worker process: task after task until the pipe ends."""
     for name in THREAD_LIMITS:
         os.environ[name] = "1"
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _job = job
+    from qframe import Worker
+
+    with suppress(EOFError, OSError), ExitStack() as stack:
+        worker: Worker | None = None
+        while True:
+            task: Task = pipe.recv()
+            try:
+                # made at the first task, so that its errors come back
+                worker = worker or stack.enter_context(Worker(job))
+                answer: TaskDone | Exception = worker.do(task)
+            except Exception as error:
+                answer = _portable(error)
+            pipe.send(answer)
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, if another process can read it; else what it says."""
+    if not isinstance(error, QframeError):
+        error.add_note(format_exc())
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - it was ours a moment ago
+    except Exception:  # a stranger's class may fail in any way
+        return WorkerError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _end_with_parent() -> None:
@@ -164,18 +241,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait_for([parent.sentinel])
         os._exit(1)  # nothing to save: what is not committed is not in the ledger
-
-
-def _do(task: Task) -> TaskDone:
-    """Runs in a worker process; makes its worker at the first task, so that errors come back."""
-    global _worker
-    if _worker is None:
-        from qframe import Worker
-
-        if _job is None:
-            raise WorkerError("this process was not started as a worker")
-        _worker = Worker(_job)
-    return _worker.do(task)
 
 
 @hookimpl

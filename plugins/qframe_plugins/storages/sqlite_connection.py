@@ -202,7 +202,8 @@ def translated(path: Path) -> Iterator[None]:
         raise NotADataset(f"{path} is not a SQLite file") from cause
     except apsw.CorruptError as cause:
         raise StorageError(
-            f"{path} is damaged: {cause}", hint="its records can be made again from the recipe"
+            f"{path} is damaged: {cause}",
+            hint=f"its records can be made again from the recipe: qframe verify {path} --repair",
         ) from cause
     except apsw.BusyError as cause:
         raise StorageBusy(
