@@ -2,7 +2,7 @@
 
     python -m tests.torture                      all of it: about two hours on two quiet cores
     python -m tests.torture --quick              a few of each: two minutes
-    python -m tests.torture --only kills         one part
+    python -m tests.torture --only kill-parent   one part; parts may run at the same time
     python -m tests.torture --minutes 10         each part ends after so long
 
 Prints a table in Markdown, and writes it with `--out FILE`.
@@ -33,13 +33,11 @@ HOSTILE = "tests/trust/test_hostile_files.py"
 Part = Callable[[argparse.Namespace, float], Iterator[Result]]
 
 
-def _kills(arguments: argparse.Namespace, until: float) -> Iterator[Result]:
-    targets = ("a worker", "the parent", "all processes")
-    for n, target in enumerate(targets):
-        # What a target leaves of its time goes to those after it.
-        now = time.monotonic()
-        end = now + (until - now) / (len(targets) - n)
-        yield kills(target, 4 if arguments.quick else arguments.seeds, end)
+def _kills(target: str) -> Part:
+    def part(arguments: argparse.Namespace, until: float) -> Iterator[Result]:
+        yield kills(target, 4 if arguments.quick else arguments.seeds, until)
+
+    return part
 
 
 def _mutations(arguments: argparse.Namespace, until: float) -> Iterator[Result]:
@@ -71,7 +69,9 @@ def _writers(arguments: argparse.Namespace, until: float) -> Iterator[Result]:
 
 
 PARTS: dict[str, Part] = {
-    "kills": _kills,
+    "kill-worker": _kills("a worker"),
+    "kill-parent": _kills("the parent"),
+    "kill-all": _kills("all processes"),
     "mutations": _mutations,
     "flips": _flips,
     "power": _power,
