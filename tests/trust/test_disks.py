@@ -252,12 +252,10 @@ def mounts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], N
     """Says of `tmp_path` that it is a mount of the given kind."""
 
     def say(kind: str) -> None:
-        from qframe_plugins.storages import file_system
-
         where = str(tmp_path).replace(" ", "\\040")
         table = tmp_path / "mounts"
         table.write_text(f"rootfs / ext4 rw 0 0\nserver:/x {where} {kind} rw,relatime 0 0\n")
-        monkeypatch.setattr(file_system, "MOUNTS", table)
+        monkeypatch.setattr("qframe.mounts.MOUNTS", table)
 
     return say
 
