@@ -44,6 +44,32 @@ apsw.connection_hooks.append(watch)
 main(["run", sys.argv[4]])
 """
 
+DIES_ONCE_IN_A_TRANSACTION = """
+import multiprocessing, os, signal
+from pathlib import Path
+import apsw
+from qframe_plugins.samplers.uniform import Uniform
+
+mark, left = Path(__file__).with_name("mark"), 3
+
+def watch(db):
+    def before(cursor, sql, bindings):
+        global left
+        left -= sql == "COMMIT"
+        if left == 0 and not mark.exists():
+            mark.touch()
+            db.cache_flush()  # pages of the open transaction are in the file
+            os.kill(os.getpid(), signal.SIGKILL)
+        return True
+    db.exec_trace = before
+
+if multiprocessing.parent_process():
+    apsw.connection_hooks.append(watch)
+
+class Dying(Uniform):
+    name = "dying"
+"""
+
 
 def content(path: Path) -> str:
     with qframe.open(path) as dataset:
@@ -121,6 +147,24 @@ def test_a_half_done_rollback_transaction_is_undone_by_repair(
     done = qframe_main("verify", tmp_path / "small.db", "--repair")
     assert done.returncode == 0, done.stdout + done.stderr
     assert qframe_main("run", path, "--json").stdout
+    assert content(tmp_path / "small.db") == content(path)
+
+
+def test_a_rollback_transaction_of_a_dead_worker_is_undone_by_the_next_worker(
+    config: Config, qframe_cli: Cli, tmp_path: Path
+) -> None:
+    """Its journal is hot while the run goes on: no reader may look before a writer has."""
+    (tmp_path / "dying.py").write_text(DIES_ONCE_IN_A_TRANSACTION)
+    path = config(
+        records=9 * 4096,
+        task_blocks=1,
+        storage="sqlite-rollback",
+        sampler={"plugin": "./dying.py:Dying", "length": 5},
+        executor={"plugin": "processes", "workers": 1},
+    )
+    done = qframe_cli("run", path)
+    assert done.returncode == 0, done.stderr
+    assert "a worker died; doing again" in done.stderr
     assert content(tmp_path / "small.db") == content(path)
 
 
