@@ -143,7 +143,7 @@ def test_engines_agree_on_many_long_circuits(qubits: int, dtype: type) -> None:
     # Long circuits of dense gates: one fused product anywhere would change some last bit.
     instructions = instruction_set(qubits)
     fold = fold_for(len(instructions), qubits)
-    count = 4000 // qubits**3
+    count = 2000 // qubits**3
     lengths = np.random.default_rng(6).integers(0, 121, count).astype(np.uint16)
     circuits = random_circuits(instructions, lengths, 120)
     by_numpy, by_numba = (multiplied(e, instructions, fold, circuits, dtype) for e in ENGINES)
