@@ -80,7 +80,7 @@ class LocalGates:
             _add(products, real, rows[0, k])
             _add(products, imaginary, rows[1, k])
         changed = made.reshape(len(gate.changed), size)
-        changed |= turns[list(gate.turned_like)]
+        changed |= turns[:1] if gate.mixes else turns
         names.reshape(-1)[at[list(gate.changed)]] = changed.reshape(-1, *at.shape[1:])
 
     def _products(self, gate: RowGate, found: Names, turns: Names) -> list[NDArray[np.float64]]:

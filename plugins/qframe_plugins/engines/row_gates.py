@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from qframe import InstructionSet, local_rows
 from qframe_plugins.engines.row_pool import PHASE
 
-QUARTERS: dict[complex, int] = {1: 0, 1j: 1, -1: 2, -1j: 3}
-"""Entries that turn a row by so many quarters, exactly: parts are swapped and change sign."""
-
 Term = tuple[int, bool]
 """Which product, and whether it is subtracted."""
 
@@ -24,8 +21,8 @@ class RowGate:
     Attributes:
         inputs: how many local rows it reads, or changes.
         changed: which of them it changes.
-        mixes: whether a sum has more than one row in it, so that turns have to be done first.
-        turned_like: for each changed row an input: the new row is turned as that was.
+        mixes: whether a sum has more than one row in it, so that turns have to be done first; else
+            it is a diagonal, whose rows keep their turns.
         products: `(input, part, factor)`: parts of rows times positive numbers.
         sums: for each changed row its real part and its imaginary one, terms in the law's order.
     """
@@ -33,7 +30,6 @@ class RowGate:
     inputs: int
     changed: tuple[int, ...]
     mixes: bool
-    turned_like: tuple[int, ...]
     products: tuple[tuple[int, int, float], ...]
     sums: tuple[tuple[tuple[Term, ...], tuple[Term, ...]], ...]
 
@@ -44,8 +40,8 @@ class RowGates:
     Attributes:
         moves: `(codes + 1, dim)`: how far from a row that stands which takes its place.
         turns: `(codes + 1, dim)`: and by how many quarters it is turned, from bit `PHASE` on.
-        kinds: `(codes + 1,)`: 0, or 1 + index into `gates` of what is left to do.
-        gates: matrices with other entries than those of `QUARTERS`.
+        kinds: `(codes + 1,)`: 0, or 1 + index into `gates`.
+        gates: what is left to do: arithmetic.
         rows: of each of those: `(inputs, groups, codes)`, rows of the register.
     """
 
@@ -56,31 +52,48 @@ class RowGates:
         self.kinds = np.zeros(n + 1, dtype=np.uint16 if n < 1 << 16 else np.uint32)
         self.gates: list[RowGate] = []
         self.rows: list[NDArray[np.intp]] = []
-        known: dict[bytes, int] = {}
+        known: dict[tuple[bytes, int], int] = {}
         for code in range(n):
             rows = local_rows(instructions.instructions[code].qubits, instructions.qubits)
             # In the register's order, so that sums run in the order that the law asks for.
             order = np.argsort(rows[:, 0])
             rows, matrix = rows[order], instructions.matrix_of(code)[np.ix_(order, order)]
-            if self._moved(code, rows, matrix):
-                continue
+            if (np.count_nonzero(matrix, axis=1) == 1).all():
+                matrix = self._moved(code, rows, matrix)
+                if (matrix == np.eye(len(matrix))).all():
+                    continue
             local = _touched(matrix)
-            kind = known.setdefault(matrix.tobytes(), len(self.gates))
+            matrix = np.ascontiguousarray(matrix[np.ix_(local, local)])
+            kind = known.setdefault((matrix.tobytes(), rows.shape[1]), len(self.gates))
             if kind == len(self.gates):
-                self.gates.append(_row_gate(matrix[np.ix_(local, local)]))
+                self.gates.append(_row_gate(matrix))
                 self.rows.append(np.zeros((len(local), rows.shape[1], n), dtype=np.intp))
             self.kinds[code] = 1 + kind
             self.rows[kind][..., code] = rows[local]
 
-    def _moved(self, code: int, rows: NDArray[np.intp], matrix: NDArray[np.complex128]) -> bool:
-        """Whether the gate only moves and turns rows; enters it if so."""
-        found = [np.flatnonzero(row).tolist() for row in matrix]
-        if any(len(at) != 1 or matrix[r, at[0]] not in QUARTERS for r, at in enumerate(found)):
-            return False
-        for r, [source] in enumerate(found):
+    def _moved(
+        self, code: int, rows: NDArray[np.intp], matrix: NDArray[np.complex128]
+    ) -> NDArray[np.complex128]:
+        """Enters how a gate with one entry a row moves and turns rows; the diagonal that is left.
+
+        Its entries lie in the first quadrant. A product with `i**k x` is one with `x`, turned: its
+        two terms are the same, and their sum does not depend on which comes first.
+        """
+        left = np.eye(len(matrix), dtype=np.complex128)
+        for r, row in enumerate(matrix):
+            [source] = np.flatnonzero(row).tolist()
+            quarters, left[r, r] = _turned_back(complex(row[source]))
             self.moves[code, rows[r]] = rows[source] - rows[r]
-            self.turns[code, rows[r]] = QUARTERS[complex(matrix[r, source])] << PHASE
-        return True
+            self.turns[code, rows[r]] = quarters << int(PHASE)
+        return left
+
+
+def _turned_back(entry: complex) -> tuple[int, complex]:
+    """`k` and `x` of `entry == i**k x`, where `x.real > 0` and `x.imag >= 0`: exact."""
+    x, y, quarters = entry.real, entry.imag, 0
+    while not (x > 0 and y >= 0):
+        x, y, quarters = y, -x, quarters + 1
+    return quarters, complex(x, abs(y))
 
 
 def _touched(matrix: NDArray[np.complex128]) -> NDArray[np.intp]:
@@ -106,5 +119,4 @@ def _row_gate(matrix: NDArray[np.complex128]) -> RowGate:
             imaginary += [term(c, part, factor) for part, factor in ((1, x), (0, y)) if factor]
         sums.append((tuple(real), tuple(imaginary)))
     mixes = bool((np.count_nonzero(matrix[changed], axis=1) > 1).any())
-    like = (0 if mixes else int(np.flatnonzero(row)[0]) for row in matrix[changed])
-    return RowGate(len(matrix), tuple(changed), mixes, tuple(like), tuple(products), tuple(sums))
+    return RowGate(len(matrix), tuple(changed), mixes, tuple(products), tuple(sums))
