@@ -86,11 +86,11 @@ class LocalGates:
     def _products(self, gate: RowGate, found: Names, turns: Names) -> list[NDArray[np.float64]]:
         """Each `(size, dim)`."""
         size = found.shape[1]
-        need = (2 * gate.inputs + len(gate.products)) * size * self.dim
+        need = (2 * gate.inputs + gate.spare) * size * self.dim
         if len(self._work) < need:
             self._work = np.empty(need)
         work = self._work[:need].reshape(-1, size, self.dim)
-        parts, room = work[: 2 * gate.inputs].reshape(-1, 2, size, self.dim), work[-len(gate.products):]
+        parts = work[: 2 * gate.inputs].reshape(-1, 2, size, self.dim)
         for i, names in enumerate(found):
             if gate.mixes and i > 0:
                 # A turn that all rows share is left to their sums' names.
@@ -98,8 +98,10 @@ class LocalGates:
             else:
                 self._pool.unturned(names, parts[i])
         return [
-            parts[i, part] if factor == 1 else np.multiply(parts[i, part], factor, out=into)
-            for (i, part, factor), into in zip(gate.products, room, strict=True)
+            parts[i, part]
+            if factor == 1
+            else np.multiply(parts[i, part], factor, out=parts[i, part] if room is None else work[room])
+            for i, part, factor, room in gate.products
         ]
 
     def _store(self, names: Names, out: NDArray[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,14 +24,17 @@ class RowGate:
         changed: which of them it changes.
         mixes: whether a sum has more than one row in it, so that turns have to be done first; else
             it is a diagonal, whose rows keep their turns.
-        products: `(input, part, factor)`: parts of rows times positive numbers.
+        products: `(input, part, factor, room)`: parts of rows times positive numbers, each in the
+            place of the part or, if that is needed once more, in this room behind all parts.
+        spare: how many rooms there are.
         sums: for each changed row its real part and its imaginary one, terms in the law's order.
     """
 
     inputs: int
     changed: tuple[int, ...]
     mixes: bool
-    products: tuple[tuple[int, int, float], ...]
+    products: tuple[tuple[int, int, float, int | None], ...]
+    spare: int
     sums: tuple[tuple[tuple[Term, ...], tuple[Term, ...]], ...]
 
 
@@ -119,4 +123,10 @@ def _row_gate(matrix: NDArray[np.complex128]) -> RowGate:
             imaginary += [term(c, part, factor) for part, factor in ((1, x), (0, y)) if factor]
         sums.append((tuple(real), tuple(imaginary)))
     mixes = bool((np.count_nonzero(matrix[changed], axis=1) > 1).any())
-    return RowGate(len(matrix), tuple(changed), mixes, tuple(products), tuple(sums))
+    inputs, placed, spare = len(matrix), [], 0
+    factors = Counter((c, part) for c, part, _ in products)
+    for c, part, factor in products:
+        alone = factors[c, part] == 1
+        placed.append((c, part, factor, None if alone else 2 * inputs + spare))
+        spare += not alone
+    return RowGate(inputs, tuple(changed), mixes, tuple(placed), spare, tuple(sums))
