@@ -100,7 +100,7 @@ def _digits(base: int, first: NDArray[np.uint32], second: NDArray[np.uint32]) ->
 
 @lru_cache(maxsize=16)
 def _row_table(base: int) -> NDArray[np.uint64]:
-    """The rows of `digit_table`, whose digits are bytes, as integers: the first byte is the lowest."""
+    """Rows of `digit_table` whose digits are bytes, as integers: the first byte is the lowest."""
     table = digit_table(base)
     rows = np.zeros((len(table), 8), dtype=np.uint8)
     rows[:, : table.shape[1]] = table

@@ -34,8 +34,8 @@ class LocalGates:
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
         """Writes the unitaries of `circuits` into `out` `(n, dim, dim)`."""
         n, lengths, parents = len(circuits), circuits.lengths, circuits.parents
-        if self._pool.size < ROOM * n * self.dim:
-            self._pool = RowPool(self.dim, ROOM * n * self.dim)
+        if self._pool.size < ROOM * max(n, 1) * self.dim:
+            self._pool = RowPool(self.dim, ROOM * max(n, 1) * self.dim)
         names = self._pool.identities(n)
         shared = np.zeros(n, dtype=np.bool_) if parents is None else parents >= 0
         places = np.arange(n * self.dim).reshape(n, self.dim)
@@ -100,7 +100,9 @@ class LocalGates:
         return [
             parts[i, part]
             if factor == 1
-            else np.multiply(parts[i, part], factor, out=parts[i, part] if room is None else work[room])
+            else np.multiply(
+                parts[i, part], factor, out=parts[i, part] if room is None else work[room]
+            )
             for i, part, factor, room in gate.products
         ]
 

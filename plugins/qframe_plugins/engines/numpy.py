@@ -15,8 +15,8 @@ TABLE_CHUNK = 8192
 """One-qubit circuits at once with a table: measured a seventh faster than 4,096, whose calls cost
 more, and of two-qubit ones, whose planes are four times as many, half of that."""
 
-LOCAL_CHUNK_BYTES = 1 << 23
-"""Unitaries at once without: enough circuits for a group of each instruction to be worth a call."""
+LOCAL_CHUNK_BYTES = 1 << 21
+"""Unitaries at once without: with fewer the calls of NumPy cost more, with more the memory does."""
 
 
 class NumpyEngine(Engine[PluginOptions]):
@@ -42,7 +42,7 @@ class NumpyEngine(Engine[PluginOptions]):
         self._chunk = (
             TABLE_CHUNK // instructions.qubits
             if small
-            else max(16, LOCAL_CHUNK_BYTES // (16 * instructions.dim**2))
+            else max(4, LOCAL_CHUNK_BYTES // (16 * instructions.dim**2))
         )
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
