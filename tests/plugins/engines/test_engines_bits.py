@@ -173,7 +173,8 @@ def test_no_circuits_at_all(engine: type[Engine[Any]], qubits: int) -> None:
     instructions = instruction_set(qubits)
     none = Circuits(np.zeros((0, 5), dtype=np.uint8), np.zeros(0, dtype=np.uint8))
     assert multiplied(engine, instructions, 1, none).size == 0
-    LocalGates(instructions).multiply(none, np.empty((0, instructions.dim, instructions.dim)))
+    out = np.empty((0, instructions.dim, instructions.dim), dtype=np.complex128)
+    LocalGates(instructions).multiply(none, out)
 
 
 def test_quarter_turns_and_moves_leave_every_rounding_as_it_is() -> None:
