@@ -32,7 +32,7 @@ from machine import describe, table
 
 from qframe.comparing.contenders import contenders
 from qframe.comparing.measuring import Terms, measure
-from qframe.comparing.stopping import Stop
+from qframe.stopping import Stop
 
 RESULT = Path(__file__).parent / "results" / "journal_modes.md"
 
@@ -207,7 +207,9 @@ def draw(found: dict[Cell, Found], writers: tuple[int, ...], about: dict[str, st
     """Records/s over records a commit, one panel for each number of writers."""
     import matplotlib
     from matplotlib.figure import Figure
-    from picture import FAINT, GRID, INK, short
+    from picture import FAINT, GRID, INK
+
+    from qframe.comparing.words import short
 
     colours = {"wal": "#0072b2", "delete": "#d55e00"}
     dashes: dict[str, Any] = {"off": "-", "normal": (0, (5, 2)), "full": (0, (1, 1.5))}

@@ -11,6 +11,8 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from qframe.comparing.words import short
+
 CLEARLY = 1.05
 """So much better counts as better: less is noise, or a header's size."""
 
@@ -19,15 +21,6 @@ INK, FAINT, GRID = "#222222", "#6b6b6b", "#e4e4e4"
 
 Panel = tuple[str, Sequence[Sequence[float]], bool]
 """Title, the values of each row (none: not measured), and whether more is better."""
-
-
-def short(count: float) -> str:
-    """A number in little room: `4.2 M`."""
-    for unit in ("", "k", "M", "G"):
-        if count < 1000:
-            return f"{count:.3g}{' ' if unit else ''}{unit}"
-        count /= 1000
-    return f"{count:,.3g} T"
 
 
 def draw(

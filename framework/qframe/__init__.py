@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from qframe.job import TaskDone as TaskDone
     from qframe.keys import circuit_keys as circuit_keys
     from qframe.keys import unitary_keys as unitary_keys
+    from qframe.mounts import file_system_type as file_system_type
     from qframe.opening import open as open  # noqa: A004 - qframe.open is the public name
     from qframe.planning import RunPlan as RunPlan
     from qframe.plugins.hookspecs import hookimpl as hookimpl
@@ -116,6 +117,7 @@ _HOME = {
     "instructions": ("Gate", "Instruction", "InstructionSet", "local_rows"),
     "job": ("Job", "TaskDone"),
     "keys": ("circuit_keys", "unitary_keys"),
+    "mounts": ("file_system_type",),
     "opening": ("open",),
     "plugins.hookspecs": ("hookimpl",),
     "recipe": ("Recipe",),

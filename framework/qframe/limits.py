@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from qframe.mounts import file_system_type
+
 MOST_RECORDS = 1 << 62
 """Beyond this no limit is looked for."""
 
@@ -102,10 +104,10 @@ class FileSystem:
     directory_bytes: int | None
 
 
-def file_system(directory: Path, mounts: Path = Path("/proc/mounts")) -> FileSystem:
+def file_system(directory: Path) -> FileSystem:
     """Looks at the file system that holds `directory`, which exists."""
     facts = os.statvfs(directory)
-    kind = _kind(directory, mounts)
+    kind = file_system_type(directory)
     file_bytes = facts.f_bsize * (2**32 - 1) if kind == "ext4" else MOST_BYTES_OF_A_FILE.get(kind)
     limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     if limit != resource.RLIM_INFINITY:
@@ -118,20 +120,6 @@ def file_system(directory: Path, mounts: Path = Path("/proc/mounts")) -> FileSys
         file_bytes,
         leaves,
     )
-
-
-def _kind(directory: Path, mounts: Path) -> str:
-    try:
-        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except OSError:
-        return ""
-    here, best = directory.resolve(), ("", "")
-    for line in lines:
-        _, where, kind, *_ = line.split(" ")
-        where = where.encode().decode("unicode_escape")  # spaces are written \040
-        if here.is_relative_to(where) and len(where) >= len(best[0]):
-            best = (where, kind)
-    return best[1]
 
 
 @dataclass(frozen=True)

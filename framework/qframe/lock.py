@@ -11,7 +11,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +39,7 @@ def output_lock(output: Path) -> Iterator[Held]:
         OutputInUse: another run holds it; names its pid, host and start.
         StorageError: the lock file cannot be made.
     """
-    path = output.with_name(f".{output.name}.lock")
+    path = _lock_file(output)
     try:
         handle, held = _acquire(path)
     except OSError as cause:
@@ -51,6 +51,17 @@ def output_lock(output: Path) -> Iterator[Held]:
     finally:
         path.unlink(missing_ok=True)  # while it is still held: the next run makes a new one
         os.close(handle)
+
+
+def remove_leftover(output: Path) -> None:
+    """Removes the lock file of a run that was killed when all was stored; not a living run's."""
+    if _lock_file(output).exists():
+        with suppress(OSError), output_lock(output):
+            pass
+
+
+def _lock_file(output: Path) -> Path:
+    return output.with_name(f".{output.name}.lock")
 
 
 def _acquire(path: Path) -> tuple[int, Held]:

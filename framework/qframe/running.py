@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from types import FrameType
 from typing import Any
 
 import pluggy
@@ -20,10 +18,11 @@ from qframe.blame import blame, error_of, maker_error
 from qframe.config.load import LoadedConfig, load_config
 from qframe.errors import DiskFull, QframeError, StorageError, WorkerError
 from qframe.generating import Generator, build
-from qframe.lock import output_lock
+from qframe.lock import output_lock, remove_leftover
 from qframe.planning import RunPlan, output_of, plan
 from qframe.plugins import hookspecs
 from qframe.plugins.resolve import load_module
+from qframe.stopping import Stop, stopped_by_signals
 from qframe.verifying import verify
 from qframe.watching import Watch
 
@@ -79,12 +78,15 @@ def run(
     _recover(loaded)
     planned = plan(loaded)
     if not planned.runs and planned.storage.finished():
+        remove_leftover(planned.output.absolute())
         return _summary(planned, planned.stored, start, None)
     planned.output.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with _stop_on_signal() as stop, output_lock(planned.output.absolute()) as held:
+    # After the first signal the tasks in hand are ended.
+    with stopped_by_signals(_end_at_once) as stop, output_lock(planned.output.absolute()) as held:
         planned = plan(loaded)  # again: another run may have ended since
+        progress = _Progress(planned.header.records - planned.to_do)
         job = planned.job()
-        with _bytes_needed(planned, stop), blame(job.storage, job.serial, "the dataset"):
+        with _bytes_needed(planned, progress), blame(job.storage, job.serial, "the dataset"):
             if planned.exists:
                 if not held.same_boot and not planned.storage.finished():
                     _prove(planned)
@@ -94,12 +96,12 @@ def run(
                 planned.storage.create(planned.header)
             _tell(manager, "qframe_run_started", planned)
             try:
-                _do(planned, manager, stop)
+                _do(planned, manager, stop, progress)
             finally:
                 planned.storage.finish()
     with closing(planned.storage.reader()) as reader:
         total = sum(part.records for part in reader.stored())
-    summary = _summary(planned, total, start, stop.signal)
+    summary = _summary(planned, total, start, stop.number)
     _tell(manager, "qframe_run_finished", planned, summary=summary)
     return summary
 
@@ -141,9 +143,8 @@ def _prove(planned: RunPlan) -> None:
         )
 
 
-def _do(planned: RunPlan, manager: pluggy.PluginManager, stop: _Stop) -> None:
-    stop.stored = planned.header.records - planned.to_do
-    if stop.signal is not None:
+def _do(planned: RunPlan, manager: pluggy.PluginManager, stop: Stop, progress: _Progress) -> None:
+    if stop.number is not None:
         return
     job, spec = planned.job(), planned.loaded.plugins["executor"].spec
     watch = Watch(planned.storage)
@@ -152,10 +153,10 @@ def _do(planned: RunPlan, manager: pluggy.PluginManager, stop: _Stop) -> None:
         closing(planned.executor.run(job, planned.tasks())) as results,  # type: ignore[type-var]
     ):
         for done in results:
-            stop.stored += done.records
-            _tell(manager, "qframe_task_stored", planned, done=done, stored=stop.stored)
+            progress.stored += done.records
+            _tell(manager, "qframe_task_stored", planned, done=done, stored=progress.stored)
             watch.look()
-            if stop.signal is not None:
+            if stop.number is not None:
                 break
 
 
@@ -183,7 +184,7 @@ def _hooks(loaded: LoadedConfig, given: Sequence[object]) -> pluggy.PluginManage
 
 
 @contextmanager
-def _bytes_needed(planned: RunPlan, stop: _Stop) -> Iterator[None]:
+def _bytes_needed(planned: RunPlan, progress: _Progress) -> Iterator[None]:
     """Says of a disk that is full how much it lacks.
 
     A worker that dies for want of a page (SIGBUS: memory that is mapped to a file on a full disk)
@@ -195,7 +196,7 @@ def _bytes_needed(planned: RunPlan, stop: _Stop) -> Iterator[None]:
         free = shutil.disk_usage(planned.output.absolute().parent).free
         if isinstance(cause, WorkerError) and (cause.__cause__ is not None or free >= NO_ROOM):
             raise
-        lacking = 1 - stop.stored / planned.header.records
+        lacking = 1 - progress.stored / planned.header.records
         raise DiskFull(
             f"{planned.output}: the disk is full: {free:,} bytes are free, the "
             f"{round(lacking * planned.header.records):,} records that are missing need about "
@@ -219,37 +220,15 @@ def _tell(manager: pluggy.PluginManager, hook: str, planned: RunPlan, **facts: A
 
 
 @dataclass
-class _Stop:
-    """How far the run is, and the signal that asked it to stop, once one has."""
+class _Progress:
+    """Records that are stored, as far as this process has been told."""
 
-    signal: int | None = None
-    stored: int = 0
+    stored: int
 
 
-@contextmanager
-def _stop_on_signal() -> Iterator[_Stop]:
-    """SIGINT and SIGTERM stop the run after the task in hand; the second one at once.
-
-    Outside the main thread signals belong to someone else, and nothing is changed.
-    """
-    stop = _Stop()
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        if stop.signal is not None:
-            os._exit(128 + number)  # workers notice, and the ledger knows what is stored
-        stop.signal = number
-
-    try:
-        before: dict[int, Any] = {
-            number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-    except ValueError:
-        before = {}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _end_at_once(stop: Stop) -> None:
+    """What a second signal does: workers notice, and the ledger knows what is stored."""
+    os._exit(128 + (stop.number or 0))
 
 
 def disk_bytes(path: Path) -> int:

@@ -20,7 +20,7 @@ from qframe.blocks import Stored
 from qframe.comparing import reading
 from qframe.comparing.contenders import contenders
 from qframe.comparing.footprint import footprint
-from qframe.comparing.stopping import Stop
+from qframe.stopping import Stop
 
 Config = Callable[..., Path]
 Cli = Callable[..., subprocess.CompletedProcess[str]]

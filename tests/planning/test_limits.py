@@ -45,11 +45,14 @@ def test_a_census_counts_files_at_any_depth(tmp_path: Path) -> None:
     assert found.page_size is None
 
 
-def test_the_file_system_is_that_of_the_longest_mount(tmp_path: Path) -> None:
+def test_the_file_system_is_that_of_the_longest_mount(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mounts = tmp_path / "mounts"
     here = str(tmp_path).replace(" ", "\\040")
     mounts.write_text(f"a / xfs rw 0 0\nb {here} vfat rw 0 0\nc {here}/no ext4 rw 0 0\n")
-    found = file_system(tmp_path, mounts)
+    monkeypatch.setattr("qframe.mounts.MOUNTS", mounts)
+    found = file_system(tmp_path)
     assert found.kind == "vfat"
     assert found.file_bytes == 2**32 - 1  # what fits in FAT's 32 bits
     assert found.directory_bytes is None

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -166,7 +167,26 @@ def _ledger(output: Path) -> dict[int, tuple[int, bytes]]:
     """Full blocks that are stored; none where the dataset was not made yet."""
     if not output.exists():
         return {}
-    with qframe.open(output) as dataset, closing(dataset.reader) as reader:
+    if not _journal(output).exists():
+        return _rows(output)
+    # A half-done rollback transaction, which only a writer may undo: looked at in a copy.
+    copy = output.with_name("copy")
+    for source, target in ((output, copy), (_journal(output), _journal(copy))):
+        shutil.copy(source, target)
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute("PRAGMA user_version").fetchall()
+    rows = _rows(copy)
+    copy.unlink()
+    _journal(copy).unlink(missing_ok=True)
+    return rows
+
+
+def _journal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-journal")
+
+
+def _rows(path: Path) -> dict[int, tuple[int, bytes]]:
+    with qframe.open(path) as dataset, closing(dataset.reader) as reader:
         return {block: (records, sha256) for block, records, sha256 in reader.checksums()}
 
 

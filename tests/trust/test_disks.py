@@ -81,8 +81,12 @@ def test_a_disk_that_fills_during_a_run(
         f"disk, first = {str(disk)!r}, []\n\n"
         "def fill():\n"
         "    with open(disk + '/filler', 'wb') as file:\n"
-        "        free = shutil.disk_usage(disk).free\n"
-        f"        os.posix_fallocate(file.fileno(), 0, max(1, free - {leave}))\n\n"
+        "        while True:\n"
+        "            free = shutil.disk_usage(disk).free\n"
+        "            try:\n"
+        f"                return os.posix_fallocate(file.fileno(), 0, max(1, free - {leave}))\n"
+        "            except OSError:\n"
+        "                pass  # a worker took of it meanwhile\n\n"
         "@hookimpl\n"
         "def qframe_run_started(plan):\n"
         f"    {'fill()' if what != 'rows' else 'pass'}\n\n"
@@ -252,12 +256,10 @@ def mounts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], N
     """Says of `tmp_path` that it is a mount of the given kind."""
 
     def say(kind: str) -> None:
-        from qframe_plugins.storages import file_system
-
         where = str(tmp_path).replace(" ", "\\040")
         table = tmp_path / "mounts"
         table.write_text(f"rootfs / ext4 rw 0 0\nserver:/x {where} {kind} rw,relatime 0 0\n")
-        monkeypatch.setattr(file_system, "MOUNTS", table)
+        monkeypatch.setattr("qframe.mounts.MOUNTS", table)
 
     return say
 

@@ -44,6 +44,32 @@ apsw.connection_hooks.append(watch)
 main(["run", sys.argv[4]])
 """
 
+DIES_ONCE_IN_A_TRANSACTION = """
+import multiprocessing, os, signal
+from pathlib import Path
+import apsw
+from qframe_plugins.samplers.uniform import Uniform
+
+mark, left = Path(__file__).with_name("mark"), 3
+
+def watch(db):
+    def before(cursor, sql, bindings):
+        global left
+        left -= sql == "COMMIT"
+        if left == 0 and not mark.exists():
+            mark.touch()
+            db.cache_flush()  # pages of the open transaction are in the file
+            os.kill(os.getpid(), signal.SIGKILL)
+        return True
+    db.exec_trace = before
+
+if multiprocessing.parent_process():
+    apsw.connection_hooks.append(watch)
+
+class Dying(Uniform):
+    name = "dying"
+"""
+
 
 def content(path: Path) -> str:
     with qframe.open(path) as dataset:
@@ -124,6 +150,24 @@ def test_a_half_done_rollback_transaction_is_undone_by_repair(
     assert content(tmp_path / "small.db") == content(path)
 
 
+def test_a_rollback_transaction_of_a_dead_worker_is_undone_by_the_next_worker(
+    config: Config, qframe_cli: Cli, tmp_path: Path
+) -> None:
+    """Its journal is hot while the run goes on: no reader may look before a writer has."""
+    (tmp_path / "dying.py").write_text(DIES_ONCE_IN_A_TRANSACTION)
+    path = config(
+        records=9 * 4096,
+        task_blocks=1,
+        storage="sqlite-rollback",
+        sampler={"plugin": "./dying.py:Dying", "length": 5},
+        executor={"plugin": "processes", "workers": 1},
+    )
+    done = qframe_cli("run", path)
+    assert done.returncode == 0, done.stderr
+    assert "a worker died; doing again" in done.stderr
+    assert content(tmp_path / "small.db") == content(path)
+
+
 # Locks
 
 
@@ -133,10 +177,11 @@ def test_a_lock_file_that_a_dead_run_left_holds_nobody_up(
     """Even where its process id is now that of a living process: the kernel's lock decides."""
     path = config()
     lock = tmp_path / ".small.db.lock"
-    lock.write_text(json.dumps({"pid": os.getpid(), "host": "here", "since": "2026-01-01"}))
-    done = qframe_cli("run", path)
-    assert done.returncode == 0, done.stderr
-    assert not lock.exists()
+    for _ in range(2):  # an output that is to be made, then one that is complete
+        lock.write_text(json.dumps({"pid": os.getpid(), "host": "here", "since": "2026-01-01"}))
+        done = qframe_cli("run", path)
+        assert done.returncode == 0, done.stderr
+        assert not lock.exists()
 
 
 def test_of_two_runs_that_start_together_one_is_refused_or_finds_it_done(

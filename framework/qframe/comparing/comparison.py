@@ -17,11 +17,11 @@ from qframe import __version__
 from qframe.comparing.contenders import Contender
 from qframe.comparing.measuring import Terms, measure
 from qframe.comparing.outcome import Outcome
-from qframe.comparing.stopping import stopped_by_signals
 from qframe.config.load import LoadedConfig
 from qframe.errors import StorageError
 from qframe.generating import build
 from qframe.planning import gate_set_of, header_of, output_of
+from qframe.stopping import stopped_by_signals
 
 MOST_RECORDS = 10**9
 """Where nothing else sets a limit but time."""

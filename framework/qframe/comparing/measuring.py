@@ -14,7 +14,6 @@ from qframe.comparing import reading
 from qframe.comparing.contenders import Contender
 from qframe.comparing.footprint import footprint
 from qframe.comparing.outcome import Outcome, Pace, Projected
-from qframe.comparing.stopping import Stop
 from qframe.config.load import LoadedConfig
 from qframe.contracts.storage import Header, Reader
 from qframe.dataset import Dataset
@@ -22,6 +21,7 @@ from qframe.errors import QframeError, StorageBusy
 from qframe.job import TaskDone
 from qframe.memory import forget_peak
 from qframe.planning import RunPlan, plan
+from qframe.stopping import Stop
 
 FEW = 4096
 MANY = 10**6

@@ -12,9 +12,9 @@ import numpy as np
 from qframe.blocks import Stored
 from qframe.columns import Arrays
 from qframe.comparing.outcome import Pace
-from qframe.comparing.stopping import Stop
 from qframe.contracts.storage import Reader
 from qframe.dataset import Dataset
+from qframe.stopping import Stop
 
 BATCH = 1024
 SEED = 1

@@ -14,6 +14,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.context import SpawnProcess
@@ -137,6 +138,8 @@ class _Desk:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(self._job, theirs))
+        # `start` does this too, and lets interrupts through again when it is done with it.
+        resource_tracker.ensure_running()
         with _interrupts_blocked():
             self._process.start()
         theirs.close()  # so that the worker's own end is the last

@@ -226,6 +226,8 @@ class SqliteFile(Storage[O_co]):
                 )
 
     def writer(self, header: Header) -> Writer:
+        if self.half_done():  # a worker of this run died in the middle of a transaction
+            self.recover()
         with closing(self.reader()) as reader:  # the file's own layout, not the config's, decides
             layout = Layout(header, reader.layout, reader.tables.form)
         return SqliteWriter(self.path, layout, self._pragmas(), self._timeout_s())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import apsw
 
-from qframe import StorageError
-from qframe_plugins.storages.file_system import file_system, is_network
+from qframe import StorageError, file_system_type
+from qframe_plugins.storages.file_system import is_network
 
 
 def is_affected(version: str) -> bool:
@@ -48,6 +48,6 @@ def diagnosis(path: Path) -> Iterator[tuple[str, str, bool]]:
     own = sqlite3.sqlite_version
     words = "has the WAL-reset bug; " if is_affected(own) else ""
     yield "Python's own sqlite3", f"{own} ({words}qframe never uses it)", True
-    kind = file_system(path)
+    kind = file_system_type(path)
     words = "no write-ahead log here: use storage: sqlite-rollback" if is_network(kind) else "local"
     yield "file system", f"{kind or 'unknown'} ({words})", not is_network(kind)

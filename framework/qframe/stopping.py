@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -26,8 +26,8 @@ class Stop:
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[Stop]:
-    """The first signal is remembered; the second raises at once, wherever it is.
+def stopped_by_signals(second: Callable[[Stop], object] = Stop.end) -> Iterator[Stop]:
+    """The first signal is remembered; at the second, `second` is called at once, wherever it is.
 
     Outside the main thread signals belong to someone else, and nothing is changed.
     """
@@ -36,7 +36,7 @@ def stopped_by_signals() -> Iterator[Stop]:
     def handle(number: int, _frame: FrameType | None) -> None:
         again, stop.number = stop.number is not None, number
         if again:
-            stop.end()
+            second(stop)
 
     try:
         before: dict[int, Any] = {
