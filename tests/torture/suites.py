@@ -30,7 +30,10 @@ def suite(part: str, done: str, target: str, until: float, **numbers: int) -> Re
         )
         result.found = ran.stdout.strip().splitlines()[-1].strip("= ") if ran.stdout else ""
         if ran.returncode:
-            result.failures += [w for w in ran.stdout.splitlines() if w.startswith("FAILED")]
+            # What pytest says of the failure, without the source around it.
+            result.failures += [
+                w for w in ran.stdout.splitlines() if w.startswith(("E  ", "FAILED"))
+            ]
             result.failures += [] if result.failures else [f"exit code {ran.returncode}"]
     except subprocess.TimeoutExpired:
         result.failures.append("did not end within the minutes given")

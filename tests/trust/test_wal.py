@@ -239,3 +239,20 @@ def test_page_1_is_in_the_wal_also_where_a_transaction_does_not_make_the_file_lo
     found = wal_pages(planned.output)
     assert max(found) <= pages
     assert 1 in found
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+def test_a_log_without_its_file_is_never_taken_for_that_of_a_new_one(
+    suffix: str, config: Config, qframe_cli: Cli, tmp_path: Path
+) -> None:
+    """What a power loss, or somebody who moved only one of the two, leaves."""
+    path, stray = config(), tmp_path / f"small.db{suffix}"
+    stray.write_bytes(b"committed, and not yet in the file")
+    for command in ("check", "run"):
+        done = qframe_cli(command, path)
+        assert done.returncode == 4
+        assert f"{stray} is there, and small.db, to which it belongs, is not" in done.stderr
+        assert "move it away" in done.stderr
+    assert sorted(p.name for p in tmp_path.glob("*small.db*")) == [stray.name]
+    stray.rename(tmp_path / "elsewhere")
+    assert qframe_cli("run", path).returncode == 0

@@ -87,6 +87,7 @@ class SqliteFile(Storage[O_co]):
         """Builds the empty file under another name and moves it into place."""
         if self.path.exists():
             raise StorageError(f"{self.path} exists already")
+        self._refuse_strays()
         new = self.path.with_name(f".{self.path.name}.new")
         new.unlink(missing_ok=True)
         layout = self._new_layout(header)
@@ -126,7 +127,17 @@ class SqliteFile(Storage[O_co]):
         if self.path.exists():
             self._refuse_other_form()
         else:
+            self._refuse_strays()
             self._new_layout(header)
+
+    def _refuse_strays(self) -> None:
+        """A log or journal without its file: SQLite would take it for that of a new one."""
+        for beside in self.parts():
+            if beside.name.endswith(("-wal", "-journal")) and beside.stat().st_size:
+                raise StorageError(
+                    f"{beside} is there, and {self.path.name}, to which it belongs, is not",
+                    hint=f"put {self.path.name} back beside it, or move it away",
+                )
 
     def _refuse_other_form(self) -> None:
         """What is stored of a record is settled when the file is made."""
