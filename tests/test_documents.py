@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import io
 import re
 import shlex
 import sqlite3
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 import qframe
+from qframe.cli.main import main
 from qframe.config.load import load_config
 
 ROOT = Path(__file__).parents[1]
@@ -42,15 +42,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _qframe(place: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "qframe", *arguments],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    """The command within this process; a run without worker processes, which cost a second."""
+    alone = ["--set", "executor=serial"] if arguments[0] == "run" else []
+    printed = io.StringIO()
+    with (
+        contextlib.chdir(place),
+        contextlib.redirect_stdout(printed),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main([*arguments, *alone])
+    assert ended.value.code in (0, None), printed.getvalue()
+    return printed.getvalue()
 
 
 @pytest.mark.parametrize(("path", "block"), [c for c in cases("bash") if "qframe" in c[1]])
@@ -79,21 +81,15 @@ def test_sql_of_the_documents_finds_rows(path: Path, block: str, place: Path) ->
 
 def test_the_python_of_the_readme_reads_the_data(place: Path) -> None:
     reading = next(b for b in blocks(README, "python") if "qframe.open" in b)
-    code = subprocess.run(
-        [sys.executable, "-W", "error", "-c", reading], cwd=place, check=False, timeout=200
-    ).returncode
-    assert code == 0
+    with contextlib.chdir(place):
+        exec(reading, {})
 
 
 def test_the_file_can_be_read_without_qframe(place: Path) -> None:
     code = "\n".join(blocks(ROOT / "docs" / "format.md", "python"))
     names: dict[str, object] = {}
-    before = Path.cwd()
-    os.chdir(place)
-    try:
+    with contextlib.chdir(place):
         exec(code, names)
-    finally:
-        os.chdir(before)
     names["db"].close()  # type: ignore[attr-defined]
     with qframe.open(place / "data" / "clifford_t.db") as ds:
         assert (names["unitaries"] == ds[: len(names["unitaries"])].unitaries).all()  # type: ignore[arg-type]
@@ -101,15 +97,9 @@ def test_the_file_can_be_read_without_qframe(place: Path) -> None:
 
 def test_the_python_of_the_page_about_exactness_runs(place: Path) -> None:
     _qframe(place, "run", "configs/exact.yaml")
-    for code in blocks(ROOT / "docs" / "exact.md", "python"):
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code],
-            cwd=place,
-            capture_output=True,
-            text=True,
-            timeout=200,
-        )
-        assert done.returncode == 0, done.stderr
+    with contextlib.chdir(place):
+        for code in blocks(ROOT / "docs" / "exact.md", "python"):
+            exec(code, {})
 
 
 def test_the_plugin_in_the_readme_is_the_example_and_has_at_most_12_lines() -> None:

@@ -120,10 +120,10 @@ def test_there_are_configs() -> None:
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_a_shipped_config_runs(path: Path, qframe_cli: Cli, tmp_path: Path) -> None:
+def test_a_shipped_config_runs(path: Path, qframe_main: Cli, tmp_path: Path) -> None:
     output = tmp_path / "out"
     small = ["--records", 300, "--output", output, "--set", "executor=serial"]
-    done = qframe_cli("run", path, *small)
+    done = qframe_main("run", path, *small)
     assert done.returncode == 0, done.stderr
     with qframe.open(output) as dataset, qframe.open(path) as computed:
         assert len(dataset) == dataset.stored() == 300
@@ -181,9 +181,9 @@ def test_shipped_configs_are_plain_yaml() -> None:
         assert isinstance(yaml.safe_load(path.read_text()), dict)
 
 
-def test_the_shipped_schema_is_what_the_command_prints(qframe_cli: Cli) -> None:
+def test_the_shipped_schema_is_what_the_command_prints(qframe_main: Cli) -> None:
     shipped = ROOT / "configs" / "qframe.schema.json"
     if not shipped.exists():
         pytest.skip("no schema is shipped")
-    printed = json.loads(qframe_cli("schema").stdout)
+    printed = json.loads(qframe_main("schema").stdout)
     assert json.loads(shipped.read_text()) == printed, "qframe schema > configs/qframe.schema.json"

@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
+_FIELDS = {3: ("<u4", "<u2"), 5: ("<u8", "<u2"), 6: ("<u8", "<u4")}
+"""Bytes of a row of digits, and integers that together are as wide as two rows."""
+
 
 class Draws:
     """Raw words and integers for one block; a pure function of `(seed, block, stream)`.
@@ -54,14 +57,13 @@ class Draws:
 
         `uint8` if base <= 256, else `uint16`.
         """
-        digits = digit_table(base)
-        words, width = digits.shape
-        raw = self.words(-(-count // (2 * width)), stream)
-        return digits.take(_pairs(raw, words), axis=0).reshape(-1)[:count]
+        words, width = digit_table(base).shape
+        first, second = _pairs(self.words(-(-count // (2 * width)), stream), words)
+        return _digits(base, first, second)[:count]
 
 
-def _pairs(raw: NDArray[np.uint64], n: int) -> NDArray[np.intp]:
-    """Two uniform integers in `[0, n)` from each raw word: `(2 * len(raw),)`."""
+def _pairs(raw: NDArray[np.uint64], n: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Two uniform integers in `[0, n)` from each raw word."""
     high, low = raw >> _HALF, raw & _LOW
     high *= np.uint64(n * n)
     low *= np.uint64(n * n)
@@ -70,12 +72,39 @@ def _pairs(raw: NDArray[np.uint64], n: int) -> NDArray[np.intp]:
     high >>= _HALF
     rest = high.astype(np.uint32)
     first = rest // np.uint32(n)
-    out = np.empty((len(raw), 2), dtype=np.intp)
-    out[:, 0] = first
-    first *= np.uint32(n)
-    rest -= first
-    out[:, 1] = rest
-    return out.reshape(-1)
+    rest -= first * np.uint32(n)
+    return first, rest
+
+
+def _digits(base: int, first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[Any]:
+    """The digits of `first[0]`, `second[0]`, `first[1]`, ...
+
+    NumPy moves a row of 3, 5 or 6 bytes by a call, one of 8 by an instruction: with two such rows
+    put together by shifts, digits cost half as much (measured).
+    """
+    table = digit_table(base)
+    width = table.shape[1] * table.itemsize
+    if width not in _FIELDS:
+        order = np.empty((len(first), 2), dtype=np.intp)
+        order[:, 0], order[:, 1] = first, second
+        return table.take(order.reshape(-1), axis=0).reshape(-1)
+    low, high = map(np.dtype, _FIELDS[width])
+    rows = _row_table(base)
+    left, right = rows.take(first), rows.take(second)
+    both = np.empty(len(left), dtype=[("low", low), ("high", high)])
+    left |= right << np.uint64(8 * width)
+    right >>= np.uint64(8 * (low.itemsize - width))
+    both["low"], both["high"] = left, right
+    return both.view(table.dtype)
+
+
+@lru_cache(maxsize=16)
+def _row_table(base: int) -> NDArray[np.uint64]:
+    """Rows of `digit_table` whose digits are bytes, as integers: the first byte is the lowest."""
+    table = digit_table(base)
+    rows = np.zeros((len(table), 8), dtype=np.uint8)
+    rows[:, : table.shape[1]] = table
+    return rows.view("<u8").reshape(-1).astype(np.uint64)
 
 
 @lru_cache(maxsize=16)

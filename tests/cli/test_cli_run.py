@@ -35,9 +35,9 @@ def snapshot(directory: Path) -> dict[str, tuple[int, int]]:
 
 
 def test_a_run_says_what_it_made_and_how_to_read_it(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
-    done = qframe_cli("run", config())
+    done = qframe_main("run", config())
     assert done.returncode == 0, done.stderr
     dataset = qframe.open(tmp_path / "small.db")
     for words in (
@@ -147,19 +147,19 @@ def test_without_an_output_the_data_goes_beside_its_kind(
     assert len(qframe.open(tmp_path / "data" / "circuits.db")) == 10
 
 
-def test_no_progress_bar_where_there_is_no_terminal(config: Config, qframe_cli: Cli) -> None:
-    done = qframe_cli("run", config(records=50_000))
+def test_no_progress_bar_where_there_is_no_terminal(config: Config, qframe_main: Cli) -> None:
+    done = qframe_main("run", config(records=50_000))
     assert "\r" not in done.stderr + done.stdout
     assert "\x1b" not in done.stderr + done.stdout
     assert len(done.stderr.splitlines()) == 1  # what it is going to write
-    assert not qframe_cli("run", config("quiet.yaml", output="quiet.db"), "--quiet").stderr
+    assert not qframe_main("run", config("quiet.yaml", output="quiet.db"), "--quiet").stderr
 
 
 def test_json_holds_the_summary_and_nothing_else(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     path = config()
-    summary = json.loads(qframe_cli("run", path, "--json").stdout)
+    summary = json.loads(qframe_main("run", path, "--json").stdout)
     assert summary.keys() == {
         *("output", "recipe_id", "records", "stored", "seconds", "bytes", "complete", "signal")
     }
@@ -167,7 +167,7 @@ def test_json_holds_the_summary_and_nothing_else(
     assert (summary["records"], summary["stored"], summary["complete"]) == (5000, 5000, True)
     assert summary["signal"] is None
     assert summary["bytes"] == (tmp_path / "small.db").stat().st_blocks * 512
-    again = json.loads(qframe_cli("run", path, "--json").stdout)
+    again = json.loads(qframe_main("run", path, "--json").stdout)
     assert (again["records"], again["stored"], again["complete"]) == (5000, 0, True)
 
 
@@ -375,9 +375,9 @@ def test_a_dataset_of_another_storage_is_not_mixed(
 
 def slow(config: Config, engine: Path) -> Path:
     return config(
-        records=200 * 4096,
+        records=60 * 4096,
         task_blocks=1,
-        engine={"plugin": str(engine), "seconds": 0.1},
+        engine={"plugin": str(engine), "seconds": 0.2},
         executor={"plugin": "processes", "workers": 2},
     )
 
@@ -488,12 +488,12 @@ def test_the_death_of_the_parent_leaves_no_worker(
 
 
 def test_a_second_run_on_a_held_output_names_the_holder(
-    config: Config, start_qframe: Start, qframe_cli: Cli, tmp_path: Path, lingering_engine: Path
+    config: Config, start_qframe: Start, qframe_main: Cli, tmp_path: Path, lingering_engine: Path
 ) -> None:
     path = slow(config, lingering_engine)
     process = start_qframe("run", path)
     wait_until_writing(tmp_path / "small.db", process)
-    second = qframe_cli("run", path)
+    second = qframe_main("run", path)
     assert second.returncode == 4
     assert f"process {process.pid} on " in second.stderr
     assert str(tmp_path / "small.db") in second.stderr
@@ -502,11 +502,11 @@ def test_a_second_run_on_a_held_output_names_the_holder(
 
 
 def test_reading_while_a_run_writes(
-    config: Config, start_qframe: Start, qframe_cli: Cli, tmp_path: Path, lingering_engine: Path
+    config: Config, start_qframe: Start, qframe_main: Cli, tmp_path: Path, lingering_engine: Path
 ) -> None:
     process = start_qframe("run", slow(config, lingering_engine))
     wait_until_writing(tmp_path / "small.db", process)
-    info = qframe_cli("info", tmp_path / "small.db", "--json")
+    info = qframe_main("info", tmp_path / "small.db", "--json")
     assert info.returncode == 0, info.stderr
     facts = json.loads(info.stdout)
     assert 0 < facts["stored"] < facts["records"]
@@ -544,7 +544,7 @@ def test_a_plugins_bug_names_task_plugin_and_a_command_that_reproduces_it(
 
 @pytest.mark.parametrize("executor", ["serial", {"plugin": "processes", "workers": 2}])
 def test_a_sampler_that_breaks_its_contract_exits_with_3(
-    executor: object, config: Config, qframe_cli: Cli, tmp_path: Path
+    executor: object, config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     (tmp_path / "wide.py").write_text(
         "import numpy as np\n"
@@ -557,7 +557,7 @@ def test_a_sampler_that_breaks_its_contract_exits_with_3(
         "        return Circuits(made.codes.astype(np.int64), made.lengths)\n"
     )
     path = config(sampler={"plugin": "./wide.py", "length": 4}, executor=executor)
-    done = qframe_cli("run", path)
+    done = qframe_main("run", path)
     assert done.returncode == 3
     assert "sampler 'wide': sample() returned codes as int64 (4096, 4)" in done.stderr
     assert "want uint8 (4096, 4)" in done.stderr

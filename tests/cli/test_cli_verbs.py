@@ -36,12 +36,12 @@ def everything(directory: Path) -> set[tuple[str, int]]:
 
 
 def test_check_says_what_a_run_would_do_and_writes_nothing(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     path = config(records=100_000, output=tmp_path / "new" / "deep" / "a.db")
     before = everything(tmp_path)
-    words = qframe_cli("check", path)
-    facts = answered(qframe_cli("check", path, "--json"))
+    words = qframe_main("check", path)
+    facts = answered(qframe_main("check", path, "--json"))
     assert everything(tmp_path) == before
     assert facts.keys() >= {
         *("plugins", "output", "records", "stored", "to_do", "tasks", "workers"),
@@ -67,10 +67,10 @@ def test_check_says_what_a_run_would_do_and_writes_nothing(
     ids=str,
 )
 def test_checks_estimate_is_near_the_truth(
-    storage: object, config: Config, qframe_cli: Cli, tmp_path: Path
+    storage: object, config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     path = config(records=2000 if storage == "savetxt" else 65_536, storage=storage)
-    facts = answered(qframe_cli("check", path, "--json"))
+    facts = answered(qframe_main("check", path, "--json"))
     summary = qframe.run(path)
     output = tmp_path / "small.db"
     # What counts is the room on the disk: a small text file takes a whole block of it.
@@ -82,22 +82,24 @@ def test_checks_estimate_is_near_the_truth(
     assert files == pytest.approx(facts["files"], rel=0.01)
 
 
-def test_check_of_a_partly_stored_dataset(config: Config, qframe_cli: Cli, run_qframe: Run) -> None:
+def test_check_of_a_partly_stored_dataset(
+    config: Config, qframe_main: Cli, run_qframe: Run
+) -> None:
     path = config(records=8192)
     run_qframe(path)
-    facts = answered(qframe_cli("check", path, "--records", 10_000, "--json"))
+    facts = answered(qframe_main("check", path, "--records", 10_000, "--json"))
     assert (facts["stored"], facts["to_do"]) == (8192, 10_000 - 8192)
-    refused = qframe_cli("check", path, "--seed", 5)
+    refused = qframe_main("check", path, "--seed", 5)
     assert refused.returncode == 4
     assert "seed" in refused.stderr
 
 
 def test_info_of_a_dataset_and_of_a_config(
-    config: Config, qframe_cli: Cli, run_qframe: Run, tmp_path: Path
+    config: Config, qframe_main: Cli, run_qframe: Run, tmp_path: Path
 ) -> None:
     path = config()
     output = run_qframe(path).output
-    facts = answered(qframe_cli("info", output, "--json"))
+    facts = answered(qframe_main("info", output, "--json"))
     assert facts["records"] == facts["stored"] == 5000
     assert facts["complete"] is True
     assert facts["bytes_on_disk"] == output.stat().st_blocks * 512
@@ -105,28 +107,28 @@ def test_info_of_a_dataset_and_of_a_config(
     assert facts["gates"] == ["h 0", "s 0", "sdg 0", "t 0", "tdg 0", "x 0"]
     assert (facts["seed"], facts["dtype"], facts["qubits"]) == (1, "complex128", 1)
     assert [c["name"] for c in facts["columns"]] == ["lengths", "codes", "unitaries"]
-    of_config = answered(qframe_cli("info", path, "--json"))
+    of_config = answered(qframe_main("info", path, "--json"))
     assert of_config["recipe_id"] == facts["recipe_id"]
     for where in (output, path):
-        words = qframe_cli("info", where)
+        words = qframe_main("info", where)
         assert words.returncode == 0
         assert facts["recipe_id"] in words.stdout
-        recipe = qframe_cli("info", where, "--recipe")
+        recipe = qframe_main("info", where, "--recipe")
         assert recipe.stdout.strip() == qframe.open(output).recipe.text
 
 
-def test_show_draws_a_record(config: Config, qframe_cli: Cli, run_qframe: Run) -> None:
+def test_show_draws_a_record(config: Config, qframe_main: Cli, run_qframe: Run) -> None:
     path = config(gate_set={"plugin": "clifford_t", "qubits": 2})
     output = run_qframe(path).output
     record = qframe.open(output)[4998]
     for where, index in ((output, 4998), (path, 4998), (output, -2)):
-        data = answered(qframe_cli("show", where, index, "--json"))
+        data = answered(qframe_main("show", where, index, "--json"))
         assert data["index"] == 4998
         assert data["circuit"] == [[i.gate, *i.qubits] for i in record.circuit]
         assert data["codes"] == record.codes.tolist()
         got = np.array([[complex(*z) for z in row] for row in data["unitary"]])
         assert got.tobytes() == record.unitary.tobytes()
-    words = qframe_cli("show", output, 4998)
+    words = qframe_main("show", output, 4998)
     assert words.returncode == 0
     wires = [line for line in words.stdout.splitlines() if line.startswith("q0:")]
     assert wires
@@ -135,29 +137,29 @@ def test_show_draws_a_record(config: Config, qframe_cli: Cli, run_qframe: Run) -
 
 
 def test_show_and_info_of_what_is_not_there(
-    config: Config, qframe_cli: Cli, run_qframe: Run
+    config: Config, qframe_main: Cli, run_qframe: Run
 ) -> None:
     output = run_qframe(config()).output
-    beyond = qframe_cli("show", output, 5000)
+    beyond = qframe_main("show", output, 5000)
     assert beyond.returncode == 2
     assert "5,000 records" in beyond.stderr
     for verb in (["info"], ["show", "0"], ["hash"]):
-        gone = qframe_cli(verb[0], "gone.db", *verb[1:])
+        gone = qframe_main(verb[0], "gone.db", *verb[1:])
         assert gone.returncode == 4
         assert "gone.db" in gone.stderr
         assert "Traceback" not in gone.stderr
 
 
-def test_hash_is_the_content_hash(config: Config, qframe_cli: Cli, run_qframe: Run) -> None:
+def test_hash_is_the_content_hash(config: Config, qframe_main: Cli, run_qframe: Run) -> None:
     path = config()
     output = run_qframe(path).output
     want = qframe.open(output).content_hash()
-    assert qframe_cli("hash", output).stdout.strip() == want
-    assert qframe_cli("hash", path).stdout.strip() == want
+    assert qframe_main("hash", output).stdout.strip() == want
+    assert qframe_main("hash", path).stdout.strip() == want
 
 
-def test_plugins_lists_the_built_in_ones(qframe_cli: Cli) -> None:
-    rows = answered(qframe_cli("plugins", "--json"))
+def test_plugins_lists_the_built_in_ones(qframe_main: Cli) -> None:
+    rows = answered(qframe_main("plugins", "--json"))
     found = {(row["kind"], row["name"]) for row in rows if row["distribution"] == "qframe"}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert found == {tuple(name.split(".", 1)) for name in project["entry-points"]["qframe"]}
@@ -169,9 +171,9 @@ def test_plugins_lists_the_built_in_ones(qframe_cli: Cli) -> None:
             assert row["error"] is None
             assert row["version"] == qframe.__version__
             assert row["description"].endswith(".")
-    only = answered(qframe_cli("plugins", "--kind", "storage", "--json"))
+    only = answered(qframe_main("plugins", "--kind", "storage", "--json"))
     assert {row["kind"] for row in only} == {"storage"}
-    table = qframe_cli("plugins")
+    table = qframe_main("plugins")
     assert all(name in table.stdout for _, name in found)
 
 
@@ -228,16 +230,16 @@ def test_the_schema_refuses_what_a_run_refuses(
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["run", "--help"], ["--version"]])
-def test_help_is_there(arguments: list[str], qframe_cli: Cli) -> None:
-    done = qframe_cli(*arguments)
+def test_help_is_there(arguments: list[str], qframe_main: Cli) -> None:
+    done = qframe_main(*arguments)
     assert "qframe" in (done.stdout + done.stderr).lower()
     assert "Traceback" not in done.stderr
     if arguments:
         assert done.returncode == 0
 
 
-def test_a_word_that_is_no_verb_exits_with_2(qframe_cli: Cli) -> None:
-    done = qframe_cli("rum")
+def test_a_word_that_is_no_verb_exits_with_2(qframe_main: Cli) -> None:
+    done = qframe_main("rum")
     assert done.returncode == 2
     assert "rum" in done.stderr
 

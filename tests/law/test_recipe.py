@@ -44,7 +44,7 @@ def shuffled(data: Any, draw: st.DataObject) -> Any:
     return {key: shuffled(data[key], draw) for key in keys}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draw=st.data())
 def test_the_order_of_yaml_keys_does_not_matter(tmp_path: Path, draw: st.DataObject) -> None:
     path = tmp_path / "shuffled.yaml"

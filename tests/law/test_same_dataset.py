@@ -76,12 +76,12 @@ def test_storages_layouts_and_executors_make_the_same_dataset(
     assert content(tmp_path / "small.db") == want
 
 
-@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("flat", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_one_text_file_a_matrix_holds_the_same_dataset(
     flat: bool, config: Config, run_qframe: Run, tmp_path: Path
 ) -> None:
     path = config(
-        records=4500,
+        records=4100,
         output=tmp_path / "matrices",
         storage={"plugin": "savetxt", "flat": flat},
         executor={"plugin": "processes", "workers": 2},
@@ -361,8 +361,17 @@ def computed(path: Path, **environment: str) -> str:
     tuple(map(int, np.__version__.split(".")[:2])) < (2, 0),
     reason="np._core, which says what features there are, came with NumPy 2",
 )
-@pytest.mark.parametrize("dtype", ["complex128", "complex64"])
-@pytest.mark.parametrize("qubits", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("qubits", "dtype"),
+    [
+        (1, "complex128"),
+        (2, "complex64"),
+        (3, "complex128"),
+        pytest.param(1, "complex64", marks=pytest.mark.long),
+        pytest.param(2, "complex128", marks=pytest.mark.long),
+        pytest.param(3, "complex64", marks=pytest.mark.long),
+    ],
+)
 def test_simd_features_do_not_change_a_bit(qubits: int, dtype: str, config: Config) -> None:
     features = dispatchable()
     if not features:

@@ -173,12 +173,12 @@ def test_a_hook_with_other_arguments_is_refused(config: Config, tmp_path: Path) 
 
 
 def test_gates_that_raise_are_the_plugins_fault(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.py").write_text(
         GATES.replace("return [", "raise RuntimeError('oops')\n        [")
     )
-    done = qframe_cli("run", config(gate_set="./bad.py"))
+    done = qframe_main("run", config(gate_set="./bad.py"))
     assert done.returncode in (1, 3)
     line = done.stderr.partition("Error: ")[2]  # below the traceback, for who does not read it
     assert "RuntimeError: oops" in line

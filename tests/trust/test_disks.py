@@ -68,7 +68,7 @@ WHAT_GROWS: dict[str, tuple[int, Any]] = {
 
 @pytest.mark.parametrize("what", WHAT_GROWS)
 def test_a_disk_that_fills_during_a_run(
-    what: str, config: Config, qframe_cli: Cli, mount: Mount, tmp_path: Path
+    what: str, config: Config, qframe_main: Cli, mount: Mount, tmp_path: Path
 ) -> None:
     """The file system fills after the run's own check: some other program writes there, too."""
     executor = PROCESSES if what in ("rows", "shm") else "serial"
@@ -103,21 +103,21 @@ def test_a_disk_that_fills_during_a_run(
         storage=storage,
         executor=executor,
     )
-    done = qframe_cli("run", path)
+    done = qframe_main("run", path)
     in_one_line(done, output)
     if storage != "savetxt":
         assert quick_check(output) == "ok"
     (disk / "filler").unlink()
-    again = qframe_cli("run", path, "--set", "hooks=[]")
+    again = qframe_main("run", path, "--set", "hooks=[]")
     assert again.returncode == 0, again.stderr
     assert content(output) == content(path)
     assert sorted(p.name for p in disk.iterdir()) == ["small.db"]
 
 
-def test_a_disk_too_full_to_begin(config: Config, qframe_cli: Cli, mount: Mount) -> None:
+def test_a_disk_too_full_to_begin(config: Config, qframe_main: Cli, mount: Mount) -> None:
     disk = mount("disk", "size=2m")
     fill(disk, 30_000)
-    done = qframe_cli("run", config(records=10, output=disk / "small.db"))
+    done = qframe_main("run", config(records=10, output=disk / "small.db"))
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     assert re.search(r"[\d,]+ bytes", done.stderr)
@@ -125,7 +125,7 @@ def test_a_disk_too_full_to_begin(config: Config, qframe_cli: Cli, mount: Mount)
 
 
 def test_a_checkpoint_for_which_there_is_no_room(
-    config: Config, qframe_cli: Cli, mount: Mount, tmp_path: Path
+    config: Config, qframe_main: Cli, mount: Mount, tmp_path: Path
 ) -> None:
     """All is stored, in the WAL; the file itself cannot grow."""
     disk = mount("disk", "size=40m")
@@ -145,11 +145,11 @@ def test_a_checkpoint_for_which_there_is_no_room(
         hooks=["./full.py"],
         storage={"plugin": "sqlite", "wal_autocheckpoint": 100_000},
     )
-    done = qframe_cli("run", path)
+    done = qframe_main("run", path)
     in_one_line(done, disk / "small.db")
     assert quick_check(disk / "small.db") == "ok"
     (disk / "filler").unlink()
-    again = qframe_cli("run", path, "--set", "hooks=[]", "--json")
+    again = qframe_main("run", path, "--set", "hooks=[]", "--json")
     assert again.returncode == 0, again.stderr
     assert '"stored": 0' in again.stdout  # nothing is made again
     assert content(disk / "small.db") == content(path)
@@ -199,7 +199,7 @@ def test_too_few_inodes_are_refused_before_any_work(
 
 
 def test_inodes_that_run_out_during_a_run(
-    config: Config, qframe_cli: Cli, mount: Mount, tmp_path: Path
+    config: Config, qframe_main: Cli, mount: Mount, tmp_path: Path
 ) -> None:
     disk = mount("disk", "size=32m,nr_inodes=1300")
     (tmp_path / "taker.py").write_text(
@@ -210,13 +210,13 @@ def test_inodes_that_run_out_during_a_run(
         f"    for n in range(700): Path({str(disk)!r}, f'taken-{{n}}').touch()\n"
     )
     path = config(records=1000, output=disk / "d", storage="savetxt", hooks=["./taker.py"])
-    done = qframe_cli("run", path)
+    done = qframe_main("run", path)
     assert done.returncode == 4, done.stderr
     assert "Traceback" not in done.stderr
     assert "inodes" in done.stderr
     for taken in disk.glob("taken-*"):
         taken.unlink()
-    assert qframe_cli("run", path, "--set", "hooks=[]").returncode == 0
+    assert qframe_main("run", path, "--set", "hooks=[]").returncode == 0
     assert content(disk / "d") == content(path)
 
 
@@ -320,16 +320,16 @@ def test_the_whole_command_meets_a_real_mount_table(config: Config, tmp_path: Pa
 
 
 def test_np_savetxt_files_of_a_run_are_whole_or_not_counted(
-    config: Config, mount: Mount, qframe_cli: Cli
+    config: Config, mount: Mount, qframe_main: Cli
 ) -> None:
     """The seed's way, on a disk that fills: what the ledger counts is readable."""
     disk = mount("disk", "size=24m")
     fill(disk, 20_000_000)
     path = config(records=4200, output=disk / "d", storage="savetxt")
-    done = qframe_cli("run", path, "--set", "storage.flat=true")
+    done = qframe_main("run", path, "--set", "storage.flat=true")
     if done.returncode:
         in_one_line(done, disk / "d")
         (disk / "filler").unlink()
-        assert qframe_cli("run", path, "--set", "storage.flat=true").returncode == 0
+        assert qframe_main("run", path, "--set", "storage.flat=true").returncode == 0
     assert content(disk / "d") == content(path)
     assert np.loadtxt(disk / "d" / "000000000007.txt", dtype=complex).shape == (2, 2)

@@ -172,14 +172,14 @@ def test_a_rollback_transaction_of_a_dead_worker_is_undone_by_the_next_worker(
 
 
 def test_a_lock_file_that_a_dead_run_left_holds_nobody_up(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     """Even where its process id is now that of a living process: the kernel's lock decides."""
     path = config()
     lock = tmp_path / ".small.db.lock"
     for _ in range(2):  # an output that is to be made, then one that is complete
         lock.write_text(json.dumps({"pid": os.getpid(), "host": "here", "since": "2026-01-01"}))
-        done = qframe_cli("run", path)
+        done = qframe_main("run", path)
         assert done.returncode == 0, done.stderr
         assert not lock.exists()
 
@@ -200,7 +200,7 @@ def test_of_two_runs_that_start_together_one_is_refused_or_finds_it_done(
 
 
 def test_after_a_reboot_every_block_is_proved_before_a_run_goes_on(
-    config: Config, qframe_cli: Cli, tmp_path: Path
+    config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     """The lock file of a killed run carries the kernel's boot id; another one means: prove."""
     path = config(records=6 * 4096, task_blocks=1)
@@ -212,13 +212,13 @@ def test_after_a_reboot_every_block_is_proved_before_a_run_goes_on(
         db.execute("UPDATE blocks SET codes = zeroblob(length(codes)) WHERE block = 1")
         db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     lock.write_text(json.dumps({**left, "boot": "another"}))
-    done = qframe_cli("run", path)
+    done = qframe_main("run", path)
     assert done.returncode == 4
     assert "left unfinished, maybe before this machine last started, and is damaged: block 1" in (
         done.stderr
     )
-    assert qframe_cli("verify", data, "--repair", "--config", path).returncode == 0
-    assert qframe_cli("run", path).returncode == 0
+    assert qframe_main("verify", data, "--repair", "--config", path).returncode == 0
+    assert qframe_main("run", path).returncode == 0
     assert content(data) == content(path)
 
 

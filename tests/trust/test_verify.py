@@ -77,10 +77,10 @@ def make(
 
 @pytest.mark.parametrize("storage", STORAGES)
 def test_a_sound_dataset_is_found_sound(
-    storage: str, make: Callable[..., Path], qframe_cli: Cli
+    storage: str, make: Callable[..., Path], qframe_main: Cli
 ) -> None:
     data = make(storage, records=4200)
-    done = qframe_cli("verify", data, "--recompute", "--json")
+    done = qframe_main("verify", data, "--recompute", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     facts = json.loads(done.stdout)
     assert facts["ok"]
@@ -103,16 +103,16 @@ def damage_data(storage: str, data: Path) -> None:
 
 @pytest.mark.parametrize("storage", STORAGES)
 def test_a_damaged_block_is_named_and_made_again(
-    storage: str, make: Callable[..., Path], qframe_cli: Cli, tmp_path: Path
+    storage: str, make: Callable[..., Path], qframe_main: Cli, tmp_path: Path
 ) -> None:
     data = make(storage, records=4300 if storage == "savetxt" else 9000)
     want = content(tmp_path / "small.yaml")
     damage_data(storage, data)
-    done = qframe_cli("verify", data)
+    done = qframe_main("verify", data)
     assert done.returncode == 4
     assert "block 1 " in done.stdout
     assert "block 0" not in done.stdout
-    done = qframe_cli("verify", data, "--repair", "--json")
+    done = qframe_main("verify", data, "--repair", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     facts = json.loads(done.stdout)
     assert facts["repaired"] == [1]
@@ -123,13 +123,13 @@ def test_a_damaged_block_is_named_and_made_again(
 
 @pytest.mark.parametrize("storage", SQLITE)
 def test_a_damaged_ledger_row_is_named_and_made_again(
-    storage: str, make: Callable[..., Path], qframe_cli: Cli, tmp_path: Path
+    storage: str, make: Callable[..., Path], qframe_main: Cli, tmp_path: Path
 ) -> None:
     data = make(storage, records=9000)
     before = content(data)
     change(data, ("UPDATE ledger SET sha256 = zeroblob(32) WHERE block = 0",))
     assert [d.block for d in found(data).damaged] == [0]
-    done = qframe_cli("verify", data, "--repair")
+    done = qframe_main("verify", data, "--repair")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "its ledger row was damaged" in done.stdout
     assert content(data) == before
@@ -159,7 +159,7 @@ def test_a_damaged_ledger_row_is_named_and_made_again(
 )
 @pytest.mark.parametrize("storage", ["sqlite", "rows"])
 def test_ledger_and_tables_must_agree(
-    storage: str, sql: str, says: str, make: Callable[..., Path], qframe_cli: Cli, tmp_path: Path
+    storage: str, sql: str, says: str, make: Callable[..., Path], qframe_main: Cli, tmp_path: Path
 ) -> None:
     data = make(storage, records=9000)
     before = content(data)
@@ -182,7 +182,7 @@ def test_ledger_and_tables_must_agree(
 @pytest.mark.parametrize("storage", ["sqlite", "rows"])
 @pytest.mark.parametrize("kind", ["tail", "page", "first_page", "half"])
 def test_a_cut_file_and_an_overwritten_page(
-    storage: str, kind: str, make: Callable[..., Path], qframe_cli: Cli, tmp_path: Path
+    storage: str, kind: str, make: Callable[..., Path], qframe_main: Cli, tmp_path: Path
 ) -> None:
     data = make(storage, records=40_000)
     before = content(data)
@@ -194,11 +194,11 @@ def test_a_cut_file_and_an_overwritten_page(
         with data.open("r+b") as file:
             file.seek(0 if kind == "first_page" else (size // page // 2) * page)
             file.write(random.Random(0).randbytes(page))
-    shown = qframe_cli("verify", data)
+    shown = qframe_main("verify", data)
     assert shown.returncode == 4, shown.stdout
     if kind == "page":
         assert "block " in shown.stdout
-    done = qframe_cli("verify", data, "--repair", "--config", tmp_path / "small.yaml", "--json")
+    done = qframe_main("verify", data, "--repair", "--config", tmp_path / "small.yaml", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert content(data) == before
     assert found(data).ok
@@ -213,17 +213,17 @@ def test_a_cut_file_and_an_overwritten_page(
 
 
 def test_a_dataset_that_is_not_finished_is_sound_and_says_so(
-    make: Callable[..., Path], qframe_cli: Cli
+    make: Callable[..., Path], qframe_main: Cli
 ) -> None:
     data = make("sqlite", records=9000)
     change(data, ("DELETE FROM ledger WHERE block = 1",), ("DELETE FROM blocks WHERE block = 1",))
-    done = qframe_cli("verify", data)
+    done = qframe_main("verify", data)
     assert done.returncode == 0, done.stdout
     assert "not complete: 4,904 of 9,000" in done.stdout
 
 
 def test_recomputation_finds_what_no_checksum_can(
-    make: Callable[..., Path], qframe_cli: Cli, config: Config, run_qframe: Run, tmp_path: Path
+    make: Callable[..., Path], qframe_main: Cli, config: Config, run_qframe: Run, tmp_path: Path
 ) -> None:
     """Another dataset's block, with its checksum and our mark: only the recipe knows."""
     data = make("sqlite", records=9000)
@@ -236,16 +236,16 @@ def test_recomputation_finds_what_no_checksum_can(
         ("REPLACE INTO blocks SELECT * FROM o.blocks WHERE block = 1",),
         ("UPDATE ledger SET sha256 = (SELECT sha256 FROM o.ledger WHERE block = 1) WHERE block=1",),
     )
-    assert qframe_cli("verify", data).returncode == 0
-    done = qframe_cli("verify", data, "--sample", "3")
+    assert qframe_main("verify", data).returncode == 0
+    done = qframe_main("verify", data, "--sample", "3")
     assert done.returncode == 4
     assert "block 1 is not what the recipe says" in done.stdout
-    assert qframe_cli("verify", data, "--recompute", "--repair").returncode == 0
+    assert qframe_main("verify", data, "--recompute", "--repair").returncode == 0
     assert content(data) == before
 
 
 def test_a_local_sampler_is_code_and_needs_the_config(
-    config: Config, run_qframe: Run, qframe_cli: Cli, tmp_path: Path
+    config: Config, run_qframe: Run, qframe_main: Cli, tmp_path: Path
 ) -> None:
     local = tmp_path / "mine.py"
     local.write_text(
@@ -257,21 +257,21 @@ def test_a_local_sampler_is_code_and_needs_the_config(
     data = tmp_path / "small.db"
     before = content(data)
     damage_data("sqlite", data)
-    done = qframe_cli("verify", data, "--repair")
+    done = qframe_main("verify", data, "--repair")
     assert done.returncode == 3
     assert "--config" in done.stderr
-    assert qframe_cli("verify", data).returncode == 4  # nothing was changed
-    assert qframe_cli("verify", data, "--repair", "--config", path).returncode == 0
+    assert qframe_main("verify", data).returncode == 4  # nothing was changed
+    assert qframe_main("verify", data, "--repair", "--config", path).returncode == 0
     assert content(data) == before
 
 
 def test_a_config_of_another_dataset_is_refused(
-    make: Callable[..., Path], config: Config, qframe_cli: Cli
+    make: Callable[..., Path], config: Config, qframe_main: Cli
 ) -> None:
     data = make("sqlite", records=5000)
     damage_data("sqlite", data)
     other = config("other.yaml", seed=2)
-    done = qframe_cli("verify", data, "--repair", "--config", other)
+    done = qframe_main("verify", data, "--repair", "--config", other)
     assert done.returncode == 4
     assert "seed: stored has 1, the config says 2" in done.stderr
 
@@ -298,13 +298,13 @@ def test_a_sampler_that_makes_other_records_repairs_nothing(
     assert data.read_bytes() == raw
 
 
-def test_repair_waits_for_nobody(make: Callable[..., Path], qframe_cli: Cli) -> None:
+def test_repair_waits_for_nobody(make: Callable[..., Path], qframe_main: Cli) -> None:
     from qframe.lock import output_lock
 
     data = make("sqlite", records=5000)
     damage_data("sqlite", data)
     with output_lock(data):
-        done = qframe_cli("verify", data, "--repair")
+        done = qframe_main("verify", data, "--repair")
     assert done.returncode == 4
     assert "is being written by" in done.stderr
 
@@ -323,7 +323,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("damage", ["DELETE FROM seq WHERE i = 17", "UPDATE ledger SET records=1"])
 def test_a_disk_that_is_full_leaves_what_there_was(
-    damage: str, make: Callable[..., Path], small_disk: Path, qframe_cli: Cli
+    damage: str, make: Callable[..., Path], small_disk: Path, qframe_main: Cli
 ) -> None:
     source = make("sqlite", records=20_000)
     before = content(source)
@@ -333,7 +333,7 @@ def test_a_disk_that_is_full_leaves_what_there_was(
     raw = data.read_bytes()
     filler = small_disk / "filler"
     filler.write_bytes(bytes(shutil.disk_usage(small_disk).free - 150_000))
-    done = qframe_cli("verify", data, "--repair")
+    done = qframe_main("verify", data, "--repair")
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     assert "full" in done.stderr
@@ -342,19 +342,19 @@ def test_a_disk_that_is_full_leaves_what_there_was(
         assert [p.name for p in small_disk.iterdir() if p != filler] == ["data.db"]
     filler.unlink()
     filler.parent.joinpath(".data.db.lock").unlink(missing_ok=True)
-    done = qframe_cli("verify", data, "--repair")
+    done = qframe_main("verify", data, "--repair")
     assert done.returncode == 0, done.stdout + done.stderr
     assert content(data) == before
 
 
 def test_a_repair_that_was_killed_leaves_nothing_behind(
-    make: Callable[..., Path], qframe_cli: Cli, tmp_path: Path
+    make: Callable[..., Path], qframe_main: Cli, tmp_path: Path
 ) -> None:
     data = make("sqlite", records=9000)
     before = content(data)
     shutil.copy(data, tmp_path / ".data.out.repaired")
     (tmp_path / ".data.out.repaired-wal").write_bytes(b"left over")
     change(data, ("DELETE FROM seq WHERE i = 17",))
-    assert qframe_cli("verify", data, "--repair").returncode == 0
+    assert qframe_main("verify", data, "--repair").returncode == 0
     assert content(data) == before
     assert sorted(p.name for p in tmp_path.glob("*data.out*")) == ["data.out", "data.out.damaged-1"]

@@ -83,7 +83,7 @@ def shm(data: Path) -> Path:
     ],
 )
 def test_the_wal_of_a_killed_run_is_lost(
-    checkpoint: int, how: str, killed: Any, run_qframe: Run, qframe_cli: Cli
+    checkpoint: int, how: str, killed: Any, run_qframe: Run, qframe_main: Cli
 ) -> None:
     """The file is then as of the last checkpoint; the ledger lacks the rest; run makes it."""
     config, data = killed("a", checkpoint)
@@ -93,13 +93,13 @@ def test_the_wal_of_a_killed_run_is_lost(
     else:
         os.truncate(wal(data), 0 if how == "cut to nothing" else wal(data).stat().st_size * 2 // 3)
     verdict = verify(storage_at(data, load_config(config)))
-    done = qframe_cli("run", config)
+    done = qframe_main("run", config)
     if not verdict.ok:
         # a checkpoint had been cut in two
         assert done.returncode == 4, done.stderr
         assert "verify" in done.stderr
-        assert qframe_cli("verify", data, "--repair", "--config", config).returncode == 0
-        done = qframe_cli("run", config)
+        assert qframe_main("verify", data, "--repair", "--config", config).returncode == 0
+        done = qframe_main("run", config)
     assert done.returncode == 0, done.stderr
     assert verify(storage_at(data, None)).ok
     assert content(data) == content(config)
@@ -107,7 +107,7 @@ def test_the_wal_of_a_killed_run_is_lost(
 
 
 def test_a_file_that_a_cut_checkpoint_left_is_not_continued(
-    killed: Any, qframe_cli: Cli, tmp_path: Path
+    killed: Any, qframe_main: Cli, tmp_path: Path
 ) -> None:
     config, data = killed("a")
     with closing(apsw.Connection(str(data))) as db:
@@ -120,13 +120,13 @@ def test_a_file_that_a_cut_checkpoint_left_is_not_continued(
         file.seek(size // 4096 // 2 * 4096)
         file.write(bytes(2 * 4096))
     raw = data.read_bytes()
-    done = qframe_cli("run", config)
+    done = qframe_main("run", config)
     assert done.returncode == 4
     assert "lost its -wal" in done.stderr
     assert data.read_bytes() == raw
     assert not verify(storage_at(data, None)).ok
-    assert qframe_cli("verify", data, "--repair").returncode == 0
-    assert qframe_cli("run", config).returncode == 0
+    assert qframe_main("verify", data, "--repair").returncode == 0
+    assert qframe_main("run", config).returncode == 0
     assert content(data) == content(config)
 
 
@@ -155,7 +155,7 @@ def test_sqlite_itself_splices_a_foreign_wal_into_a_finished_file(
 
 
 @pytest.mark.parametrize("seed", [1, 2], ids=["same recipe", "another seed"])
-def test_the_wal_of_another_killed_run_is_refused(seed: int, killed: Any, qframe_cli: Cli) -> None:
+def test_the_wal_of_another_killed_run_is_refused(seed: int, killed: Any, qframe_main: Cli) -> None:
     config, data = killed("a", 100)
     _, other = killed("b", 100, seed=seed)
     shm(data).unlink(missing_ok=True)
@@ -163,13 +163,13 @@ def test_the_wal_of_another_killed_run_is_refused(seed: int, killed: Any, qframe
     raw = data.read_bytes()
     shutil.copy(wal(other), wal(data))
     for command in (("info", data), ("verify", data), ("run", config)):
-        done = qframe_cli(*command)
+        done = qframe_main(*command)
         assert done.returncode == 4
         assert "does not belong to a.db" in done.stdout + done.stderr
     assert data.read_bytes() == raw
     wal(data).write_bytes(own)
     shm(data).unlink(missing_ok=True)
-    assert qframe_cli("run", config).returncode == 0
+    assert qframe_main("run", config).returncode == 0
     assert content(data) == content(config)
 
 
@@ -243,16 +243,16 @@ def test_page_1_is_in_the_wal_also_where_a_transaction_does_not_make_the_file_lo
 
 @pytest.mark.parametrize("suffix", ["-wal", "-journal"])
 def test_a_log_without_its_file_is_never_taken_for_that_of_a_new_one(
-    suffix: str, config: Config, qframe_cli: Cli, tmp_path: Path
+    suffix: str, config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
     """What a power loss, or somebody who moved only one of the two, leaves."""
     path, stray = config(), tmp_path / f"small.db{suffix}"
     stray.write_bytes(b"committed, and not yet in the file")
     for command in ("check", "run"):
-        done = qframe_cli(command, path)
+        done = qframe_main(command, path)
         assert done.returncode == 4
         assert f"{stray} is there, and small.db, to which it belongs, is not" in done.stderr
         assert "move it away" in done.stderr
     assert sorted(p.name for p in tmp_path.glob("*small.db*")) == [stray.name]
     stray.rename(tmp_path / "elsewhere")
-    assert qframe_cli("run", path).returncode == 0
+    assert qframe_main("run", path).returncode == 0

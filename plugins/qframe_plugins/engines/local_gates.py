@@ -2,101 +2,123 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qframe import Circuits, InstructionSet
+from qframe_plugins.engines.row_gates import RowGate, RowGates, Term
+from qframe_plugins.engines.row_pool import TURN, Names, RowPool
 
-Place = tuple[int | slice, ...]
-"""Basic index into `(n, 2, ..., 2, dim)` that fixes the bits of a gate's qubits: gives a view."""
-
-
-@dataclass(frozen=True)
-class LocalGate:
-    """A gate with the places of the rows that it mixes.
-
-    The gate's basis is ordered so that the register's index rises with the local one: sums then
-    run in the order that the law asks for.
-    """
-
-    places: tuple[Place, ...]
-    matrix: NDArray[np.complex128]
+ROOM = 4
+"""Rows that there is room for, times those of all unitaries."""
 
 
 class LocalGates:
-    """All instructions as local gates. What acts at one position is grouped by instruction."""
+    """Rows of all unitaries in one pool; a circuit names its own.
+
+    A gate such as `x`, `s` or `cx` changes names only, and costs no arithmetic: turns by a quarter
+    are exact and commute with every rounding. Other gates add new rows, for all circuits together
+    that have the same matrix next, wherever it is placed. What no circuit names any more is left
+    behind when the pool is full.
+    """
 
     def __init__(self, instructions: InstructionSet) -> None:
-        self.gates = [_local(instructions, code) for code in range(len(instructions))]
-        self.qubits = instructions.qubits
         self.dim = instructions.dim
+        self._table = RowGates(instructions)
+        self._pool = RowPool(self.dim, 0)
+        self._work = np.empty(0)
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
         """Writes the unitaries of `circuits` into `out` `(n, dim, dim)`."""
-        codes, lengths = circuits.codes, circuits.lengths
-        source, shared = np.arange(len(codes)), np.zeros(len(codes), dtype=np.bool_)
-        if circuits.parents is not None:
-            shared = circuits.parents >= 0
-            source[shared] = circuits.parents[shared]
-        shape = (len(codes), *(2,) * self.qubits, self.dim)
-        re = np.broadcast_to(np.eye(self.dim), (len(codes), self.dim, self.dim)).reshape(shape)
-        re, im = re.copy(), np.zeros(shape)
+        n, lengths, parents = len(circuits), circuits.lengths, circuits.parents
+        if self._pool.size < ROOM * max(n, 1) * self.dim:
+            self._pool = RowPool(self.dim, ROOM * max(n, 1) * self.dim)
+        names = self._pool.identities(n)
+        shared = np.zeros(n, dtype=np.bool_) if parents is None else parents >= 0
+        places = np.arange(n * self.dim).reshape(n, self.dim)
+        nothing = len(self._table.kinds) - 1
         for position in range(int(lengths.max(initial=0))):
             # Where the product of all gates but the last is shared, only the last is left to do.
-            active = np.flatnonzero((lengths > position) & (~shared | (lengths == position + 1)))
-            here = codes[active, position]
-            order = active[np.argsort(here, kind="stable")]
-            ends = np.cumsum(np.bincount(here, minlength=len(self.gates)))
-            for code in np.unique(here):
-                which = order[ends[code - 1] if code else 0 : ends[code]]
-                before = source.take(which)
-                part_re, part_im = re.take(before, axis=0), im.take(before, axis=0)
-                _apply(self.gates[code], part_re, part_im)
-                re[which], im[which] = part_re, part_im
-        np.add(re.reshape(out.shape), 0.0, out=out.real, casting="same_kind")
-        np.add(im.reshape(out.shape), 0.0, out=out.imag, casting="same_kind")
+            ends = lengths == position + 1
+            acts = (lengths > position) & (~shared | ends)
+            codes = np.where(acts, circuits.codes[:, position], nothing)
+            if parents is not None:
+                begin = np.flatnonzero(shared & ends)
+                names[begin] = names[parents[begin]]
+            source = self._table.moves.take(codes, axis=0)
+            source += places
+            names = names.take(source)
+            names += self._table.turns.take(codes, axis=0)
+            kinds = self._table.kinds.take(codes)
+            order = np.argsort(kinds, kind="stable")
+            sizes = np.bincount(kinds).tolist()
+            start = sizes[0]
+            for kind, size in enumerate(sizes[1:]):
+                if size:
+                    which = order[start : start + size]
+                    self._apply(kind, codes.take(which), which, names)
+                    start += size
+        self._store(names, out)
+
+    def _apply(self, kind: int, codes: NDArray[Any], which: NDArray[np.intp], names: Names) -> None:
+        """Matrix `kind`, placed as `codes` say, on the circuits `which`."""
+        gate = self._table.gates[kind]
+        at = self._table.rows[kind].take(codes, axis=2)  # (inputs, groups, circuits)
+        at += which * self.dim
+        size = at[0].size
+        if self._pool.used + size * len(gate.changed) > self._pool.size:
+            self._pool.keep(names)
+        found = names.take(at).reshape(gate.inputs, size)
+        turns = found & TURN
+        products = self._products(gate, found, turns)
+        made, rows = self._pool.add(size * len(gate.changed))
+        rows = rows.reshape(2, len(gate.changed), size, self.dim)
+        for k, (real, imaginary) in enumerate(gate.sums):
+            _add(products, real, rows[0, k])
+            _add(products, imaginary, rows[1, k])
+        changed = made.reshape(len(gate.changed), size)
+        changed |= turns[:1] if gate.mixes else turns
+        names.reshape(-1)[at[list(gate.changed)]] = changed.reshape(-1, *at.shape[1:])
+
+    def _products(self, gate: RowGate, found: Names, turns: Names) -> list[NDArray[np.float64]]:
+        """Each `(size, dim)`."""
+        size = found.shape[1]
+        need = (2 * gate.inputs + gate.spare) * size * self.dim
+        if len(self._work) < need:
+            self._work = np.empty(need)
+        work = self._work[:need].reshape(-1, size, self.dim)
+        parts = work[: 2 * gate.inputs].reshape(-1, 2, size, self.dim)
+        for i, names in enumerate(found):
+            if gate.mixes and i > 0:
+                # A turn that all rows share is left to their sums' names.
+                self._pool.turned(names - turns[0], parts[i])
+            else:
+                self._pool.unturned(names, parts[i])
+        return [
+            parts[i, part]
+            if factor == 1
+            else np.multiply(
+                parts[i, part], factor, out=parts[i, part] if room is None else work[room]
+            )
+            for i, part, factor, room in gate.products
+        ]
+
+    def _store(self, names: Names, out: NDArray[Any]) -> None:
+        """Adding zero clears negative zeros."""
+        parts = np.empty((2, names.size, self.dim))
+        self._pool.turned(names.reshape(-1), parts)
+        np.add(parts[0].reshape(out.shape), 0.0, out=out.real, casting="same_kind")
+        np.add(parts[1].reshape(out.shape), 0.0, out=out.imag, casting="same_kind")
 
 
-def _local(instructions: InstructionSet, code: int) -> LocalGate:
-    on = instructions.instructions[code].qubits
-    matrix = instructions.matrix_of(code)
-    offsets = [sum(1 << q for bit, q in enumerate(on) if j >> bit & 1) for j in range(len(matrix))]
-    order = np.argsort(offsets)
-    places = []
-    for offset in np.array(offsets)[order]:
-        place: list[int | slice] = [slice(None)] * (instructions.qubits + 1)
-        for q in on:  # the axis of qubit q counts from the right, before the columns' axis
-            place[instructions.qubits - q] = int(offset) >> q & 1
-        places.append(tuple(place))
-    return LocalGate(tuple(places), matrix[np.ix_(order, order)])
-
-
-def _apply(gate: LocalGate, re: NDArray[np.float64], im: NDArray[np.float64]) -> None:
-    """Replaces the touched rows, in place; what a zero of the gate would add is skipped."""
-    changed = [r for r, row in enumerate(gate.matrix) if not _keeps(row, r)]
-    needed = {c for r in changed for c in np.flatnonzero(gate.matrix[r])}
-    old = {c: (re[gate.places[c]].copy(), im[gate.places[c]].copy()) for c in needed}
-    for r in changed:
-        new_re, new_im = _row(gate.matrix[r], old)
-        re[gate.places[r]] = new_re
-        im[gate.places[r]] = new_im
-
-
-def _keeps(row: NDArray[np.complex128], r: int) -> bool:
-    return bool(row[r] == 1.0 and np.count_nonzero(row) == 1)
-
-
-def _row(row: NDArray[np.complex128], old: dict[Any, tuple[Any, Any]]) -> tuple[Any, Any]:
-    """One row of the product: its sums run over the columns in rising order."""
-    new_re: Any = 0.0
-    new_im: Any = 0.0
-    for c in np.flatnonzero(row):
-        (x, y), (b_re, b_im) = (row[c].real, row[c].imag), old[c]
-        if x:
-            new_re, new_im = new_re + x * b_re, new_im + x * b_im
-        if y:
-            new_re, new_im = new_re - y * b_im, new_im + y * b_re
-    return new_re, new_im
+def _add(products: list[NDArray[np.float64]], terms: Sequence[Term], out: NDArray[Any]) -> None:
+    """The sum of the terms in their order."""
+    (first, minus), *others = terms
+    total = np.negative(products[first], out=out) if minus else products[first]
+    for term, minus in others:
+        total = (np.subtract if minus else np.add)(total, products[term], out=out)
+    if total is not out:
+        out[:] = total

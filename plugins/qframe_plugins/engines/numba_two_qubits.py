@@ -44,10 +44,11 @@ def multiply_rows(
             start = np.uintp(0)
         while start < length:
             stop = min(start + fold, length)
-            word, scale = offsets[stop - start], ONE
-            for j in range(start, stop):
-                word += np.uintp(codes[i, j]) * scale
-                scale *= size
+            word, j = np.uintp(0), stop
+            while j > start:  # a seventh of the time less than with powers of `size`
+                j -= ONE
+                word = word * size + np.uintp(codes[i, j])
+            word += offsets[stop - start]
             if start == 0:
                 _load(work, entries, word * ENTRIES)
             else:

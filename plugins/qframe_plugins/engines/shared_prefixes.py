@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qframe import Circuits, InstructionSet
 from qframe_plugins.engines.local_gates import LocalGates
-from qframe_plugins.engines.word_table import Pair, Planes
+from qframe_plugins.engines.word_table import Pair, product
 
 Rows = NDArray[np.intp]
 
@@ -61,11 +61,11 @@ class SharedPrefixes:
             return after
         term = self._room.pair(3, count)[0]
         if count <= len(last) and (above == last[:count]).all():
-            _product(gates, (now[0][..., :count], now[1][..., :count]), after, term)
+            product(gates, (now[0][..., :count], now[1][..., :count]), after, term)
             return after
         place = np.searchsorted(last, above)  # rows of a length ascend
         before = now[0].take(place, axis=2, mode="clip"), now[1].take(place, axis=2, mode="clip")
-        _product(gates, before, after, term)
+        product(gates, before, after, term)
         roots = np.flatnonzero(above < 0)
         if len(roots):
             after[0][..., roots], after[1][..., roots] = self._from_the_start(circuits, rows[roots])
@@ -90,24 +90,6 @@ class SharedPrefixes:
             np.add(re, 0.0, out=plane.real, casting="same_kind")
             np.add(im, 0.0, out=plane.imag, casting="same_kind")
             entries[:, entry][rows] = plane
-
-
-def _product(a: Pair, b: Pair, out: Pair, term: Planes) -> None:
-    """`word_table.product` in fewer calls: all entries of a term together, summed in index order.
-
-    With thousands of circuits, not tens of thousands, the calls count.
-    """
-    (a_re, a_im), (b_re, b_im), (re, im) = a, b, out
-    for k in range(len(re)):
-        left_re, left_im = a_re[:, k, None], a_im[:, k, None]  # a column of a, for each column of b
-        if k == 0:
-            np.multiply(left_re, b_re[k], out=re)
-            np.multiply(left_re, b_im[k], out=im)
-        else:
-            re += np.multiply(left_re, b_re[k], out=term)
-            im += np.multiply(left_re, b_im[k], out=term)
-        re -= np.multiply(left_im, b_im[k], out=term)
-        im += np.multiply(left_im, b_re[k], out=term)
 
 
 class Room:

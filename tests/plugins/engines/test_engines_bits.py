@@ -29,6 +29,7 @@ from qframe.plugins.resolve import find_class
 from qframe.testing.examples import example_instructions, example_prefixes
 from qframe_plugins.engines import auto
 from qframe_plugins.engines.auto import AutoEngine
+from qframe_plugins.engines.local_gates import LocalGates
 from qframe_plugins.engines.numba import NumbaEngine
 from qframe_plugins.engines.numpy import NumpyEngine
 
@@ -143,7 +144,7 @@ def test_engines_agree_on_many_long_circuits(qubits: int, dtype: type) -> None:
     # Long circuits of dense gates: one fused product anywhere would change some last bit.
     instructions = instruction_set(qubits)
     fold = fold_for(len(instructions), qubits)
-    count = 4000 // qubits**3
+    count = 2000 // qubits**3
     lengths = np.random.default_rng(6).integers(0, 121, count).astype(np.uint16)
     circuits = random_circuits(instructions, lengths, 120)
     by_numpy, by_numba = (multiplied(e, instructions, fold, circuits, dtype) for e in ENGINES)
@@ -163,6 +164,38 @@ def test_wide_codes_no_circuits_and_read_only_input(engine: type[Engine[Any]]) -
     assert multiplied(engine, instructions, fold, circuits).tobytes() == want.tobytes()
     empty = random_circuits(instructions, np.zeros(0, dtype=np.uint8), 8)
     assert multiplied(engine, instructions, fold, empty).shape == (0, 2, 2)
+
+
+@pytest.mark.parametrize("qubits", [1, 2, 3])
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda e: e.name)
+def test_no_circuits_at_all(engine: type[Engine[Any]], qubits: int) -> None:
+    # The roots of a task's walks may be none.
+    instructions = instruction_set(qubits)
+    none = Circuits(np.zeros((0, 5), dtype=np.uint8), np.zeros(0, dtype=np.uint8))
+    assert multiplied(engine, instructions, 1, none).size == 0
+    out = np.empty((0, instructions.dim, instructions.dim), dtype=np.complex128)
+    LocalGates(instructions).multiply(none, out)
+
+
+def test_quarter_turns_and_moves_leave_every_rounding_as_it_is() -> None:
+    """Gates that the engine `numpy` does by renaming rows, between those that round."""
+    rounding = [
+        Gate("dense", random_unitary(1, 1)),
+        Gate("h", np.array([[1, 1], [1, -1]]) / 2**0.5),
+    ]
+    turning = [
+        Gate(f"turn{k}", np.diag([1j**k, entry]))
+        for k, entry in enumerate((0.6 - 0.8j, -0.6 - 0.8j, -0.8 + 0.6j, 0.28 + 0.96j))
+    ]
+    moving = [Gate("y", [[0, -1j], [1j, 0]]), Gate("sdg", np.diag([1, -1j]))]
+    moving += [Gate("odd", [[0, -0.8 + 0.6j], [0.6 + 0.8j, 0]])]
+    gates = (*rounding, *turning, *moving)
+    placed = tuple(Instruction(g.name, (q,)) for g in gates for q in range(3))
+    instructions = InstructionSet(3, gates, placed)
+    circuits = random_circuits(instructions, np.full(40, 30, dtype=np.uint8), 30)
+    want = reference(instructions, 1, circuits)
+    for engine in ENGINES:
+        assert multiplied(engine, instructions, 1, circuits).tobytes() == want.tobytes()
 
 
 def test_the_compiled_loops_hold_no_fused_multiply_add(tmp_path: Path) -> None:
@@ -191,7 +224,7 @@ def test_a_walk_may_begin_in_one_chunk_and_end_in_the_next(
     qubits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a parent lies in the chunk before, the circuit is multiplied from its start."""
-    monkeypatch.setattr("qframe_plugins.engines.numpy.LOCAL_CHUNK_BYTES", 1)  # 16 circuits
+    monkeypatch.setattr("qframe_plugins.engines.numpy.LOCAL_CHUNK_BYTES", 1)  # 4 circuits
     instructions = example_instructions(qubits)
     circuits = example_prefixes(instructions, 300, 9)
     out = np.empty((300, 2**qubits, 2**qubits), dtype=np.complex128)

@@ -333,16 +333,16 @@ def test_gates_says_what_a_config_holds(path: Path) -> None:
     assert yaml.safe_load(path.read_text())["records"] <= 1_000_000
 
 
-def test_the_command_prints_and_gives_json(qframe_cli: Any, config: Any) -> None:
+def test_the_command_prints_and_gives_json(qframe_main: Any, config: Any) -> None:
     path = config(gate_set={"plugin": "fibonacci"})
-    text = qframe_cli("gates", path).stdout
+    text = qframe_main("gates", path).stdout
     assert "sigma1   (code: gate qubits) 0: sigma1 0" in text
     assert "-0.618034" in text
     assert "all in the set" in text
-    found = json.loads(qframe_cli("gates", path, "--json").stdout)
+    found = json.loads(qframe_main("gates", path, "--json").stdout)
     assert found["inverse_closed"]
     assert found["orders"] == [10, 10, 10, 10]
     assert found["group_order"] is None
-    finite = qframe_cli("gates", path, "--set", "gate_set=clifford")
+    finite = qframe_main("gates", path, "--set", "gate_set=clifford")
     assert "finite: 24 elements" in finite.stdout
-    assert qframe_cli("gates", path, "--set", "gate_set=nothing").returncode in (2, 3)
+    assert qframe_main("gates", path, "--set", "gate_set=nothing").returncode in (2, 3)
