@@ -8,10 +8,11 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 from qframe.errors import QframeError, WorkerError
-from qframe.generating import Generator
+from qframe.generating import Generator, build, engine_of
 from qframe.job import Job, PluginSpec
 from qframe.plugins.installed import installed
 from qframe.plugins.resolve import is_local, local_path
+from qframe.recipe import Recipe
 
 
 def origin(spec: PluginSpec) -> str:
@@ -63,3 +64,15 @@ def blame(spec: PluginSpec, command: str, during: str) -> Iterator[None]:
         raise
     except Exception as cause:
         raise error_of(spec, cause, command, during) from cause
+
+
+def new_generator(job: Job, recipe: Recipe) -> Generator:
+    """The job's generator, in whatever process this is.
+
+    Raises:
+        WorkerError: naming the one of its two plugins that could not be made.
+    """
+    with blame(job.engine, job.serial, "a new engine"):
+        engine = engine_of(recipe, job.engine)
+    with blame(job.sampler, job.serial, "a new sampler"):
+        return Generator(recipe, build(job.sampler, recipe.instructions), engine)

@@ -51,14 +51,7 @@ class Generator:
 
         With `arithmetic: exact` the engine is not looked at: there is one, and no choice.
         """
-        exact = recipe.arithmetic == "exact"
-        return cls(
-            recipe,
-            build(sampler, recipe.instructions),
-            ExactEngine(recipe.instructions)
-            if exact
-            else build(engine, recipe.instructions, recipe.fold),
-        )
+        return cls(recipe, build(sampler, recipe.instructions), engine_of(recipe, engine))
 
     @property
     def count(self) -> int | None:
@@ -187,6 +180,14 @@ def full_schema(recipe: Recipe, sampler: Sampler[Any]) -> Schema:
 def _joined(parents: Sequence[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
     given = [part for part in parents if part is not None]
     return np.concatenate(given) if given and len(given) == len(parents) else None
+
+
+def engine_of(recipe: Recipe, engine: PluginSpec) -> Multiplies:
+    """What multiplies this recipe's circuits."""
+    if recipe.arithmetic == "exact":
+        return ExactEngine(recipe.instructions)
+    made: Engine[Any] = build(engine, recipe.instructions, recipe.fold)
+    return made
 
 
 def build(spec: PluginSpec, *arguments: Any) -> Any:

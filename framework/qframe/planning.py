@@ -191,6 +191,8 @@ def plan(loaded: LoadedConfig) -> RunPlan:
         StorageError: the output is something else, or cannot be written, or does not fit.
     """
     made = look(loaded)
+    if made.exists:
+        made.storage.check_form()
     if made.runs:
         made.storage.check(made.header)
         _check_space(made)

@@ -14,10 +14,10 @@ from typing import Any
 
 import pluggy
 
-from qframe.blame import blame, error_of, maker_error
+from qframe.blame import blame, error_of, maker_error, new_generator
 from qframe.config.load import LoadedConfig, load_config
 from qframe.errors import DiskFull, QframeError, StorageError, WorkerError
-from qframe.generating import Generator, build
+from qframe.generating import build
 from qframe.lock import output_lock, remove_leftover
 from qframe.planning import RunPlan, output_of, plan
 from qframe.plugins import hookspecs
@@ -40,7 +40,7 @@ class RunSummary:
         records: records that the dataset holds now.
         stored: how many of them this run added.
         seconds: wall time from plan to finished dataset.
-        bytes: what the dataset takes on disk.
+        bytes: room that the dataset takes on disk (`disk_bytes`).
         complete: whether all records that were asked for are there.
         signal: the signal that ended the run early, else None.
     """
@@ -118,8 +118,7 @@ def _recover(loaded: LoadedConfig) -> None:
 def _probe(planned: RunPlan) -> None:
     """Makes one record, so that a plugin which breaks its contract leaves no dataset behind."""
     job = planned.job()
-    with blame(job.engine, job.serial, "a new engine"):
-        generator = Generator.from_specs(planned.recipe, job.sampler, job.engine)
+    generator = new_generator(job, planned.recipe)
     try:
         generator.blocks(0, [1])
     except QframeError:
@@ -129,16 +128,17 @@ def _probe(planned: RunPlan) -> None:
 
 
 def _prove(planned: RunPlan) -> None:
-    """Refuses to continue what the machine went down on, unless every stored block is sound.
+    """Refuses to continue what may have met a power cut, unless every stored block is sound.
 
-    Without a sync a file system may bring back any mixture of old and new pages.
+    Without a sync a file system may bring back any mixture of old and new pages. Only the lock
+    file of a killed run proves that there was no power cut since, and it may be gone.
     """
     verdict = verify(planned.storage)
     if not verdict.ok:
         problems = verdict.structure + [f"block {d.block} {d.problem}" for d in verdict.damaged]
         raise StorageError(
-            f"{planned.output} was being written when the machine went down, and is damaged: "
-            f"{problems[0]}",
+            f"{planned.output} was left unfinished, maybe before this machine last started, and is "
+            f"damaged: {problems[0]}",
             hint=f"qframe verify {planned.output} --repair --config {planned.loaded.path}",
         )
 
@@ -232,8 +232,12 @@ def _end_at_once(stop: Stop) -> None:
 
 
 def disk_bytes(path: Path) -> int:
-    """Bytes of a file, or of all files in a directory."""
+    """Room on the disk of a file, or of all files in a directory.
+
+    A disk gives out whole blocks: a file of 500 bytes takes 4,096 of most disks. `qframe check` and
+    `qframe plan` estimate the same.
+    """
     if path.is_dir():
         with os.scandir(path) as entries:
             return sum(disk_bytes(Path(entry.path)) for entry in entries)
-    return path.stat().st_size if path.exists() else 0
+    return path.stat().st_blocks * 512 if path.exists() else 0

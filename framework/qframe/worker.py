@@ -9,12 +9,12 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import TypeVar
 
-from qframe.blame import blame, maker_error
+from qframe.blame import blame, maker_error, new_generator
 from qframe.blocks import Task
 from qframe.closing import Closes
 from qframe.contracts.storage import Header, Storage
 from qframe.errors import QframeError, StorageBusy
-from qframe.generating import Generator, Room, build
+from qframe.generating import Room, build
 from qframe.job import Job, TaskDone
 from qframe.memory import peak_bytes
 from qframe.recipe import Recipe
@@ -35,8 +35,7 @@ class Worker(Closes):
     def __init__(self, job: Job) -> None:
         self._job = job
         recipe = Recipe.from_text(job.recipe)
-        with blame(job.engine, job.serial, "a new sampler and engine"):
-            self._generator = Generator.from_specs(recipe, job.sampler, job.engine)
+        self._generator = new_generator(job, recipe)
         self._header = Header(recipe, self._generator.schema, job.records, dict(job.about))
         self._refusals = 0
         self._told: dict[str, float] = {}

@@ -166,7 +166,7 @@ def test_json_holds_the_summary_and_nothing_else(
     assert summary["output"] == str(tmp_path / "small.db")
     assert (summary["records"], summary["stored"], summary["complete"]) == (5000, 5000, True)
     assert summary["signal"] is None
-    assert summary["bytes"] == (tmp_path / "small.db").stat().st_size
+    assert summary["bytes"] == (tmp_path / "small.db").stat().st_blocks * 512
     again = json.loads(qframe_main("run", path, "--json").stdout)
     assert (again["records"], again["stored"], again["complete"]) == (5000, 0, True)
 

@@ -76,8 +76,8 @@ def test_checks_estimate_is_near_the_truth(
     # What counts is the room on the disk: a small text file takes a whole block of it.
     taken = sum(p.stat().st_blocks * 512 for p in [output, *output.rglob("*")])
     assert taken == pytest.approx(facts["bytes"], rel=0.25)
-    if output.is_file():
-        assert summary.bytes == pytest.approx(facts["bytes"], rel=0.15)  # rows: no padding
+    near = 0.25 if output.is_dir() else 0.15  # rows: no padding
+    assert summary.bytes == pytest.approx(facts["bytes"], rel=near)
     files = sum(p.is_file() for p in output.rglob("*")) if output.is_dir() else 1
     assert files == pytest.approx(facts["files"], rel=0.01)
 
@@ -102,7 +102,7 @@ def test_info_of_a_dataset_and_of_a_config(
     facts = answered(qframe_main("info", output, "--json"))
     assert facts["records"] == facts["stored"] == 5000
     assert facts["complete"] is True
-    assert facts["bytes_on_disk"] == output.stat().st_size
+    assert facts["bytes_on_disk"] == output.stat().st_blocks * 512
     assert facts["bytes_a_record"] == 1 + 30 + 64
     assert facts["gates"] == ["h 0", "s 0", "sdg 0", "t 0", "tdg 0", "x 0"]
     assert (facts["seed"], facts["dtype"], facts["qubits"]) == (1, "complex128", 1)

@@ -214,7 +214,9 @@ def test_after_a_reboot_every_block_is_proved_before_a_run_goes_on(
     lock.write_text(json.dumps({**left, "boot": "another"}))
     done = qframe_main("run", path)
     assert done.returncode == 4
-    assert "was being written when the machine went down, and is damaged: block 1" in done.stderr
+    assert "left unfinished, maybe before this machine last started, and is damaged: block 1" in (
+        done.stderr
+    )
     assert qframe_main("verify", data, "--repair", "--config", path).returncode == 0
     assert qframe_main("run", path).returncode == 0
     assert content(data) == content(path)

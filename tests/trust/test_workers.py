@@ -254,6 +254,29 @@ def test_a_gate_set_with_a_bug_is_named_too(
     assert "this one" in qframe_cli(*command).stderr
 
 
+@pytest.mark.parametrize("kind", ["sampler", "engine"])
+def test_what_cannot_be_made_in_a_worker_is_named(
+    kind: str, config: Config, qframe_cli: Cli, tmp_path: Path
+) -> None:
+    module, base = {"sampler": ("uniform", "Uniform"), "engine": ("numpy", "NumpyEngine")}[kind]
+    (tmp_path / "mine.py").write_text(
+        "import multiprocessing\n"
+        f"from qframe_plugins.{kind}s.{module} import {base}\n"
+        f"class Mine({base}):\n"
+        "    name = 'mine'\n"
+        "    def __init__(self, *given):\n"
+        "        super().__init__(*given)\n"
+        "        if multiprocessing.parent_process() is not None:\n"
+        "            raise RuntimeError('not here')\n"
+    )
+    section: Any = {"plugin": "./mine.py", **({"length": 4} if kind == "sampler" else {})}
+    path = config(executor={"plugin": "processes", "workers": 1}, **{kind: section})
+    done = qframe_cli("run", path)
+    assert done.returncode == 1
+    origin = f"{kind} './mine.py' (local file {tmp_path / 'mine.py'})"
+    assert f"Error: a new {kind}: {origin} raised RuntimeError: not here\n" in done.stderr
+
+
 # Code beside a config
 
 

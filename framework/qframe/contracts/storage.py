@@ -289,5 +289,11 @@ class Storage(Plugin[O_co], ABC):
         """What a power cut, or a crash of the system, may cost; else as `kill_may_cost`."""
         return None
 
+    def check_form(self) -> None:
+        """Refuses (StorageError) options that ask for another form than the dataset at `path` has.
+
+        Called of every dataset that is there, also of a complete one; only reads.
+        """
+
     def check(self, header: Header) -> None:
         """Refuses (StorageError) what this storage cannot do here. Called before any work."""

@@ -86,8 +86,8 @@ class Sqlite(SqliteFile[SqliteOptions]):
         """Files that hold records."""
         return 1
 
-    def _refuse_other_form(self) -> None:
-        super()._refuse_other_form()
+    def check_form(self) -> None:
+        super().check_form()
         own, wanted = self.shard_count(), self.options.shards
         if wanted not in (None, own):
             raise StorageError(

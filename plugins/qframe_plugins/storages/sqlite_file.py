@@ -124,9 +124,7 @@ class SqliteFile(Storage[O_co]):
         return page_size_for(layout.header.recipe.block * record_width(layout.stored))
 
     def check(self, header: Header) -> None:
-        if self.path.exists():
-            self._refuse_other_form()
-        else:
+        if not self.path.exists():
             self._refuse_strays()
             self._new_layout(header)
 
@@ -139,7 +137,7 @@ class SqliteFile(Storage[O_co]):
                     hint=f"put {self.path.name} back beside it, or move it away",
                 )
 
-    def _refuse_other_form(self) -> None:
+    def check_form(self) -> None:
         """What is stored of a record is settled when the file is made."""
         with closing(self.reader()) as reader:
             own = reader.tables.form
@@ -153,7 +151,7 @@ class SqliteFile(Storage[O_co]):
             )
 
     def resume(self, header: Header) -> None:
-        self._refuse_other_form()
+        self.check_form()
         if self._wal_taken():
             self._prove()
         self._set_journal_mode(self.journal_mode)

@@ -103,7 +103,7 @@ class SqliteShards(Sqlite):
 
     def resume(self, header: Header) -> None:
         """The shards first: the catalogue never speaks of records that a shard does not expect."""
-        self._refuse_other_form()
+        self.check_form()
         for shard in self._shards():
             shard.resume(header)
         self._set_records(header.records)

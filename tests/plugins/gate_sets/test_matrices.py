@@ -95,6 +95,37 @@ def test_what_is_no_gate_is_refused_by_name(matrix: list[list[Any]], why: str) -
         raise ConfigError(refusal({"x": X, "g": matrix}))
 
 
+@pytest.mark.parametrize("suffix", [".npy", ".txt"])
+@pytest.mark.parametrize(("off", "fine"), [(0.49e-12, True), (0.51e-12, False)])
+def test_a_gate_of_a_file_may_be_off_by_the_tolerance_and_no_more(
+    off: float, fine: bool, suffix: str, tmp_path: Path
+) -> None:
+    """diag(1, 1 + off) has |U†U - 1| of 2 off; 1e-12 is allowed."""
+    gate = np.diag([1, 1 + off]).astype(np.complex128)
+    path = tmp_path / f"g{suffix}"
+    np.save(path, gate) if suffix == ".npy" else np.savetxt(path, gate)
+    if fine:
+        MatricesOptions.model_validate({"folder": str(tmp_path)})
+        return
+    with pytest.raises(
+        ValidationError, match=r"gate 'g' is not unitary: .* reaches 1.02e-12, want"
+    ):
+        MatricesOptions.model_validate({"folder": str(tmp_path)})
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64])
+def test_single_precision_is_no_excuse(dtype: type, tmp_path: Path) -> None:
+    """Its rounding would be in every product: only what single precision has exactly is a gate."""
+    np.save(tmp_path / "x.npy", np.array(X, dtype=dtype))
+    MatricesOptions.model_validate({"folder": str(tmp_path)})
+    np.save(tmp_path / "h.npy", np.array([[1, 1], [1, -1]], dtype=dtype) * dtype(0.5**0.5))
+    # float32 has 11863283 / 2**24, twice its square is 1 - 3.42e-8
+    with pytest.raises(
+        ValidationError, match=r"gate 'h' is not unitary: .* reaches 3.42e-08, want"
+    ):
+        MatricesOptions.model_validate({"folder": str(tmp_path)})
+
+
 @pytest.mark.parametrize("name", ["bad name", "", "1st", "h-1", "σ", "a\n", "a" * 61])
 def test_a_name_that_no_circuit_could_be_written_with_is_refused(name: str) -> None:
     assert "is not a gate name" in refusal({name: X})

@@ -189,6 +189,24 @@ def test_another_form_on_resume_is_refused_naming_both(
         assert "unitary" in grown.reader.form()
 
 
+def test_another_form_of_a_complete_dataset_is_refused_and_its_own_is_fine(
+    config: Config, run_qframe: Run, qframe_main: Main
+) -> None:
+    path = path_of("complex64", config, records=10)
+    output = run_qframe(path).output
+    output.chmod(0o444)
+    before = output.read_bytes()
+    for other in ("storage.unitary=complex128", "storage.circuit=false", "storage.shards=2"):
+        done = qframe_main("run", path, "--set", other)
+        assert done.returncode == 4, other
+        assert f"{output} was made with " in done.stderr
+        assert len(done.stderr.splitlines()) <= 2
+    done = qframe_main("run", path)
+    assert done.returncode == 0, done.stderr
+    assert "Nothing to do" in done.stdout + done.stderr
+    assert output.read_bytes() == before
+
+
 @pytest.mark.parametrize("form", ["none", "none, rows", "complex64", "unitaries"])
 @pytest.mark.parametrize("what", ["data", "sha256", "stored_sha256"])
 def test_damage_is_found_and_repaired_whatever_is_stored(

@@ -80,7 +80,9 @@ def test_it_reads_as_one_dataset(output: Path, path: Path, qframe_main: Main) ->
         assert len(set((got.index // 8192).tolist())) == 4  # records of all stripes are mixed
     facts = json.loads(qframe_main("info", output, "--json").stdout)
     assert facts["stored_shards"] == "3"
-    assert facts["bytes_on_disk"] == sum((output.parent / name).stat().st_size for name in PLAIN)
+    assert facts["bytes_on_disk"] == sum(
+        (output.parent / name).stat().st_blocks * 512 for name in PLAIN
+    )
     assert verify(storage_at(output, None), generator_of).recomputed == 7
 
 
