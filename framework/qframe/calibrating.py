@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -16,11 +15,11 @@ from typing import Any
 
 from qframe.contracts.executor import Executor
 from qframe.contracts.storage import Header, Storage
-from qframe.errors import StorageError
 from qframe.generating import build
 from qframe.job import TaskDone
 from qframe.limits import Census, census
 from qframe.planning import RunPlan, writable_ancestor
+from qframe.scratch import scratch_directory
 
 MOST_BYTES = 4 << 30
 """That a calibration writes at once."""
@@ -83,7 +82,8 @@ def calibrate(planned: RunPlan, seconds: float) -> Calibration:
     Raises:
         StorageError, WorkerError: as the run itself would.
     """
-    with _terminable(), _directory(planned.output) as directory:
+    beside = writable_ancestor(planned.output)
+    with _terminable(), scratch_directory(beside, f".{planned.output.name}.plan-") as directory:
         one_worker = _executor(planned, 1)
         alone = None
         if planned.executor.workers > 1 and one_worker is not None:
@@ -99,20 +99,6 @@ def calibrate(planned: RunPlan, seconds: float) -> Calibration:
         _remove(trial.output)
         disk_rate = _plain_file_rate(directory / "plain", seconds / 6, planned.free // 10)
     return Calibration(alone or together, together, disk_rate, records, found, estimated)
-
-
-@contextmanager
-def _directory(output: Path) -> Iterator[Path]:
-    """A directory on the disk of the output, which is gone afterwards."""
-    beside = writable_ancestor(output)
-    try:
-        made = tempfile.TemporaryDirectory(prefix=f".{output.name}.plan-", dir=beside)
-    except OSError as cause:
-        raise StorageError(
-            f"{beside} cannot be written: {cause.strerror}", hint="name another --output"
-        ) from cause
-    with made as name:
-        yield Path(name)
 
 
 @contextmanager

@@ -176,18 +176,35 @@ def test_nothing_is_left_beside_the_output(
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)]
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, 128 + signal.SIGTERM),
+        (signal.SIGKILL, -signal.SIGKILL),
+    ],
 )
 def test_nothing_is_left_after_an_interruption(
-    number: signal.Signals, code: int, config: Config, lingering_engine: Path, tmp_path: Path
+    number: signal.Signals,
+    code: int,
+    config: Config,
+    lingering_engine: Path,
+    qframe_main: Cli,
+    tmp_path: Path,
 ) -> None:
+    """What a killed plan had to leave goes with the next; what a living one uses stays."""
     path = config(engine=str(lingering_engine), records=10**9)
     command = [sys.executable, "-m", "qframe", "plan", str(path), "--seconds", "60"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as run:
         while run.poll() is None and not any(tmp_path.glob(".small.db.plan-*/*/small.db")):
             time.sleep(0.02)
+        if number == signal.SIGKILL:
+            planned(qframe_main, path)
+            assert any(tmp_path.glob(".small.db.plan-*/*/small.db"))
         run.send_signal(number)
         assert run.wait(timeout=60) == code
+    if number == signal.SIGKILL:
+        assert any(tmp_path.glob(".small.db.plan-*"))
+        planned(qframe_main, path)
     assert not any(tmp_path.glob(".small*"))
 
 
