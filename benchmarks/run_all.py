@@ -1,10 +1,11 @@
-"""All benchmarks of the table of targets, one after the other, and the documents from them.
+"""All benchmarks, one after the other, and the documents from those of the table of targets.
 
-Best on a machine that does nothing else. About half an hour, and 13 GB of disk; `--max 1e7` makes
-do with 4 GB and half the time.
+Best on a machine that does nothing else. About an hour, and 13 GB of disk; `--max 1e7` makes do
+with 4 GB and half the time.
 
     python benchmarks/run_all.py               results, README and docs/performance.md
-    python benchmarks/run_all.py --quick       small and few, nothing is saved: do they work?
+    python benchmarks/run_all.py --quick       targets alone, small, nothing is saved: do they work?
+    python benchmarks/run_all.py --only writers
 """
 
 from __future__ import annotations
@@ -27,6 +28,17 @@ SCRIPTS = (
     "end_to_end",
     "scale",
 )
+"""Behind the table of targets."""
+
+BESIDES = (
+    "sampler_speed",
+    "storage_options",
+    "executors",
+    "journal_modes",
+    "against_simulators",
+    "against_others",
+)
+"""Each writes a page of its own; libraries that are missing are named there, and left out."""
 
 
 def main() -> None:
@@ -36,14 +48,18 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="directory on the disk to measure")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--max", type=float, default=1e8, help="records of the longest dataset")
-    parser.add_argument("--only", choices=SCRIPTS, action="append", help="may be repeated")
+    parser.add_argument(
+        "--only", choices=SCRIPTS + BESIDES, action="append", help="may be repeated"
+    )
     given = parser.parse_args()
     failed = []
-    for script in given.only or SCRIPTS:
+    for script in given.only or (SCRIPTS if given.quick else SCRIPTS + BESIDES):
         print(f"== {script}", flush=True)
         command = [sys.executable, str(HERE / f"{script}.py"), "--repeats", str(given.repeats)]
-        command += ["--quick"] if given.quick else ["--save", "--results", str(given.results)]
-        command += ["--output", str(given.output)] if given.output else []
+        command += ["--quick"] if given.quick else ["--save"]
+        if script in SCRIPTS:
+            command += [] if given.quick else ["--results", str(given.results)]
+            command += ["--output", str(given.output)] if given.output else []
         command += ["--max", str(given.max)] if script == "scale" else []
         if subprocess.run(command, check=False).returncode:
             failed.append(script)
