@@ -22,6 +22,17 @@ from qframe.cli.main import main
 hypothesis.settings.register_profile("qframe", deadline=None)
 hypothesis.settings.load_profile("qframe")
 
+NUMBA = ("numba", "test_engines_bits.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker of pytest-xdist compiles Numba's loops: each that does takes 20 s of CPU."""
+    for item in items:
+        if any(word in item.nodeid.lower() for word in NUMBA):
+            item.add_marker(pytest.mark.xdist_group("numba"))
+
+
 COMMAND = [sys.executable, "-m", "qframe"]
 
 LINGERING_ENGINE = '''

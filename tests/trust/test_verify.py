@@ -75,7 +75,10 @@ def make(
     return run
 
 
-@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize(
+    "storage",  # "savetxt" takes long: that a sound one is found so is in the test of its damage
+    [*SQLITE, pytest.param("savetxt", marks=pytest.mark.long)],
+)
 def test_a_sound_dataset_is_found_sound(
     storage: str, make: Callable[..., Path], qframe_main: Cli
 ) -> None:
