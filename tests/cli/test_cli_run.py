@@ -28,9 +28,11 @@ def content(path: Path) -> str:
 
 
 def snapshot(directory: Path) -> dict[str, tuple[int, int]]:
+    """All files but the bytecode that Python keeps of local plugins."""
     return {
         str(path.relative_to(directory)): (path.stat().st_mtime_ns, path.stat().st_size)
         for path in directory.rglob("*")
+        if "__pycache__" not in path.parts
     }
 
 
