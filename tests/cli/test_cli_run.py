@@ -478,9 +478,19 @@ def test_the_death_of_the_parent_leaves_no_worker(
 ) -> None:
     mark = f"QFRAME_TEST_ORPHANS={tmp_path}"
     monkeypatch.setenv(*mark.split("=", 1))
-    process = start_qframe("run", slow(config, lingering_engine))
-    wait_until_writing(tmp_path / "small.db", process)
-    assert len(processes_that_mention(mark)) >= 3  # itself and two workers
+    # In the middle of a task that takes long: nobody reads the pipe whose end would say it.
+    path = config(
+        records=8 * 4096,
+        task_blocks=1,
+        engine={"plugin": str(lingering_engine), "seconds": 4},
+        executor={"plugin": "processes", "workers": 2},
+    )
+    process = start_qframe("run", path)
+    deadline = time.monotonic() + 30
+    while len(processes_that_mention(mark)) < 3:  # itself and two workers
+        assert time.monotonic() < deadline, process.poll()
+        time.sleep(0.05)
+    time.sleep(0.5)
     process.kill()
     process.wait(5)
     deadline = time.monotonic() + 2
