@@ -75,6 +75,31 @@ def test_a_log_that_another_writer_is_copying_is_started_over_all_the_same(
         assert dataset.stored() == 60 * 4096
 
 
+@pytest.mark.parametrize(("synchronous", "number"), [("off", 0), ("normal", 1), ("full", 2)])
+def test_starting_the_log_over_waits_for_the_disk_only_where_that_was_asked_for(
+    synchronous: str, number: int, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qframe_plugins.storages import sqlite_wal
+
+    storage = {"plugin": "sqlite", "page_size": 4096, "wal_autocheckpoint": PAGES}
+    path = config(records=20 * 4096, storage=storage | {"synchronous": synchronous})
+    planned = plan(load_config(path))
+    planned.storage.create(planned.header)
+    seen = []
+    copy_all = sqlite_wal._copy_all
+
+    def watched(db: apsw.Connection) -> None:
+        seen.append(db.pragma("synchronous"))
+        copy_all(db)
+
+    monkeypatch.setattr(sqlite_wal, "_copy_all", watched)
+    with Worker(planned.job()) as one, Worker(planned.job()) as two:
+        for block in range(0, 20, 2):
+            do(one, planned, range(block, block + 1))
+            do(two, planned, range(block + 1, block + 2))
+    assert set(seen) == {number}
+
+
 @contextmanager
 def pinned(output: Path) -> Iterator[int]:
     """Another program that began to read and does not end; gives its process id."""

@@ -57,6 +57,8 @@ class WalKeeper:
         self._seen = 0
         if self._second is None:  # no connection can checkpoint within its own transaction
             self._second = open_writable(self._path, keep_wal=True)
+            # As its maker's: the default would wait for the disk with all writers behind it.
+            self._second.pragma("synchronous", self._db.pragma("synchronous"))
             self._second.pragma("user_version")  # it knows of the log once it has read
         self._db.execute("BEGIN IMMEDIATE")
         try:
