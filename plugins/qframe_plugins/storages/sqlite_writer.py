@@ -39,7 +39,6 @@ class SqliteWriter(Writer):
         self.layout = layout
         self._owner = os.getpid()
         self.counters = {"commits": 0, "lock_waits": 0, "lock_wait_s": 0}
-        self._insert = layout.insert()
         self._ledger = layout.ledger_insert()
         self._db = open_writable(path, keep_wal=True)
         if timeout_s is not None:
@@ -63,7 +62,8 @@ class SqliteWriter(Writer):
             try:
                 # Page 1, which says whose WAL this is, goes into every transaction.
                 self._db.pragma("user_version", self._dataset_id)
-                self._db.executemany(self._insert, map(self._bindings, blocks, encoded))
+                for block, bound in zip(blocks, encoded, strict=True):
+                    self._db.execute(*self._insertion(block, bound))
                 self._db.executemany(self._ledger, ledger)
                 self._db.execute("COMMIT")
                 self.counters["commits"] += 1
@@ -90,11 +90,19 @@ class SqliteWriter(Writer):
         columns = self.layout.columns
         return row if columns.plain else (*row, columns.checksum(encoded, sha256))
 
-    def _bindings(self, block: Block, bound: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    def _insertion(
+        self, block: Block, bound: dict[str, NDArray[Any]]
+    ) -> tuple[str, dict[str, Any]]:
+        """The statement that stores a block, and what it binds."""
         if self.layout.kind == "blocks":
-            return {"block": block.index, **bound}
+            return self.layout.insert(), {"block": block.index, **bound}
         first = block.index * self.layout.header.recipe.block
-        return {"first": first, "records": block.records, "bytes": BYTES, **bound}
+        values = {"first": first, "records": block.records, "bytes": BYTES, **bound}
+        lengths, codes = block.arrays["lengths"], block.arrays["codes"]
+        even = bool((lengths == lengths[0]).all())
+        length = int(lengths[0])
+        more = {"length": length, "width": codes.itemsize * length} if even else {}
+        return self.layout.insert(even=even), {**values, **more}
 
     def close(self) -> None:
         """Closes the connection; the WAL stays until `finish`."""

@@ -235,6 +235,6 @@ def test_a_full_disk_says_so(output: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with closing(storage.reader()) as reader:
         header, arrays = reader.header, reader.read(2)
     with storage.writer(header) as writer:
-        monkeypatch.setattr(SqliteWriter, "_bindings", full)
+        monkeypatch.setattr(SqliteWriter, "_insertion", full)
         with pytest.raises(qframe.StorageError, match=r"01\.db: the disk is full"):
             writer.write([qframe.Block(2, 4096, arrays)])
