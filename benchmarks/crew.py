@@ -14,6 +14,7 @@ import yaml
 from qframe import RunPlan
 from qframe.config.load import load_config
 from qframe.planning import plan
+from qframe_plugins.executors.processes import KEEPS_MEMORY, environment
 
 PATIENCE_S = 900
 
@@ -31,7 +32,8 @@ class Took:
 def timed_crew(count: int, prepare: Callable[..., Prepared], *arguments: Any) -> Took:
     """The time in which `count` processes do their work, all at once.
 
-    `prepare(k, *arguments)` runs in process `k` and returns what is timed.
+    `prepare(k, *arguments)` runs in process `k` and returns what is timed. Memory is given back
+    to the kernel as little as by the workers of `qframe run`.
     """
     context = get_context("spawn")
     barrier, answers = context.Barrier(count), context.SimpleQueue()
@@ -39,8 +41,9 @@ def timed_crew(count: int, prepare: Callable[..., Prepared], *arguments: Any) ->
         context.Process(target=_member, args=(barrier, answers, prepare, k, arguments))
         for k in range(count)
     ]
-    for member in members:
-        member.start()
+    with environment(KEEPS_MEMORY):
+        for member in members:
+            member.start()
     for member in members:
         member.join()
     if any(member.exitcode for member in members):

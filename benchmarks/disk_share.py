@@ -17,9 +17,9 @@ from pathlib import Path
 from time import perf_counter
 
 from crew import Prepared, planned, timed_crew
-from end_to_end import settle
 from machine import describe
 from report import Result, Row, Table, arguments, finish, ratio
+from settle import settle
 
 from qframe import Block, Job
 from qframe.contracts.storage import Header
@@ -107,7 +107,7 @@ def main() -> None:
             work = (run.job(), run.task_blocks, tasks, given.processes)
             size = sum(c.width for c in run.header.schema) * tasks * run.task_blocks
             size *= run.recipe.block
-            settle(directory, 2 * size)
+            settle(directory)
             run.storage.create(run.header)
             seconds = timed_crew(given.processes, into_sqlite, *work).wall
             start = perf_counter()
@@ -116,7 +116,7 @@ def main() -> None:
             rates["SQLite file, written"].append(size / seconds / 1e6)
             seconds += landed([run.output])
             rates["SQLite file, landed"].append(size / seconds / 1e6)
-            settle(directory, 2 * size)
+            settle(directory)
             seconds = timed_crew(given.processes, into_plain_files, *work).wall
             rates["plain files, written"].append(size / seconds / 1e6)
             seconds += landed([Path(f"{run.output}.{k}") for k in range(given.processes)])

@@ -6,6 +6,7 @@ import os
 import platform
 import resource
 import sqlite3
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def describe(directory: Path) -> dict[str, str]:
         "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB",
         "file system": _file_system(directory),
         "system": f"{platform.system()} {platform.release()}",
-        "Python": platform.python_version(),
+        "Python": platform.python_version()
+        + (", compiles what it imports each time" if sys.dont_write_bytecode else ""),
         "NumPy": np.__version__,
         "SQLite of qframe": f"{apsw.sqlite_lib_version()} (apsw {apsw.apsw_version()})",
         "SQLite of the seed": f"{sqlite3.sqlite_version} (stdlib)",

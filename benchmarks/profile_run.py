@@ -5,6 +5,7 @@ into one file, with every SQL statement timed from inside SQLite: BEGIN is the w
 lock, and what follows COMMIT is the checkpoint. Last the disk itself, and start-up.
 
     python benchmarks/profile_run.py
+    python benchmarks/profile_run.py --engine numba
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from typing import Any
 
 import apsw
 import numpy as np
-from end_to_end import BYTES_A_RECORD, CONFIG, check_space, settle, spread, time_qframe
+from end_to_end import check_space, config_text, spread, time_qframe
 from machine import describe, table
+from settle import settle
 
 from qframe import Block, Circuits, Draws, Job, RunPlan, Task, Worker
 from qframe.config.load import load_config
 from qframe.generating import Generator, build
 from qframe.planning import plan
+from qframe_plugins.executors.processes import KEEPS_MEMORY, environment
 
 Parts = dict[str, float]
 """Seconds of each part."""
@@ -38,10 +41,10 @@ Parts = dict[str, float]
 MEBIBYTE = 1 << 20
 
 
-def planned(directory: Path, records: int, processes: int) -> RunPlan:
+def planned(directory: Path, records: int, processes: int, engine: str = "numpy") -> RunPlan:
     """The plan of the run that `end_to_end.py` times."""
     config, output = directory / "profile.yaml", directory / "profile.db"
-    config.write_text(CONFIG.format(records=records, processes=processes, output=output))
+    config.write_text(config_text(records, processes, output, engine))
     return plan(load_config(config))
 
 
@@ -135,10 +138,10 @@ def work(job: Job, tasks: list[Task], barrier: Any, answers: Any) -> None:
     answers.put(dict(parts))
 
 
-def workers(directory: Path, records: int, processes: int) -> Parts:
+def workers(directory: Path, records: int, processes: int, engine: str) -> Parts:
     """A run's workers into a new file; the mean over them, and the run's `finish`."""
-    settle(directory, BYTES_A_RECORD * records)
-    run = planned(directory, records, processes)
+    settle(directory)
+    run = planned(directory, records, processes, engine)
     run.storage.create(run.header)
     context = multiprocessing.get_context("spawn")
     barrier, answers = context.Barrier(processes), context.Queue()
@@ -161,8 +164,9 @@ def _started(
         context.Process(target=work, args=(job, tasks[k::processes], barrier, answers))
         for k in range(processes)
     ]
-    for process in started:
-        process.start()
+    with environment(KEEPS_MEMORY):
+        for process in started:
+            process.start()
     try:
         yield started
     finally:
@@ -172,7 +176,7 @@ def _started(
 
 def disk(directory: Path, megabytes: int) -> Parts:
     """A plain file, written in pieces of 6 MiB: into the page cache, and until it has landed."""
-    settle(directory, megabytes * MEBIBYTE)
+    settle(directory)
     piece = np.random.default_rng(1).bytes(6 * MEBIBYTE)
     path = directory / "plain"
     start = perf_counter()
@@ -232,6 +236,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=10_000_000, help="a run of the workers")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--engine", default="numpy")
     parser.add_argument("--output", type=Path, help="directory on the disk to measure")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="qframe-profile-", dir=given.output) as name:
@@ -239,7 +244,7 @@ def main() -> None:
         check_space(directory, given.records)
         print("\n".join(f"- {k}: {v}" for k, v in describe(directory).items()), end="\n\n")
 
-        run = planned(directory, given.records, 1)
+        run = planned(directory, given.records, 1, given.engine)
         task = next(iter(run.tasks()))
         per_record = 1e9 / (task.blocks * run.recipe.block)
         alone = one_worker(run, task)
@@ -251,7 +256,7 @@ def main() -> None:
         found[given.processes] = []
         for _ in range(given.repeats):
             for processes, repeats in found.items():
-                repeats.append(workers(directory, given.records, processes))
+                repeats.append(workers(directory, given.records, processes, given.engine))
         print(table(worker_rows(found, given.records)), end="\n\n")
 
         plain = [disk(directory, 1536) for _ in range(given.repeats)]

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from crew import Prepared, planned, timed_crew
 from disk_share import MADE, into_sqlite, made
-from end_to_end import settle
 from machine import describe
 from report import Result, Row, Table, arguments, finish, ratio
+from settle import settle
 
 from qframe import Job
 
@@ -92,7 +92,7 @@ def main() -> None:
         records = tasks * transaction
         sizes = write_records(run.job(), run.task_blocks, directory / "records.bin")
         for repeat in range(repeats):
-            settle(directory, run.estimate.bytes)
+            settle(directory)
             database = directory / "c.db"
             words = (database, directory / "records.bin", records, sizes[0], transaction)
             command = [program, *words, *sizes[1:], CHECKPOINT_PAGES]
@@ -100,7 +100,7 @@ def main() -> None:
             c_loop.values.append(records / float(done.stdout))
             for path in directory.glob("c.db*"):
                 path.unlink()
-            settle(directory, run.estimate.bytes)
+            settle(directory)
             run.storage.create(run.header)
             seconds = timed_crew(1, qframe_once, run.job(), run.task_blocks, tasks).wall
             run.storage.finish()

@@ -16,7 +16,6 @@ kept it (`VmHWM`).
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
@@ -26,9 +25,10 @@ from pathlib import Path
 from time import perf_counter
 
 from crew import Prepared, Took, planned, timed_crew
-from end_to_end import BYTES_A_RECORD, check_space, settle
+from end_to_end import check_space
 from machine import describe
 from report import Result, Row, Table, arguments, finish
+from settle import settle
 
 from qframe import Job, Task, Worker
 from qframe.generating import build
@@ -58,7 +58,7 @@ def whole(k: int, jobs: list[Job], tasks: list[Task]) -> Prepared:
 def cost(directory: Path, records: int) -> tuple[float, float]:
     """Nanoseconds a record: wall, and CPU."""
     again = max(1, TOGETHER // records)
-    settle(directory, min(BYTES_A_RECORD * records, memory_bytes() // 2))
+    settle(directory)
     filled = timed_runs(directory, records, again, empty=False)
     empty = timed_runs(directory, records, again, empty=True)
     each = 1e9 / (again * records)
@@ -81,10 +81,6 @@ def timed_runs(directory: Path, records: int, again: int, *, empty: bool) -> Too
     for run in runs:
         shutil.rmtree(run.output.parent)
     return took
-
-
-def memory_bytes() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def peak_memory(directory: Path, records: int) -> float:

@@ -16,9 +16,9 @@ from typing import Any
 
 from crew import Prepared, planned, timed_crew
 from disk_share import into_sqlite
-from end_to_end import settle
 from machine import describe
 from report import Result, Row, Table, arguments, finish, ratio
+from settle import settle
 
 from qframe import Job, Task, Worker
 
@@ -49,7 +49,7 @@ def rate(directory: Path, count: int, records: int, prepare: Any, keys: dict[str
     each = run.recipe.block * run.task_blocks
     tasks = max(2, records // each)
     tasks -= tasks % 2
-    settle(directory, run.estimate.bytes)
+    settle(directory)
     run.storage.create(run.header)
     seconds = timed_crew(count, prepare, run.job(), run.task_blocks, tasks, count).wall
     run.storage.finish()

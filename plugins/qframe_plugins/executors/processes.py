@@ -148,7 +148,7 @@ class _Desk:
         self._process = context.Process(target=_work, args=(self._job, theirs))
         # `start` does this too, and lets interrupts through again when it is done with it.
         resource_tracker.ensure_running()
-        with _interrupts_blocked(), _environment(KEEPS_MEMORY):
+        with _interrupts_blocked(), environment(KEEPS_MEMORY):
             self._process.start()
         theirs.close()  # so that the worker's own end is the last
 
@@ -217,7 +217,7 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 @contextmanager
-def _environment(wanted: dict[str, str]) -> Iterator[None]:
+def environment(wanted: dict[str, str]) -> Iterator[None]:
     """For processes started here; what the user has set stays."""
     added = {name: value for name, value in wanted.items() if name not in os.environ}
     os.environ.update(added)

@@ -212,11 +212,37 @@ def test_the_compiled_loops_hold_no_fused_multiply_add(tmp_path: Path) -> None:
     assert not re.search(r"vfn?m(add|sub)|fmadd|fmsub|fmla|fmls", done.stdout)
 
 
-def test_auto_is_numba_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_becomes_numba_where_it_is_installed_once_that_pays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     instructions = instruction_set(1)
-    assert AutoEngine(PluginOptions(), instructions, 3).chosen.name == "numba"
-    monkeypatch.setattr(auto, "find_spec", lambda name: None)
-    assert AutoEngine(PluginOptions(), instructions, 3).chosen.name == "numpy"
+    circuits = random_circuits(instructions, np.full(10, 20), 20)
+    out = np.empty((2, 10, 2, 2), dtype=np.complex128)
+    engine = AutoEngine(PluginOptions(), instructions, 3)
+    engine.multiply(circuits, out[0])
+    assert engine.chosen.name == "numpy"
+    monkeypatch.setattr(auto, "PAYS_AFTER_S", 0.0)
+    engine.multiply(circuits, out[1])
+    assert engine.chosen.name == "numba"
+    assert out[0].tobytes() == out[1].tobytes()
+
+
+@pytest.mark.parametrize("fault", ["missing", "broken"])
+def test_auto_stays_numpy_where_numba_cannot_be_had(
+    fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if fault == "missing":
+        monkeypatch.setattr(auto, "find_spec", lambda name: None)
+    else:
+        monkeypatch.setitem(sys.modules, "qframe_plugins.engines.numba", None)
+    monkeypatch.setattr(auto, "PAYS_AFTER_S", 0.0)
+    instructions = instruction_set(1)
+    engine = AutoEngine(PluginOptions(), instructions, 3)
+    for _ in range(2):
+        engine.multiply(
+            random_circuits(instructions, np.full(10, 20), 20), np.empty((10, 2, 2), complex)
+        )
+    assert engine.chosen.name == "numpy"
 
 
 @pytest.mark.parametrize("qubits", [1, 2, 3])
