@@ -185,7 +185,7 @@ def check_space(directory: Path, records: int) -> None:
 
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("--records", type=int, default=60_000_000, help="by qframe, a run")
+    parser.add_argument("--records", type=int, default=100_000_000, help="by qframe, a run")
     parser.add_argument("--seed-records", type=int, default=20_000, help="by the seed, a run")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--cold", action="store_true", help="memory as it is, before each run")
