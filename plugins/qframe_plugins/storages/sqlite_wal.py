@@ -11,6 +11,7 @@ from time import sleep
 import apsw
 
 from qframe_plugins.storages.sqlite_connection import open_writable
+from qframe_plugins.storages.write_back import WriteBack
 
 READ_LOCKS = range(123, 128)
 """Bytes of the `-shm` file that a reader locks, one of them for as long as it reads.
@@ -40,6 +41,7 @@ class WalKeeper:
         self._pages = pages
         self._seen = 0
         self._second: apsw.Connection | None = None
+        self._write_back = WriteBack(path)
         if pages:
             db.set_wal_hook(self._after_commit)
 
@@ -48,6 +50,7 @@ class WalKeeper:
         if pages >= self._pages:
             with suppress(apsw.Error):  # another is at it, or it cannot: what is stored is stored
                 db.wal_checkpoint()
+            self._write_back.grown()
         return apsw.SQLITE_OK
 
     def before_write(self) -> None:
@@ -68,7 +71,8 @@ class WalKeeper:
             self._db.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Closes the second connection."""
+        """Closes the second connection; what the file has grown by goes on to the disk."""
+        self._write_back.close()
         if self._second is not None:
             self._second.close()
 
