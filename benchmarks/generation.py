@@ -8,6 +8,7 @@ else the machine does meets all of them alike; the ratio is that of the medians.
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from collections.abc import Callable
@@ -33,8 +34,15 @@ from qframe_plugins.gate_sets.clifford_t import CliffordT
 from qframe_plugins.samplers.uniform import Uniform
 
 BLOCK = 4096
+
+TURN_S = 0.1
+"""Seconds that a way works in its turn, at least: a single call would be one with cold caches."""
+
 ENGINES = {"numpy": NumpyEngine, "numba": NumbaEngine}
 LENGTHS: dict[str, Any] = {"20": 20, "5 to 30": {"min": 5, "max": 30}}
+
+TASK_BLOCKS = {(1, "20"): 18, (1, "5 to 30"): 16, (2, "20"): 5, (3, "20"): 1}
+"""Qubits and lengths; blocks that are made together, as many as in a task of `qframe run`."""
 
 CIRQ_GATES = {
     "h": cirq.H,
@@ -123,17 +131,24 @@ def _each(unitary: Callable[[Any], Any], circuits: list[Any]) -> list[Any]:
 def measure(case: Case, repeats: int) -> dict[str, list[float]]:
     """Nanoseconds a record: one figure a repeat for each way, and for the engines with sampling."""
     times: dict[str, list[float]] = {name: [] for name, _, _ in case.ways}
-    for _, way, _ in case.ways:
-        way()
+    calls = {name: math.ceil(TURN_S / _seconds(way)) for name, way, _ in case.ways}
     for _ in range(repeats):
         for name, way, records in case.ways:
-            start = perf_counter()
-            way()
-            times[name].append((perf_counter() - start) / records * 1e9)
+            seconds = _seconds(way, calls[name])
+            times[name].append(seconds / calls[name] / records * 1e9)
     for engine in ENGINES:
         pairs = zip(times["sampling"], times[engine], strict=True)
         times[f"sampling + {engine}"] = [a + b for a, b in pairs]
     return times
+
+
+def _seconds(way: Callable[[], object], calls: int = 1) -> float:
+    """Wall time of some calls, after one that is not counted."""
+    way()
+    start = perf_counter()
+    for _ in range(calls):
+        way()
+    return perf_counter() - start
 
 
 ROWS = ("sampling", "numpy", "numba", "sampling + numpy", "sampling + numba", "Qiskit", "Cirq")
@@ -181,7 +196,7 @@ def main() -> None:
     about = describe(Path.cwd())
     about |= {name: version(name) for name in ("numba", "qiskit", "cirq-core")}
     measured = {}
-    for qubits, lengths, blocks in ((1, "20", 32), (1, "5 to 30", 32), (2, "20", 8), (3, "20", 2)):
+    for (qubits, lengths), blocks in TASK_BLOCKS.items():
         case = Case(qubits, lengths, blocks, given.compared)
         measured[case.name] = measure(case, given.repeats)
         print(f"{case.name}: done", file=sys.stderr)

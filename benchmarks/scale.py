@@ -28,7 +28,7 @@ from crew import Prepared, Took, planned, timed_crew
 from end_to_end import check_space
 from machine import describe
 from report import Result, Row, Table, arguments, finish
-from settle import settle
+from settle import settle, touch_free
 
 from qframe import Job, Task, Worker
 from qframe.generating import build
@@ -44,6 +44,7 @@ def whole(k: int, jobs: list[Job], tasks: list[Task]) -> Prepared:
     for worker in workers:
         worker.do(tasks[0])
     storages = [build(job.storage, Path(job.output)) for job in jobs]
+    touch_free(Path(jobs[0].output).parent)
 
     def act() -> None:
         for worker, storage in zip(workers, storages, strict=True):
