@@ -268,9 +268,9 @@ def draw(found: dict[Cell, Found], writers: tuple[int, ...], about: dict[str, st
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=1.0, help="each cell, each repeat")
+    parser.add_argument("--seconds", type=float, default=0.6, help="each cell, each repeat")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--engine", default="auto")
+    parser.add_argument("--engine", default="numpy")
     parser.add_argument("--output", type=Path, help="directory on the disk to measure")
     parser.add_argument("--quick", action="store_true", help="fewer cells, one repeat")
     parser.add_argument("--save", action="store_true", help=f"write {RESULT.name} and .svg too")

@@ -1,7 +1,7 @@
 """What a record costs in a short and in a long dataset, and what memory a worker takes.
 
 Cost: one worker makes and stores datasets of 10^5, 10^6, ... records, blocks in a SQLite file;
-short ones are made again and again until they have a million records together. The clock has the
+short ones are made again and again until they have four million records together. The clock has the
 tasks and the last checkpoint in it; not the start of the process, the making of the empty file and
 a first task, in which the worker meets fresh memory. What it takes to end a run after that task
 alone is subtracted. Sizes take turns.
@@ -34,7 +34,7 @@ from qframe import Job, Task, Worker
 from qframe.generating import build
 
 QFRAME = str(Path(sys.executable).with_name("qframe"))
-TOGETHER = 1_000_000
+TOGETHER = 4_000_000
 
 
 def whole(k: int, jobs: list[Job], tasks: list[Task]) -> Prepared:

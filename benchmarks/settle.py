@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 PIECE = 8 << 20
-KEPT_FREE = 512 << 20
+KEPT_FREE = 1 << 30
 """Bytes; more than the kernel keeps free of a full memory of some ten GiB."""
 
 MOST = 64 << 30
