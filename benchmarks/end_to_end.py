@@ -159,15 +159,19 @@ def report(seed: list[Timing], qframe: dict[str, list[Timing]], start: list[Timi
             Table("records a CPU second, all processes", work),
             Table(f"seconds, start-up: a run of {start[0].records:,} records", costs, 2),
         ],
-        measured={"end_to_end": median(q.rate for q in best) / median(s.rate for s in seed)},
+        measured={"end_to_end": _of_medians(seed, best)},
         about={},
         remarks=remarks,
     )
 
 
+def _of_medians(seed: list[Timing], qframe: list[Timing]) -> float:
+    return median(q.rate for q in qframe) / median(s.rate for s in seed)
+
+
 def _ratio(name: str, seed: list[Timing], qframe: list[Timing]) -> str:
     pairs = [ours.rate / theirs.rate for ours, theirs in zip(qframe, seed, strict=True)]
-    ratio = median(q.rate for q in qframe) / median(s.rate for s in seed)
+    ratio = _of_medians(seed, qframe)
     work = median(q.cpu_rate for q in qframe) / median(s.cpu_rate for s in seed)
     return (
         f"{name}, ratio of the medians: **{ratio:,.0f}x** (pair by pair {min(pairs):,.0f}x to "

@@ -1,7 +1,7 @@
 """All benchmarks, one after the other, and the documents from those of the table of targets.
 
-Best on a machine that does nothing else. About an hour, and 13 GB of disk; `--max 1e7` makes do
-with 4 GB and half the time.
+Best on a machine that does nothing else. About an hour, and 13 GB of disk; `--max 1e7` spares
+ten minutes.
 
     python benchmarks/run_all.py               results, README and docs/performance.md
     python benchmarks/run_all.py --quick       targets alone, small, nothing is saved: do they work?

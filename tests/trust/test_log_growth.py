@@ -17,6 +17,7 @@ import qframe
 from qframe.config.load import load_config
 from qframe.planning import RunPlan, plan
 from qframe.worker import Worker
+from qframe_plugins.storages import sqlite_wal
 
 Config = Callable[..., Path]
 
@@ -60,13 +61,12 @@ def test_a_log_that_another_writer_is_copying_is_started_over_all_the_same(
     running: RunPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a checkpoint after the commit, as where somebody else is always at it."""
-    from qframe_plugins.storages.sqlite_wal import WalKeeper
 
     def only_look(keeper: Any, _db: apsw.Connection, _name: str, pages: int) -> int:
         keeper._seen = pages
         return apsw.SQLITE_OK
 
-    monkeypatch.setattr(WalKeeper, "_after_commit", only_look)
+    monkeypatch.setattr(sqlite_wal.WalKeeper, "_after_commit", only_look)
     with Worker(running.job()) as worker:
         do(worker, running, range(60))
     assert wal_bytes(running) < 2 * LIMIT + 3 * 4096 * 84
@@ -79,8 +79,6 @@ def test_a_log_that_another_writer_is_copying_is_started_over_all_the_same(
 def test_starting_the_log_over_waits_for_the_disk_only_where_that_was_asked_for(
     synchronous: str, number: int, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qframe_plugins.storages import sqlite_wal
-
     storage = {"plugin": "sqlite", "page_size": 4096, "wal_autocheckpoint": PAGES}
     path = config(records=20 * 4096, storage=storage | {"synchronous": synchronous})
     planned = plan(load_config(path))

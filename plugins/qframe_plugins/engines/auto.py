@@ -36,8 +36,6 @@ class AutoEngine(Engine[PluginOptions]):
 
     def __init__(self, options: PluginOptions, instructions: InstructionSet, fold: int) -> None:
         super().__init__(options, instructions, fold)
-        self._options = options
-        self._fold = fold
         self._may_change = find_spec("numba") is not None
         self._spent_s = 0.0
         self.chosen: Engine[Any] = NumpyEngine(options, instructions, fold)
@@ -57,7 +55,7 @@ class AutoEngine(Engine[PluginOptions]):
         except ImportError as error:  # a Numba that does not go with this NumPy, say
             _log.warning("engine auto: stays with numpy, Numba cannot be loaded: %s", error)
             return
-        self.chosen = NumbaEngine(self._options, self.instructions, self._fold)
+        self.chosen = NumbaEngine(self.options, self.instructions, self.fold)
 
 
 @hookimpl

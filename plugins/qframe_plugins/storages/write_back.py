@@ -95,7 +95,11 @@ class WriteBack:
 
 
 def _open_file(path: Path) -> int:
-    """Some descriptor of this process for the file; one that is none where there is none."""
+    """Some descriptor of this process for the file; one that is none where there is none.
+
+    With executor `threads` it may be another writer's and closed before this one is done: to send
+    by a descriptor that is closed, or another file's by then, does no harm.
+    """
     with suppress(OSError):
         want = path.stat()
         for name in Path("/proc/self/fd").iterdir():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,17 @@ from qframe_plugins.storages import sqlite_wal, write_back
 from qframe_plugins.storages.write_back import SYNC_FILE_RANGE_WRITE, WriteBack
 
 SOON_S = 10
+
+
+def started(act: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=act)
+    thread.start()
+    return thread
+
+
+def ends(thread: threading.Thread) -> bool:
+    thread.join(SOON_S)
+    return not thread.is_alive()
 
 
 class Disk:
@@ -72,13 +84,11 @@ def test_a_writer_waits_for_a_disk_that_is_too_far_behind(
     os.truncate(file, 600)
     follower.grown()  # 500 behind, no more
     os.truncate(file, 601)
-    writer = threading.Thread(target=follower.grown)
-    writer.start()
+    writer = started(follower.grown)
     writer.join(0.2)
     assert writer.is_alive()
     disk.free.set()
-    writer.join(SOON_S)
-    assert not writer.is_alive()
+    assert ends(writer)
     follower.close()
 
 
@@ -91,13 +101,11 @@ def test_closing_sends_no_more_than_the_piece_at_hand(
     os.truncate(file, 1000)
     follower.grown()
     assert disk.calls.get(timeout=SOON_S) == (100, 10)
-    closing = threading.Thread(target=follower.close)
-    closing.start()
+    closing = started(follower.close)
     while not follower._closed:
         sleep(0.001)
     disk.free.set()
-    closing.join(SOON_S)
-    assert not closing.is_alive()
+    assert ends(closing)
     assert disk.calls.empty()
 
 
