@@ -13,7 +13,7 @@ import yaml
 
 from qframe import RunPlan
 from qframe.config.load import load_config
-from qframe.planning import plan
+from qframe.runs.plan import plan
 from qframe_plugins.executors.processes import KEEPS_MEMORY, environment
 
 PATIENCE_S = 900

@@ -23,8 +23,8 @@ from settle import settle
 
 from qframe import Block, Job
 from qframe.contracts.storage import Header
-from qframe.generating import Generator, build
-from qframe.recipe import Recipe
+from qframe.generation.generator import Generator, build
+from qframe.recipe.recipe import Recipe
 
 MADE = 4
 """Tasks of different records that a process makes; it writes them again and again."""

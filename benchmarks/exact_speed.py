@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from qframe import Circuits, GateSet, PluginOptions, circuit_keys, fold_for, unitary_keys
-from qframe.exact_engine import ExactEngine
+from qframe.circuits.exact.engine import ExactEngine
 from qframe_plugins.engines.numpy import NumpyEngine
 from qframe_plugins.gate_sets.clifford_t import CliffordT
 from qframe_plugins.gate_sets.fibonacci import Fibonacci

@@ -30,9 +30,9 @@ from typing import Any
 
 from machine import describe, table
 
-from qframe.comparing.contenders import contenders
-from qframe.comparing.measuring import Terms, measure
-from qframe.stopping import Stop
+from qframe.comparison.contenders import contenders
+from qframe.comparison.measurement import Terms, measure
+from qframe.machine.signals import Stop
 
 RESULT = Path(__file__).parent / "results" / "journal_modes.md"
 
@@ -209,7 +209,7 @@ def draw(found: dict[Cell, Found], writers: tuple[int, ...], about: dict[str, st
     from matplotlib.figure import Figure
     from picture import FAINT, GRID, INK
 
-    from qframe.comparing.words import short
+    from qframe.comparison.text import short
 
     colours = {"wal": "#0072b2", "delete": "#d55e00"}
     dashes: dict[str, Any] = {"off": "-", "normal": (0, (5, 2)), "full": (0, (1, 1.5))}

@@ -19,10 +19,10 @@ from typing import Any
 from machine import describe, table
 
 from qframe import Draws, Recipe, fold_for
-from qframe.blocks import records_per_block
-from qframe.columns import record_width, schema_of
-from qframe.generating import Generator, build
-from qframe.job import PluginSpec
+from qframe.contracts.job import PluginSpec
+from qframe.generation.generator import Generator, build
+from qframe.recipe.blocks import records_per_block
+from qframe.recipe.columns import record_width, schema_of
 
 RESULT = Path(__file__).parent / "results" / "sampler_speed.md"
 TASK_BYTES = 6 << 20

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
+from qframe.contracts.job import Job, PluginSpec
 from qframe.errors import QframeError, WorkerError
-from qframe.generating import Generator, build, engine_of
-from qframe.job import Job, PluginSpec
+from qframe.generation.generator import Generator, build, engine_of
 from qframe.plugins.installed import installed
 from qframe.plugins.resolve import is_local, local_path
-from qframe.recipe import Recipe
+from qframe.recipe.recipe import Recipe
 
 
 def origin(spec: PluginSpec) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from qframe.circuits.gates import InstructionSet
 from qframe.config.load import LoadedConfig
 from qframe.contracts.sampler import Sampler
 from qframe.errors import ConfigError, PluginError, QframeError
-from qframe.instructions import InstructionSet
 from qframe.plugins.installed import installed
 from qframe.plugins.resolve import find_class
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from qframe.circuits import Circuits
-from qframe.columns import Column
-from qframe.computed_columns import ComputedColumns
-from qframe.keys import ExactKeys, unitary_keys
-from qframe.recipe import Recipe
+from qframe.circuits.circuits import Circuits
+from qframe.circuits.keys import ExactKeys, unitary_keys
+from qframe.generation.computed_columns import ComputedColumns
+from qframe.recipe.columns import Column
+from qframe.recipe.recipe import Recipe
 
 KEY = "key"
 """The column's name."""

@@ -7,11 +7,11 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.columns import Arrays
-from qframe.dataset import Batch, Record
-from qframe.drawing import draw_matrix
+from qframe.circuits.gates import Instruction
+from qframe.circuits.text_diagram import draw_matrix
+from qframe.dataset.dataset import Batch, Record
 from qframe.errors import RecordMissing
-from qframe.instructions import Instruction
+from qframe.recipe.columns import Arrays
 
 
 class UnitaryRecord(Record):

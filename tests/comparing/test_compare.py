@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 import qframe
-from qframe.blocks import Stored
-from qframe.comparing import reading
-from qframe.comparing.contenders import contenders
-from qframe.comparing.footprint import footprint
-from qframe.stopping import Stop
+from qframe.comparison import read_speed
+from qframe.comparison.contenders import contenders
+from qframe.comparison.footprint import footprint
+from qframe.machine.signals import Stop
+from qframe.recipe.blocks import Stored
 
 Config = Callable[..., Path]
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -301,13 +301,13 @@ def test_the_picture_names_every_storage(config: Config, qframe_main: Cli) -> No
 
 def test_the_beginning_of_a_dataset_is_a_whole_one(config: Config) -> None:
     with qframe.open(config(records=10_000)) as whole:
-        part = qframe.Dataset(reading.Beginning(whole.reader, 5000, Stop()), "part")
+        part = qframe.Dataset(read_speed.Beginning(whole.reader, 5000, Stop()), "part")
         assert len(part) == part.stored() == 5000
         assert list(part.reader.stored()) == [Stored(0, 1, 5000)]
         seen = np.concatenate([batch.index for batch in part.batches(700, shuffle=3)])
         assert sorted(seen.tolist()) == list(range(5000))
         assert part[4999].unitary.tobytes() == whole[4999].unitary.tobytes()
-        pace = reading.batches(part)
+        pace = read_speed.batches(part)
         assert pace.records == 5000
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 import qframe
 from qframe import Circuits, ConfigError, InstructionSet, circuit_keys, circuit_unitary
+from qframe.circuits.exact.products import ExactProducts
+from qframe.circuits.keys import canonical, hashed
 from qframe.contracts.gate_set import GateSet
-from qframe.keys import canonical, hashed
-from qframe.rings.products import ExactProducts
 from qframe_plugins.gate_sets.clifford import Clifford
 from qframe_plugins.gate_sets.clifford_t import CliffordT
 from qframe_plugins.gate_sets.fibonacci import Fibonacci

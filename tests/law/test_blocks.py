@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qframe import Stored
-from qframe.blocks import block_count, missing, records_per_block, tasks
+from qframe.recipe.blocks import block_count, missing, records_per_block, tasks
 
 SIZES = st.integers(1, 9)
 

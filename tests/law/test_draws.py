@@ -24,7 +24,7 @@ def raw_words(seed: int, block: int, stream: int, count: int) -> list[int]:
 
 
 def by_the_formula(words: list[int], base: int) -> list[int]:
-    """`qframe.draws`, word for word, in Python's unbounded integers."""
+    """`qframe.recipe.randomness`, word for word, in Python's unbounded integers."""
     t = max(t for t in range(1, 17) if base**t <= 2**16 and (base > 1 or t == 1))
     n = base**t
     found = []

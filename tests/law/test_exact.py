@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import qframe
-from qframe.arithmetic import circuit_unitary
-from qframe.rings.products import ExactProducts
+from qframe.circuits.arithmetic import circuit_unitary
+from qframe.circuits.exact.products import ExactProducts
 from qframe.rings.rounding import rounded
 
 Config = Callable[..., Path]

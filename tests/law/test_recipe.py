@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import qframe
 from qframe import Gate, Instruction, InstructionSet, NotADataset, Recipe
-from qframe.arithmetic import fold_for
+from qframe.circuits.arithmetic import fold_for
 
 Config = Callable[..., Path]
 

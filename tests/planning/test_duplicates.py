@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qframe.config.load import load_config
-from qframe.duplicates import Frequencies, duplicates, sample
-from qframe.planning import look
+from qframe.forecast.duplicates import Frequencies, duplicates, sample
+from qframe.runs.plan import look
 
 Config = Callable[..., Path]
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qframe.limits import census, file_system, limit_of
+from qframe.forecast.limits import census, file_system, limit_of
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**9), st.integers(0, 10**15))
@@ -51,7 +51,7 @@ def test_the_file_system_is_that_of_the_longest_mount(
     mounts = tmp_path / "mounts"
     here = str(tmp_path).replace(" ", "\\040")
     mounts.write_text(f"a / xfs rw 0 0\nb {here} vfat rw 0 0\nc {here}/no ext4 rw 0 0\n")
-    monkeypatch.setattr("qframe.mounts.MOUNTS", mounts)
+    monkeypatch.setattr("qframe.machine.mounts.MOUNTS", mounts)
     found = file_system(tmp_path)
     assert found.kind == "vfat"
     assert found.file_bytes == 2**32 - 1  # what fits in FAT's 32 bits

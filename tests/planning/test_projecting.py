@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from qframe.calibrating import Calibration, Pace
 from qframe.config.load import load_config
-from qframe.duplicates import Frequencies, Sample
-from qframe.limits import Census, FileSystem
-from qframe.planning import look
-from qframe.projecting import Model, Projection
+from qframe.forecast.calibration import Calibration, Pace
+from qframe.forecast.duplicates import Frequencies, Sample
+from qframe.forecast.limits import Census, FileSystem
+from qframe.forecast.model import Model, Projection
+from qframe.runs.plan import look
 
 Config = Callable[..., Path]
 

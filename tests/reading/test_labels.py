@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import qframe
+from qframe.circuits.costs import LABELS
 from qframe.config.load import load_config
 from qframe.config.model import LABEL_NAMES
 from qframe.errors import ConfigError, PluginError, RecipeMismatch
-from qframe.labels import LABELS
-from qframe.planning import header_of
+from qframe.runs.plan import header_of
 
 STORAGES: list[Any] = [
     "sqlite",

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qframe
-from qframe.distinct import DistinctKeys, record_keys
-from qframe.haar import frame_potential, trace_cdf
-from qframe.statistics import statistics
+from qframe.analysis.haar import frame_potential, trace_cdf
+from qframe.analysis.statistics import statistics
+from qframe.dataset.distinct import DistinctKeys, record_keys
 
 ONE = {"plugin": "clifford_t", "qubits": 1}
 

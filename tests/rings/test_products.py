@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qframe import Circuits, ConfigError, ExactMatrix, Gate, InstructionSet, circuit_unitary
+from qframe.circuits.exact.products import ExactMatrices, ExactProducts
 from qframe.contracts.gate_set import GateSet
-from qframe.rings.products import ExactMatrices, ExactProducts
 from qframe.rings.ring import Integers, Ring, rings
 from qframe.rings.rounding import rounded
 from qframe_plugins.gate_sets.clifford_ccz import CliffordCcz

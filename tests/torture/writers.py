@@ -18,9 +18,9 @@ import yaml
 
 import qframe
 from qframe.config.load import load_config
-from qframe.planning import plan
-from qframe.verifying import verify
-from qframe.worker import Worker
+from qframe.integrity.verify import verify
+from qframe.runs.plan import plan
+from qframe.runs.worker import Worker
 from tests.torture.results import Result
 
 OWN_BLOCKS = 4

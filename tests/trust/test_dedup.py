@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qframe
-from qframe.shortest_words import ShortestWords
+from qframe.deduplication.smallest_per_key import ShortestWords
 from qframe_plugins.storages.sqlite import Sqlite, SqliteOptions
 
 Config = Callable[..., Path]

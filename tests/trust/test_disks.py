@@ -259,7 +259,7 @@ def mounts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], N
         where = str(tmp_path).replace(" ", "\\040")
         table = tmp_path / "mounts"
         table.write_text(f"rootfs / ext4 rw 0 0\nserver:/x {where} {kind} rw,relatime 0 0\n")
-        monkeypatch.setattr("qframe.mounts.MOUNTS", table)
+        monkeypatch.setattr("qframe.machine.mounts.MOUNTS", table)
 
     return say
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import qframe
-from qframe.verifying import storage_at, verify
+from qframe.integrity.verify import storage_at, verify
 from qframe_plugins.storages.sqlite_layout import seal
 
 MUTATIONS = int(os.environ.get("QFRAME_MUTATIONS", "80"))
@@ -389,7 +389,7 @@ def test_no_plugin_that_a_file_names_is_loaded(
 
         forge(path, change)
         monkeypatch.syspath_prepend(str(tmp_path))
-        from qframe.repairing import generator_of
+        from qframe.integrity.repair import generator_of
 
         with (
             qframe.open(path) as dataset,

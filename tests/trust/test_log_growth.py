@@ -15,8 +15,8 @@ import pytest
 
 import qframe
 from qframe.config.load import load_config
-from qframe.planning import RunPlan, plan
-from qframe.worker import Worker
+from qframe.runs.plan import RunPlan, plan
+from qframe.runs.worker import Worker
 from qframe_plugins.storages import sqlite_wal
 
 Config = Callable[..., Path]

@@ -26,8 +26,8 @@ import pytest
 
 import qframe
 from qframe.config.load import load_config
-from qframe.repairing import repair
-from qframe.verifying import storage_at, verify
+from qframe.integrity.repair import repair
+from qframe.integrity.verify import storage_at, verify
 
 LOSSES = int(os.environ.get("QFRAME_POWER_LOSSES", "12"))
 SECTOR = 512

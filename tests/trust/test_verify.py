@@ -16,7 +16,7 @@ import apsw
 import pytest
 
 import qframe
-from qframe.verifying import Verdict, storage_at, verify
+from qframe.integrity.verify import Verdict, storage_at, verify
 
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]
@@ -173,7 +173,7 @@ def test_ledger_and_tables_must_agree(
     words = [*verdict.structure, *(f"block {d.block} {d.problem}" for d in verdict.damaged)]
     assert any(says in line for line in words), words
     from qframe.config.load import load_config
-    from qframe.repairing import repair
+    from qframe.integrity.repair import repair
 
     loaded = load_config(tmp_path / "small.yaml")
     repair(storage_at(data, loaded), verdict, loaded)
@@ -282,7 +282,7 @@ def test_a_config_of_another_dataset_is_refused(
 def test_a_sampler_that_makes_other_records_repairs_nothing(
     make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qframe.repairing import repair
+    from qframe.integrity.repair import repair
     from qframe_plugins.samplers.uniform import Uniform
 
     data = make("sqlite", records=9000)
@@ -302,7 +302,7 @@ def test_a_sampler_that_makes_other_records_repairs_nothing(
 
 
 def test_repair_waits_for_nobody(make: Callable[..., Path], qframe_main: Cli) -> None:
-    from qframe.lock import output_lock
+    from qframe.machine.lock import output_lock
 
     data = make("sqlite", records=5000)
     damage_data("sqlite", data)

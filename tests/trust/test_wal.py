@@ -17,7 +17,7 @@ import pytest
 
 import qframe
 from qframe.config.load import load_config
-from qframe.verifying import storage_at, verify
+from qframe.integrity.verify import storage_at, verify
 
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]
@@ -221,8 +221,8 @@ def test_page_1_is_in_the_wal_also_where_a_transaction_does_not_make_the_file_lo
     config: Config,
 ) -> None:
     """A growing file, and one with free pages, writes page 1 by itself; a short row does not."""
-    from qframe.planning import plan
-    from qframe.worker import Worker
+    from qframe.runs.plan import plan
+    from qframe.runs.worker import Worker
 
     planned = plan(
         load_config(config(records=4096, storage={"plugin": "sqlite", "layout": "rows"}))

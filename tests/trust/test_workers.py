@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 import qframe
-from qframe.generating import build
-from qframe.job import PluginSpec
+from qframe.contracts.job import PluginSpec
+from qframe.generation.generator import build
 from qframe.testing.examples import example_block, example_header
 
 Config = Callable[..., Path]

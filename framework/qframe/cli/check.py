@@ -38,7 +38,7 @@ def check(config: Path, set_: tuple[str, ...], as_json: bool, **shortcuts: str |
 
 
 def _facts(loaded: Any) -> dict[str, Any]:
-    from qframe.planning import plan
+    from qframe.runs.plan import plan
 
     planned = plan(loaded)
     return {

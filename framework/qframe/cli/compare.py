@@ -13,7 +13,7 @@ import click
 from qframe.cli.options import config_argument, json_option, override_list
 
 if TYPE_CHECKING:
-    from qframe.comparing.comparison import Comparison
+    from qframe.comparison.comparison import Comparison
 
 
 @click.command()
@@ -80,11 +80,11 @@ def compare(
     qframe compare configs/clifford_t.yaml --storage sqlite --grid executor.workers=1,2
     """
     from qframe.cli.compare_table import print_table
-    from qframe.comparing.comparison import compare as run_comparison
-    from qframe.comparing.contenders import contenders
+    from qframe.comparison.comparison import compare as run_comparison
+    from qframe.comparison.contenders import contenders
 
     if plots:
-        from qframe.comparing.chart import require_matplotlib
+        from qframe.comparison.chart import require_matplotlib
 
         require_matplotlib(plots)
     wanted = contenders(config, override_list(set_, shortcuts), storages, grid)
@@ -98,7 +98,7 @@ def compare(
     if keep:
         click.echo(f"Kept: {found.directory}", err=True)
     if plots:
-        from qframe.comparing.chart import draw
+        from qframe.comparison.chart import draw
 
         for path in plots:
             draw(found, path)
@@ -108,7 +108,7 @@ def compare(
 def _count(text: str) -> int:
     """`--records`, as the config takes it: 2000000, 2e6, 2_000_000."""
     from qframe.config.model import integral
-    from qframe.config.yaml_value import YamlProblem, parse_value
+    from qframe.config.yaml_parser import YamlProblem, parse_value
     from qframe.errors import ConfigError
 
     try:

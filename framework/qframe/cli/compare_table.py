@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from qframe.comparing.comparison import Comparison
-    from qframe.comparing.outcome import Outcome, Pace
+    from qframe.comparison.comparison import Comparison
+    from qframe.comparison.outcome import Outcome, Pace
 
 WIDTH = 200
 """Where no terminal sets a width, long lines suit grep better than folded cells."""
@@ -20,7 +20,7 @@ WIDTH = 200
 
 def print_table(found: Comparison) -> None:
     """Two tables, fastest writer first: speed and locks, then what it leaves on the disk."""
-    from qframe.comparing.words import about, limits, ranked
+    from qframe.comparison.text import about, limits, ranked
 
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
     outcomes = ranked(found.outcomes)
@@ -69,7 +69,7 @@ def _loss(word: str | None) -> str:
 
 
 def _projected(outcome: Outcome) -> str:
-    from qframe.comparing.words import size
+    from qframe.comparison.text import size
 
     p = outcome.projected
     return "-" if p is None else size(p.bytes)

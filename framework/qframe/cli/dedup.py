@@ -34,8 +34,8 @@ def dedup(data: Path, output: Path, memory: int, storage: str | None, as_json: b
     qframe dedup data/clifford_t.db data/distinct.db
     qframe dedup data/clifford_t.db data/distinct.db --memory 4096
     """
-    from qframe.cli.telling import telling
-    from qframe.deduplicating import dedup as deduplicate
+    from qframe.cli.progress_bar import telling
+    from qframe.deduplication.dedup import dedup as deduplicate
 
     with telling() as tell:
         found = deduplicate(data, output, memory << 20, storage, tell)

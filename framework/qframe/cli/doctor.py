@@ -74,7 +74,7 @@ def _memory() -> int:
 
 
 def _storages(directory: Path) -> Iterator[tuple[str, str, bool]]:
-    from qframe.opening import installed_storages
+    from qframe.dataset.open import installed_storages
 
     for storage in installed_storages():
         yield from storage.diagnose(directory)

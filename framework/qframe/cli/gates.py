@@ -12,8 +12,8 @@ import click
 from qframe.cli.options import config_argument, json_option
 
 if TYPE_CHECKING:
-    from qframe.gate_analysis import Analysis
-    from qframe.instructions import InstructionSet
+    from qframe.analysis.gate_group import Analysis
+    from qframe.circuits.gates import InstructionSet
 
 SHOWN = 24
 """Entries of a list that the text shows; JSON has all of them."""
@@ -32,9 +32,9 @@ def gates(config: Path, set_: tuple[str, ...], as_json: bool) -> None:
 
     Inverses, duplicates, orders and the group are up to a global phase, to a tolerance of 1e-8.
     """
+    from qframe.analysis.gate_group import analyse
     from qframe.config.load import load_config
-    from qframe.gate_analysis import analyse
-    from qframe.planning import gate_set_of
+    from qframe.runs.plan import gate_set_of
 
     instructions = gate_set_of(load_config(config, list(set_)))
     found = analyse(instructions)
@@ -46,7 +46,7 @@ def gates(config: Path, set_: tuple[str, ...], as_json: bool) -> None:
 
 
 def _matrices(instructions: InstructionSet) -> list[str]:
-    from qframe.drawing import draw_matrix
+    from qframe.circuits.text_diagram import draw_matrix
 
     count, qubits = len(instructions), instructions.qubits
     lines = [f"{count} instructions on {qubits} qubit{'s' * (qubits > 1)}"]

@@ -16,7 +16,7 @@ def hash_(data: Path) -> None:
     qframe hash data/clifford_t.db
     qframe hash configs/clifford_t.yaml      computed, without a file
     """
-    from qframe.opening import open as open_dataset
+    from qframe.dataset.open import open as open_dataset
 
     with open_dataset(data) as dataset:
         click.echo(dataset.content_hash())

@@ -11,8 +11,8 @@ import click
 from qframe.cli.options import json_option
 
 if TYPE_CHECKING:
-    from qframe.dataset import Dataset
-    from qframe.recipe import Recipe
+    from qframe.dataset.dataset import Dataset
+    from qframe.recipe.recipe import Recipe
 
 
 @click.command()
@@ -26,7 +26,7 @@ def info(data: Path, recipe: bool, as_json: bool) -> None:
     qframe info data/clifford_t.db
     qframe info data/clifford_t.db --recipe | python -m json.tool
     """
-    from qframe.opening import open as open_dataset
+    from qframe.dataset.open import open as open_dataset
 
     with open_dataset(data) as dataset:
         if recipe:
@@ -49,10 +49,10 @@ def info(data: Path, recipe: bool, as_json: bool) -> None:
 
 
 def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
-    from qframe.columns import record_width, schema_to_data
-    from qframe.opening import CONFIG_SUFFIXES
-    from qframe.running import disk_bytes
-    from qframe.verifying import storage_at
+    from qframe.dataset.open import CONFIG_SUFFIXES
+    from qframe.integrity.verify import storage_at
+    from qframe.recipe.columns import record_width, schema_to_data
+    from qframe.runs.run import disk_bytes
 
     recipe = dataset.recipe
     stored = dataset.stored()

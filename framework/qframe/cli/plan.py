@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from qframe.calibrating import Calibration
-    from qframe.duplicates import Sample
-    from qframe.projecting import Projection
+    from qframe.forecast.calibration import Calibration
+    from qframe.forecast.duplicates import Sample
+    from qframe.forecast.model import Projection
 
 BOUNDS = {
     "cores": "generating and writing on these cores",
@@ -63,15 +63,15 @@ def plan(
     qframe plan configs/clifford_t.yaml --records 300e9
     qframe plan configs/clifford_t.yaml --records 300e9 --seconds 30 --plot plan.svg
     """
-    from qframe.calibrating import calibrate
     from qframe.config.load import load_config
-    from qframe.duplicates import sample
-    from qframe.limits import file_system
-    from qframe.planning import look, writable_ancestor
-    from qframe.projecting import Model
+    from qframe.forecast.calibration import calibrate
+    from qframe.forecast.duplicates import sample
+    from qframe.forecast.limits import file_system
+    from qframe.forecast.model import Model
+    from qframe.runs.plan import look, writable_ancestor
 
     if plot is not None:
-        from qframe.projection_chart import check, draw
+        from qframe.forecast.chart import check, draw
 
         check(plot)
     planned = look(load_config(config, override_list(set_, shortcuts)))
@@ -172,7 +172,7 @@ def _changes(projection: Projection) -> Table:
 
 
 def _duplicates(seen: Sample, projection: Projection) -> Iterator[RenderableType]:
-    from qframe.duplicates import reach
+    from qframe.forecast.duplicates import reach
 
     heads = ("unitary came before", "at least", "expected", "at most", "different")
     table = _table("Duplicates (projected)", *heads)

@@ -14,7 +14,7 @@ import click
 from qframe.cli.options import config_argument, json_option, override_list, overrides
 
 if TYPE_CHECKING:
-    from qframe.running import RunSummary
+    from qframe.runs.run import RunSummary
 
 
 @click.command()
@@ -41,9 +41,9 @@ def run(
     qframe run configs/clifford_t.yaml --records 2000000
     qframe run configs/clifford_t.yaml --storage savetxt --records 10000
     """
-    from qframe.cli.progress import Progress
+    from qframe.cli.run_progress import Progress
     from qframe.config.load import load_config
-    from qframe.running import run as run_config
+    from qframe.runs.run import run as run_config
 
     loaded = load_config(config, override_list(set_, shortcuts), local=not no_local_plugins)
     for spec in loaded.local:

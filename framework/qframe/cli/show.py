@@ -11,7 +11,7 @@ import click
 from qframe.cli.options import json_option
 
 if TYPE_CHECKING:
-    from qframe.dataset import Record
+    from qframe.dataset.dataset import Record
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -26,8 +26,8 @@ def show(data: Path, index: int, set_: tuple[str, ...], as_json: bool) -> None:
     qframe show data/clifford_t.db 0
     qframe show configs/clifford_t.yaml 123456789 --json
     """
-    from qframe.drawing import draw_circuit, draw_matrix
-    from qframe.opening import open as open_dataset
+    from qframe.circuits.text_diagram import draw_circuit, draw_matrix
+    from qframe.dataset.open import open as open_dataset
 
     with open_dataset(data, set_) as dataset:
         try:

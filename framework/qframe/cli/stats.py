@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from qframe.cli.options import json_option
-from qframe.cli.telling import telling
+from qframe.cli.progress_bar import telling
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from qframe.statistics import Statistics
+    from qframe.analysis.statistics import Statistics
 
 SAMPLE = 1_000_000
 ROWS = 20
@@ -53,17 +53,17 @@ def stats(data: Path, sample: int, everything: bool, plot: Path | None, as_json:
     qframe stats configs/fibonacci.yaml --sample 100000
     qframe stats data/clifford_t.db --all --json --plot clifford_t.svg
     """
-    from qframe.opening import open as open_dataset
-    from qframe.statistics import statistics
+    from qframe.analysis.statistics import statistics
+    from qframe.dataset.open import open as open_dataset
 
     if plot is not None:
-        from qframe.plotting import check_plot
+        from qframe.analysis.chart import check_plot
 
         check_plot(plot)
     with open_dataset(data) as dataset, telling() as tell:
         found = statistics(dataset, None if everything else sample, tell)
     if plot is not None:
-        from qframe.plotting import draw
+        from qframe.analysis.chart import draw
 
         draw(found, plot, title=str(data))
     if as_json:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qframe.cli.options import json_option
-from qframe.cli.telling import telling
+from qframe.cli.progress_bar import telling
 
 if TYPE_CHECKING:
     from qframe.config.load import LoadedConfig
-    from qframe.content import Content
     from qframe.contracts.storage import Storage
-    from qframe.repairing import Repair
-    from qframe.verifying import Tell, Verdict
+    from qframe.integrity.content import Content
+    from qframe.integrity.repair import Repair
+    from qframe.integrity.verify import Tell, Verdict
 
 DAMAGED = 4
 SHOWN = 20
@@ -65,10 +65,10 @@ def verify(
     """
     from qframe.config.load import load_config
     from qframe.errors import StorageError
-    from qframe.lock import output_lock
-    from qframe.repairing import generator_of, repair
-    from qframe.verifying import storage_at
-    from qframe.verifying import verify as check
+    from qframe.integrity.repair import generator_of, repair
+    from qframe.integrity.verify import storage_at
+    from qframe.integrity.verify import verify as check
+    from qframe.machine.lock import output_lock
 
     loaded = None if config is None else load_config(config)
     storage = storage_at(data, loaded)
@@ -103,9 +103,9 @@ def _content(
     storage: Storage[Any], verdict: Verdict, loaded: LoadedConfig | None, tell: Tell
 ) -> Content | None:
     """None where the dataset cannot be read at all."""
-    from qframe.content import content_of
     from qframe.errors import PluginError
-    from qframe.repairing import generator_of
+    from qframe.integrity.content import content_of
+    from qframe.integrity.repair import generator_of
 
     if verdict.header is None or verdict.structure:
         return None

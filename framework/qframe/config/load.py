@@ -11,13 +11,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from qframe.config.document import Document, Mark
-from qframe.config.explain import Mistake, explain
 from qframe.config.model import KINDS, Config, Section
 from qframe.config.overrides import apply_overrides
-from qframe.config.yaml_reader import read_yaml
+from qframe.config.validation_errors import Mistake, explain
+from qframe.config.yaml_file import read_yaml
+from qframe.contracts.job import PluginSpec
 from qframe.contracts.plugin import Plugin, PluginOptions
 from qframe.errors import ConfigError, PluginError
-from qframe.job import PluginSpec
 from qframe.plugins import resolve
 
 

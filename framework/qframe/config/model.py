@@ -22,7 +22,7 @@ Integral = Annotated[int, BeforeValidator(integral)]
 
 
 LABEL_NAMES = ("t_count", "cx_count", "two_qubit_count", "depth")
-"""The labels of `qframe.labels`, in the order of their columns."""
+"""The labels of `qframe.circuits.costs`, in the order of their columns."""
 
 LabelName = Literal["t_count", "cx_count", "two_qubit_count", "depth"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from qframe.config.document import Document, Path
 from qframe.config.model import KINDS, default_plugin
-from qframe.config.yaml_value import YamlProblem, parse_value
+from qframe.config.yaml_parser import YamlProblem, parse_value
 from qframe.errors import ConfigError
 
 

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
-from qframe.circuits import Circuits
+from qframe.circuits.circuits import Circuits
+from qframe.circuits.gates import InstructionSet
 from qframe.contracts.plugin import Plugin, PluginOptions
-from qframe.instructions import InstructionSet
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
 
@@ -21,9 +21,9 @@ class Engine(Plugin[O_co], ABC):
 
         engine: NAME
 
-    Every engine gives the same bits: the arithmetic of `qframe.arithmetic`. It is not in the
-    recipe, so a dataset may be continued with another one. `qframe.testing.EngineContract` checks
-    an engine against the plain reference.
+    Every engine gives the same bits: the arithmetic of `qframe.circuits.arithmetic`. It is not in
+    the recipe, so a dataset may be continued with another one. `qframe.testing.EngineContract`
+    checks an engine against the plain reference.
     """
 
     def __init__(self, options: O_co, instructions: InstructionSet, fold: int) -> None:

@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from qframe.blocks import Task
+from qframe.contracts.job import Job, TaskDone
 from qframe.contracts.plugin import Plugin, PluginOptions
-from qframe.job import Job, TaskDone
+from qframe.recipe.blocks import Task
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
 
@@ -21,8 +21,8 @@ class Executor(Plugin[O_co], ABC):
         executor: {plugin: NAME, workers: 2}
 
     An executor carries plain task descriptions out and small results back, never unitaries. In
-    each worker it makes one `qframe.worker.Worker(job)`, which resolves its own plugins and opens
-    its own writer, and calls `worker.do(task)`.
+    each worker it makes one `qframe.runs.worker.Worker(job)`, which resolves its own plugins and
+    opens its own writer, and calls `worker.do(task)`.
 
     Attributes:
         workers: how many workers it will use.

@@ -9,9 +9,9 @@ from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from qframe.circuits.gates import MAX_QUBITS, Gate, Instruction, InstructionSet, widen
 from qframe.contracts.plugin import Plugin, PluginOptions
 from qframe.errors import ConfigError
-from qframe.instructions import MAX_QUBITS, Gate, Instruction, InstructionSet, widen
 
 Edge = Annotated[list[int], Field(min_length=2, max_length=2)]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TypeVar
 
-from qframe.circuits import Circuits
-from qframe.columns import Schema
+from qframe.circuits.circuits import Circuits
+from qframe.circuits.gates import InstructionSet
 from qframe.contracts.plugin import Plugin, PluginOptions
-from qframe.draws import Draws
-from qframe.instructions import InstructionSet
+from qframe.recipe.columns import Schema
+from qframe.recipe.randomness import Draws
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
 
@@ -35,8 +35,9 @@ class Sampler(Plugin[O_co], ABC):
         gives_unitaries: whether `sample` returns `Circuits.unitaries`, so that no engine multiplies
             the circuits. They have to be the same to the last bit on every machine: no libm beyond
             sqrt, no BLAS or LAPACK, nothing that may be fused.
-        fold: codes a word of the law's arithmetic (`qframe.arithmetic`); None takes the longest
-            that suits the gate set. 1 multiplies gate by gate, so that `Circuits.parents` counts.
+        fold: codes a word of the law's arithmetic (`qframe.circuits.arithmetic`); None takes the
+            longest that suits the gate set. 1 multiplies gate by gate, so that `Circuits.parents`
+            counts.
     """
 
     max_length: int

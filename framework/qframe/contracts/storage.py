@@ -9,12 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Literal, Self, TypeVar
 
-from qframe.blocks import Stored, block_count, records_per_block
-from qframe.closing import Closes
-from qframe.columns import SOURCE, Arrays, Block, Schema, record_width, schema_of
+from qframe.contracts.closeable import Closes
 from qframe.contracts.plugin import Plugin, PluginOptions
 from qframe.errors import NotADataset
-from qframe.recipe import Recipe
+from qframe.recipe.blocks import Stored, block_count, records_per_block
+from qframe.recipe.columns import SOURCE, Arrays, Block, Schema, record_width, schema_of
+from qframe.recipe.recipe import Recipe
 
 MAX_LENGTH = 65_535
 MAX_BYTES = 2**50

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from qframe.contracts.engine import Engine
     from qframe.contracts.executor import Executor
     from qframe.contracts.gate_set import GateSet
+    from qframe.contracts.job import TaskDone
     from qframe.contracts.sampler import Sampler
     from qframe.contracts.storage import Storage
-    from qframe.job import TaskDone
-    from qframe.planning import RunPlan
-    from qframe.running import RunSummary
+    from qframe.runs.plan import RunPlan
+    from qframe.runs.run import RunSummary
 
 PROJECT = "qframe"
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from qframe.arithmetic import circuit_unitary, fold_for
-from qframe.circuits import Circuits
+from qframe.circuits.arithmetic import circuit_unitary, fold_for
+from qframe.circuits.circuits import Circuits
+from qframe.circuits.gates import InstructionSet
 from qframe.contracts.engine import Engine
-from qframe.instructions import InstructionSet
 from qframe.testing.examples import (
     example_circuits,
     example_instructions,

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits import Circuits
-from qframe.columns import Block, Column, Schema, schema_of
+from qframe.circuits.circuits import Circuits
+from qframe.circuits.gates import Gate, Instruction, InstructionSet
 from qframe.contracts.storage import Header
-from qframe.instructions import Gate, Instruction, InstructionSet
-from qframe.recipe import Recipe
+from qframe.recipe.columns import Block, Column, Schema, schema_of
+from qframe.recipe.recipe import Recipe
 
 R = sqrt(0.5)
 

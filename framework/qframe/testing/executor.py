@@ -10,15 +10,15 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from qframe.arithmetic import fold_for
-from qframe.blocks import Task, missing, tasks
-from qframe.columns import schema_of
+from qframe.circuits.arithmetic import fold_for
 from qframe.contracts.executor import Executor
+from qframe.contracts.job import Job, PluginSpec, TaskDone
 from qframe.contracts.storage import Header, Storage
 from qframe.errors import QframeError
-from qframe.generating import Generator, build
-from qframe.job import Job, PluginSpec, TaskDone
-from qframe.recipe import Recipe
+from qframe.generation.generator import Generator, build
+from qframe.recipe.blocks import Task, missing, tasks
+from qframe.recipe.columns import schema_of
+from qframe.recipe.recipe import Recipe
 from qframe.testing.examples import example_instructions, same_bytes
 from qframe.testing.plugin import PluginContract, require
 

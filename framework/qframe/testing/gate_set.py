@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from qframe.circuits.gates import UNITARY_TOLERANCE, InstructionSet
 from qframe.contracts.gate_set import GateSet
-from qframe.instructions import UNITARY_TOLERANCE, InstructionSet
 from qframe.testing.plugin import PluginContract, require
 
 

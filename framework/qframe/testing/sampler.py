@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from qframe.circuits import Circuits
-from qframe.columns import schema_of
+from qframe.circuits.circuits import Circuits
+from qframe.circuits.gates import InstructionSet
 from qframe.contracts.sampler import Sampler
-from qframe.draws import Draws
-from qframe.instructions import InstructionSet
+from qframe.recipe.columns import schema_of
+from qframe.recipe.randomness import Draws
 from qframe.testing.examples import example_instructions, same_bytes
 from qframe.testing.plugin import PluginContract, require
 

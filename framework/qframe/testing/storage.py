@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from qframe.blocks import Stored, missing
-from qframe.columns import Block
 from qframe.contracts.storage import Header, Reader, Storage
 from qframe.errors import NotADataset, RecordMissing, StorageError
+from qframe.recipe.blocks import Stored, missing
+from qframe.recipe.columns import Block
 from qframe.testing.examples import (
     EXTRA,
     example_block,

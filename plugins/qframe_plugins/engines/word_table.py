@@ -150,7 +150,7 @@ def _products(instructions: InstructionSet, fold: int) -> tuple[Planes, Planes]:
 
 
 def product(a: Pair, b: Pair, out: Pair, term: Planes) -> None:
-    """`a @ b` for every circuit, each entry summed in index order (`qframe.arithmetic`).
+    """`a @ b` for every circuit, each entry summed in index order (`qframe.circuits.arithmetic`).
 
     All entries of a term together: entry by entry would be 400 calls of NumPy for 4 x 4 matrices,
     and no quicker with any number of circuits. `term` is room for as many.

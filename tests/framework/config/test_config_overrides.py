@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qframe.config.overrides import apply_overrides
-from qframe.config.yaml_reader import parse_yaml
+from qframe.config.yaml_file import parse_yaml
 from qframe.errors import ConfigError
 
 TEXT = """\

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qframe.config.scalars import scalar
-from qframe.config.yaml_reader import MAX_BYTES, parse_yaml, read_yaml
+from qframe.config.yaml_file import MAX_BYTES, parse_yaml, read_yaml
+from qframe.config.yaml_scalars import scalar
 from qframe.errors import ConfigError
 
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from qframe import Gate, InstructionSet
+from qframe.analysis.gate_group import analyse, growth, order, phase_free_keys
 from qframe.config.load import load_config
-from qframe.gate_analysis import analyse, growth, order, phase_free_keys
-from qframe.planning import gate_set_of
+from qframe.runs.plan import gate_set_of
 from qframe_plugins.gate_sets.clifford import Clifford
 from qframe_plugins.gate_sets.clifford_ccz import CliffordCcz
 from qframe_plugins.gate_sets.clifford_cs import CliffordCs

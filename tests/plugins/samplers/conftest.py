@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from qframe import Draws, InstructionSet, Recipe, fold_for
-from qframe.generating import Generator, build
-from qframe.job import PluginSpec
+from qframe.contracts.job import PluginSpec
+from qframe.generation.generator import Generator, build
 from qframe.plugins.resolve import find_class
 
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import qframe
 from qframe.config.load import load_config
-from qframe.planning import plan
-from qframe.repairing import generator_of, repair
-from qframe.verifying import storage_at, verify
+from qframe.integrity.repair import generator_of, repair
+from qframe.integrity.verify import storage_at, verify
+from qframe.runs.plan import plan
 from qframe_plugins.storages.packed_codes import Packing
 
 Config = Callable[..., Path]

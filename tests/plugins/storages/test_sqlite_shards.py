@@ -19,8 +19,8 @@ import pytest
 
 import qframe
 from qframe.config.load import load_config
-from qframe.repairing import generator_of, repair
-from qframe.verifying import storage_at, verify
+from qframe.integrity.repair import generator_of, repair
+from qframe.integrity.verify import storage_at, verify
 
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]

@@ -1,0 +1,171 @@
+"""Pictures of `qframe stats` (extra `plot`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qframe.analysis.haar import trace_cdf
+from qframe.analysis.statistics import BINS, Statistics
+from qframe.errors import QframeError
+
+SUFFIXES = (".svg", ".png")
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6b6b6b"
+"""Okabe and Ito's colours, which the colour-blind can tell apart."""
+
+SHOWN_GATES = 16
+"""Gates in the picture; the rarest share the last bar."""
+
+Panel = Callable[[Any, Statistics], None]
+
+
+def check_plot(path: Path) -> None:
+    """Refuses, before the work begins, what cannot be drawn.
+
+    Raises:
+        QframeError: for another suffix, a directory that is not there, or without Matplotlib.
+    """
+    if path.suffix not in SUFFIXES:
+        raise QframeError(f"--plot: got {path}, want a name that ends in {' or '.join(SUFFIXES)}")
+    if not path.absolute().parent.is_dir():
+        raise QframeError(f"--plot: {path.parent} is not a directory")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as cause:
+        raise QframeError("--plot needs Matplotlib", hint="pip install 'qframe[plot]'") from cause
+
+
+def draw(found: Statistics, path: Path, title: str) -> None:
+    """Writes the picture; SVG or PNG by the name's suffix. Needs no display."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    style = {
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlesize": 10.5,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.labelsize": 9,
+        "xtick.labelsize": 8.5,
+        "ytick.labelsize": 8.5,
+        "svg.fonttype": "none",  # text stays text
+        "svg.hashsalt": "qframe",  # equal pictures are equal files
+    }
+    with mpl.rc_context(style):
+        panels: list[Panel] = [_traces, _multiplicities, _frame_potentials, _lengths, _gates]
+        if len(found.t_counts):
+            panels.insert(4, _t_counts)
+        figure = Figure(figsize=(12, 6.6), layout="constrained")
+        FigureCanvasAgg(figure)
+        grid = figure.subplots(2, 3).flat
+        for panel, axes in zip(panels, grid, strict=False):
+            panel(axes, found)
+        for axes in list(grid)[len(panels) :]:
+            axes.set_axis_off()
+        part = "" if found.records == found.stored else f" of {found.stored:,}"
+        exact = "" if found.unitaries.level == 0 else "about "
+        figure.suptitle(
+            f"{title}: {found.records:,}{part} records, {exact}{found.unitaries.distinct:,} "
+            f"unitaries up to phase ({found.redundancy:,.3g} records each)",
+            fontsize=12,
+            x=0.01,
+            horizontalalignment="left",
+        )
+        metadata = {"Date": None} if path.suffix == ".svg" else None
+        figure.savefig(path, dpi=130, metadata=metadata)
+
+
+def _traces(axes: Any, found: Statistics) -> None:
+    edges = np.linspace(0, 1, BINS + 1)
+    reached = np.concatenate([[0.0], np.cumsum(found.traces) / found.records])
+    axes.plot(edges, reached, color=BLUE, drawstyle="steps-pre", label="these records")
+    axes.plot(edges, trace_cdf(edges, found.instructions.dim), color=ORANGE, label="Haar")
+    axes.set_title(f"trace (KS distance to Haar {found.ks_distance:.3f})")
+    axes.set_xlabel("|tr U| / d  (1: the identity)")
+    axes.set_ylabel("share of records up to there")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.02)
+    axes.legend(frameon=False, fontsize=8.5, loc="lower right")
+
+
+def _multiplicities(axes: Any, found: Statistics) -> None:
+    counts = found.multiplicities
+    labels = [f"{1 << k}" if k == 0 else f"{1 << k} to {(2 << k) - 1}" for k in range(len(counts))]
+    axes.barh(range(len(counts)), counts, color=BLUE)
+    axes.set_yticks(range(len(counts)), labels)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlim(left=0.7)
+    axes.set_title("how often a unitary comes")
+    kept = "" if found.unitaries.level == 0 else f" (1 in {1 << found.unitaries.level} of them)"
+    axes.set_xlabel(f"distinct unitaries{kept}")
+    axes.set_ylabel("records of one unitary")
+
+
+def _frame_potentials(axes: Any, found: Statistics) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    orders = [one.order for one in found.frame_potentials]
+    values = [one.value for one in found.frame_potentials]
+    errors = [one.standard_error for one in found.frame_potentials]
+    axes.errorbar(
+        orders, values, yerr=errors, fmt="o", color=BLUE, capsize=4, label="these records"
+    )
+    haar = [one.haar for one in found.frame_potentials]
+    axes.plot(
+        orders, haar, "_", color=ORANGE, markersize=26, markeredgewidth=2.5, label="Haar (least)"
+    )
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(orders)
+    axes.set_xlim(0.5, len(orders) + 0.5)
+    axes.set_title("frame potential")
+    axes.set_xlabel("order t")
+    axes.set_ylabel("mean |tr U⁻¹V|²ᵗ over pairs")
+    axes.legend(frameon=False, fontsize=8.5, loc="upper left")
+
+
+def _lengths(axes: Any, found: Statistics) -> None:
+    _by_value(axes, found.lengths)
+    axes.set_title("length")
+    axes.set_xlabel("gates in the circuit")
+
+
+def _t_counts(axes: Any, found: Statistics) -> None:
+    _by_value(axes, found.t_counts)
+    axes.set_title("T-count")
+    axes.set_xlabel("t and tdg in the circuit")
+
+
+def _by_value(axes: Any, counts: Any) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.stairs(counts, np.arange(len(counts) + 1) - 0.5, fill=True, color=BLUE)
+    used = np.flatnonzero(counts)
+    axes.set_xlim(used[0] - 1, used[-1] + 1)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.set_ylabel("records")
+
+
+def _gates(axes: Any, found: Statistics) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    gates = sorted(found.gates.items(), key=lambda item: -item[1])
+    if len(gates) > SHOWN_GATES:
+        rest = gates[SHOWN_GATES - 1 :]
+        gates = [*gates[: SHOWN_GATES - 1], (f"{len(rest)} more", sum(n for _, n in rest))]
+    total = max(1, sum(count for _, count in gates))
+    axes.barh([name for name, _ in gates], [count / total for _, count in gates], color=BLUE)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
+    axes.set_title("gates")
+    axes.set_xlabel("share of all gates")

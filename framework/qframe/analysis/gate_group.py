@@ -1,0 +1,213 @@
+"""What a gate set is as a group: inverses, duplicates, orders, relations, size.
+
+All of it is up to a global phase and to a tolerance: entries, with the phase taken out, are rounded
+to cells of width `CELL`. Rounding errors (1e-15 a product) stay far below it, and unitaries that
+differ by less than it count as one: gates that turn by less than 1e-7 are out of reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe.circuits.gates import InstructionSet
+
+Matrices = NDArray[np.complex128]
+
+CELL = 1e-8
+"""Width of the cells that entries are rounded to."""
+
+CLOSE = 1e-10
+"""Largest difference of entries between two products that a relation says are equal."""
+
+MAX_ELEMENTS = 20_000
+"""Elements after which a group counts as large."""
+
+MAX_BYTES = 1 << 26
+"""Memory of the elements of a group; on many qubits it ends the count before `MAX_ELEMENTS`."""
+
+MAX_PAIRED = 200
+"""Instructions up to which all pairs are tried for relations."""
+
+
+def without_phase(unitaries: Matrices) -> Matrices:
+    """Each of `(n, d, d)` times a phase that makes its pivot real and positive.
+
+    The pivot is the first entry (row by row) larger than `0.37/sqrt(d)`; each row has one.
+    """
+    flat = unitaries.reshape(len(unitaries), -1)
+    size = np.abs(flat)
+    pivot = (size > 0.37 / np.sqrt(unitaries.shape[-1])).argmax(axis=1)[:, None]
+    phase = np.take_along_axis(flat, pivot, 1) / np.take_along_axis(size, pivot, 1)
+    turned: Matrices = (flat * phase.conj()).reshape(unitaries.shape)
+    return turned
+
+
+def phase_free_keys(unitaries: Matrices) -> list[bytes]:
+    """A key a unitary of `(n, d, d)`: equal up to phase, equal key (to the tolerance `CELL`).
+
+    Cells are shifted by an arbitrary fraction, so that usual numbers lie far from their borders.
+    """
+    entries = np.ascontiguousarray(without_phase(unitaries)).view(np.float64)
+    cells = np.floor(entries / CELL + 0.314159).astype(np.int64).reshape(len(unitaries), -1)
+    return [row.tobytes() for row in cells]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Elements up to phase that words reach.
+
+    Attributes:
+        by_length: number of elements whose shortest word has length 0, 1, 2, ...
+        complete: whether the group ended: `sum(by_length)` is its order.
+    """
+
+    by_length: tuple[int, ...]
+    complete: bool
+
+    @property
+    def elements(self) -> int:
+        return sum(self.by_length)
+
+
+def growth(
+    gates: Matrices, max_length: int | None = None, max_elements: int = MAX_ELEMENTS
+) -> Growth:
+    """Counts distinct products, up to phase, of the `(n, d, d)` gates, by length of shortest word.
+
+    Stops at `max_length`, or with the last full length before `max_elements` (or `MAX_BYTES`) is
+    passed. A finite group needs no inverses for this: a power of a gate is its inverse.
+    """
+    dim = gates.shape[-1]
+    max_elements = min(max_elements, MAX_BYTES // (16 * dim * dim))
+    chunk = max(1, (1 << 24) // (16 * dim * dim * len(gates)))
+    layer: Matrices = np.eye(dim, dtype=np.complex128)[None]
+    known = set(phase_free_keys(layer))
+    counts = [1]
+    while max_length is None or len(counts) <= max_length:
+        new: list[Matrices] = []
+        for start in range(0, len(layer), chunk):
+            part = (gates[None] @ layer[start : start + chunk, None]).reshape(-1, dim, dim)
+            kept = []
+            for place, key in enumerate(phase_free_keys(part)):
+                if key not in known:
+                    known.add(key)
+                    kept.append(place)
+            new.append(part[kept])
+            if len(known) > max_elements:
+                return Growth(tuple(counts), complete=False)
+        layer = np.concatenate(new)
+        if not len(layer):
+            return Growth(tuple(counts), complete=True)
+        counts.append(len(layer))
+    return Growth(tuple(counts), complete=False)
+
+
+def order(unitary: Matrices, largest: int = MAX_ELEMENTS) -> int | None:
+    """Least m >= 1 with `unitary**m` = 1 up to phase; None if there is none up to `largest`."""
+    turns = np.angle(np.linalg.eigvals(unitary)) / (2 * np.pi)
+    away = np.outer(np.arange(1, largest + 1), turns - turns[0])
+    closed = np.abs(away - np.round(away)).max(axis=1) < CLOSE
+    return int(closed.argmax()) + 1 if closed.any() else None
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What was found. Numbers are codes; everything is up to phase but `commuting`.
+
+    Attributes:
+        inverses: for each code the first code that is its inverse, or None.
+        duplicates: classes of instructions that are equal up to phase, those with more than one.
+        identities: instructions that are the identity up to phase.
+        orders: for each code its order, or None beyond `MAX_ELEMENTS`.
+        growth: distinct elements by length of their shortest word; the order of a small group.
+        commuting: pairs with AB = BA that share a qubit (others always commute).
+        anticommuting: pairs with AB = -BA, which commute up to phase.
+        braids: pairs with ABA = BAB that do not commute.
+        all_pairs: False if there were too many instructions to try all pairs: the last three are
+            then about the first `MAX_PAIRED` codes.
+    """
+
+    inverses: tuple[int | None, ...]
+    duplicates: tuple[tuple[int, ...], ...]
+    identities: tuple[int, ...]
+    orders: tuple[int | None, ...]
+    growth: Growth
+    commuting: tuple[tuple[int, int], ...]
+    anticommuting: tuple[tuple[int, int], ...]
+    braids: tuple[tuple[int, int], ...]
+    all_pairs: bool
+
+    @property
+    def lacking_inverse(self) -> tuple[int, ...]:
+        """Codes whose inverse is not an instruction."""
+        return tuple(code for code, inverse in enumerate(self.inverses) if inverse is None)
+
+    @property
+    def group_order(self) -> int | None:
+        """Order of the group up to phase; None if it is infinite or large."""
+        return self.growth.elements if self.growth.complete else None
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "inverse_closed": not self.lacking_inverse,
+            "inverses": list(self.inverses),
+            "duplicates": [list(codes) for codes in self.duplicates],
+            "identities": list(self.identities),
+            "orders": list(self.orders),
+            "group_order": self.group_order,
+            "elements_by_length": list(self.growth.by_length),
+            "commuting": [list(pair) for pair in self.commuting],
+            "anticommuting": [list(pair) for pair in self.anticommuting],
+            "braids": [list(pair) for pair in self.braids],
+            "all_pairs_tried": self.all_pairs,
+        }
+
+
+def analyse(instructions: InstructionSet) -> Analysis:
+    """Finds inverses, duplicates, orders, relations of pairs, and the group if it is small."""
+    gates = instructions.matrices
+    keys = phase_free_keys(gates)
+    classes: dict[bytes, list[int]] = {}
+    for code, key in enumerate(keys):
+        classes.setdefault(key, []).append(code)
+    inverse_keys = phase_free_keys(np.ascontiguousarray(gates.conj().swapaxes(1, 2)))
+    identity = phase_free_keys(np.eye(instructions.dim, dtype=np.complex128)[None])[0]
+    of_gate = {gate.name: order(gate.matrix) for gate in instructions.gates}
+    relations = list(_relations(instructions))
+    return Analysis(
+        inverses=tuple(classes[key][0] if key in classes else None for key in inverse_keys),
+        duplicates=tuple(tuple(codes) for codes in classes.values() if len(codes) > 1),
+        identities=tuple(classes.get(identity, ())),
+        orders=tuple(of_gate[placed.gate] for placed in instructions.instructions),
+        growth=growth(gates),
+        commuting=tuple(pair for what, pair in relations if what == "commute"),
+        anticommuting=tuple(pair for what, pair in relations if what == "anticommute"),
+        braids=tuple(pair for what, pair in relations if what == "braid"),
+        all_pairs=len(instructions) <= MAX_PAIRED,
+    )
+
+
+def _relations(instructions: InstructionSet) -> Iterator[tuple[str, tuple[int, int]]]:
+    gates = instructions.matrices[:MAX_PAIRED]
+    for one, two in combinations(range(len(gates)), 2):
+        if set(instructions.instructions[one].qubits).isdisjoint(
+            instructions.instructions[two].qubits
+        ):
+            continue
+        a, b = gates[one], gates[two]
+        ab, ba = a @ b, b @ a
+        if np.abs(ab - ba).max() < CLOSE:
+            yield "commute", (one, two)
+        elif np.abs(ab + ba).max() < CLOSE:
+            yield "anticommute", (one, two)
+        else:
+            aba, bab = without_phase(np.stack([ab @ a, ba @ b]))
+            if np.abs(aba - bab).max() < CLOSE:
+                yield "braid", (one, two)

@@ -1,0 +1,273 @@
+"""What the records of a dataset are like: redundancy, histograms, distance to Haar."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe.analysis.haar import frame_potential, trace_cdf
+from qframe.circuits.costs import t_count
+from qframe.circuits.gates import InstructionSet
+from qframe.dataset.dataset import Batch, Dataset
+from qframe.dataset.distinct import DistinctKeys, record_keys
+from qframe.errors import RecordMissing
+from qframe.integrity.verify import Tell, silent
+
+BINS = 4096
+"""Of `|tr U| / dim` from 0 to 1: the Kolmogorov-Smirnov distance is right to about `1 / BINS`."""
+
+PAIRED = 2000
+"""Records that are compared pairwise for the frame potentials."""
+
+PAIRED_BYTES = 1 << 25
+"""Of their unitaries, at most."""
+
+ORDERS = (1, 2, 3)
+"""Of the frame potentials; 3 only where Haar's value has a short form."""
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FramePotential:
+    """`E |tr(U^-1 V)|^(2 order)` over pairs of records; `haar` is the least that there is.
+
+    An ensemble that has Haar's values up to `order` is a unitary design of that order (Gross,
+    Audenaert and Eisert, J. Math. Phys. 48, 052104 (2007)).
+    """
+
+    order: int
+    value: float
+    standard_error: float
+    haar: int
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What was found.
+
+    Attributes:
+        instructions: of the dataset.
+        records: that were looked at.
+        stored: that there are.
+        unitaries: the distinct ones, up to phase (`qframe.dataset.distinct`).
+        lengths: `[l]` records of l gates.
+        codes: `[c]` how often instruction c stands in a circuit.
+        t_counts: `[t]` records of T-count t; empty if the gate set has no t or tdg.
+        traces: `(BINS,)` records by `|tr U| / dim`.
+        mean_trace, largest_trace: of `|tr U| / dim`.
+        frame_potentials: see there.
+    """
+
+    instructions: InstructionSet
+    records: int
+    stored: int
+    unitaries: DistinctKeys
+    lengths: Counts
+    codes: Counts
+    t_counts: Counts
+    traces: Counts
+    mean_trace: float
+    largest_trace: float
+    frame_potentials: tuple[FramePotential, ...]
+
+    @property
+    def redundancy(self) -> float:
+        """Records a distinct unitary."""
+        return self.records / self.unitaries.distinct
+
+    @property
+    def multiplicities(self) -> Counts:
+        """`[k]` unitaries (of those that are kept) that come `2**k` to `2**(k+1) - 1` times."""
+        return np.bincount(np.floor(np.log2(self.unitaries.counts)).astype(np.int64))
+
+    @property
+    def ks_distance(self) -> float:
+        """Kolmogorov-Smirnov distance of `|tr U| / dim` to that of Haar-random unitaries."""
+        found = np.cumsum(self.traces) / self.records
+        want = trace_cdf(np.arange(1, BINS + 1) / BINS, self.instructions.dim)
+        return float(np.abs(found - want).max())
+
+    @property
+    def distances(self) -> dict[str, float]:
+        """Distance to the identity up to phase, `sqrt(1 - |tr U| / dim)`: least and quartiles.
+
+        Quartiles to the width of a bin.
+        """
+        reached = np.cumsum(self.traces[::-1]) / self.records
+        quartiles = [1 - int(np.searchsorted(reached, q)) / BINS for q in (0.25, 0.5, 0.75)]
+        values = [self.largest_trace, *quartiles]
+        names = ("least", "first_quartile", "median", "third_quartile")
+        return {
+            name: float(np.sqrt(max(0.0, 1 - value)))
+            for name, value in zip(names, values, strict=True)
+        }
+
+    @property
+    def gates(self) -> dict[str, int]:
+        """How often each gate stands in a circuit, by name, on whatever qubits."""
+        counts = dict.fromkeys((gate.name for gate in self.instructions.gates), 0)
+        for placed, count in zip(self.instructions.instructions, self.codes.tolist(), strict=True):
+            counts[placed.gate] += count
+        return counts
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return {
+            "records": self.records,
+            "stored": self.stored,
+            "distinct_unitaries": self.unitaries.distinct,
+            "distinct_is_exact": self.unitaries.level == 0,
+            "redundancy": self.redundancy,
+            "most_frequent": int(self.unitaries.counts.max()),
+            "multiplicities": self.multiplicities.tolist(),
+            "lengths": _histogram(self.lengths),
+            "t_counts": _histogram(self.t_counts),
+            "gates": self.gates,
+            "instructions": {
+                str(placed): count
+                for placed, count in zip(
+                    self.instructions.instructions, self.codes.tolist(), strict=True
+                )
+            },
+            "distance_to_identity": self.distances,
+            "mean_trace": self.mean_trace,
+            "trace_ks_distance_to_haar": self.ks_distance,
+            "frame_potentials": [vars(one) for one in self.frame_potentials],
+        }
+
+
+def _histogram(counts: Counts) -> dict[str, int]:
+    return {str(value): int(counts[value]) for value in np.flatnonzero(counts)}
+
+
+def statistics(dataset: Dataset, sample: int | None = None, tell: Tell = silent) -> Statistics:
+    """Looks at all records that are stored, or at about `sample` of them, in bounded memory.
+
+    A sample is whole blocks, chosen by the recipe id: the same dataset gives the same sample.
+
+    Raises:
+        RecordMissing: if nothing is stored.
+    """
+    stored = dataset.stored()
+    if not stored:
+        raise RecordMissing("nothing is stored yet")
+    records = sum(stop - start for start, stop in _chosen(dataset, sample))
+    pass_ = _Pass(dataset, records)
+    done = 0
+    for start, stop in _chosen(dataset, sample):
+        tell("records", done, records)
+        pass_.add(dataset[start:stop])
+        done += stop - start
+    return pass_.result(stored)
+
+
+def _chosen(dataset: Dataset, sample: int | None) -> Iterator[tuple[int, int]]:
+    """`(start, stop)` of the records of each block that is looked at, in ascending order."""
+    size, total = dataset.recipe.block, len(dataset)
+    runs = [(run.first, run.last) for run in dataset.reader.stored()]
+    blocks = sum(last - first + 1 for first, last in runs)
+    wanted: set[int] | None = None
+    if sample is not None and sample < dataset.stored():
+        choice = random.Random(dataset.recipe.id)  # noqa: S311 - no secret
+        wanted = set(choice.sample(range(blocks), min(blocks, -(-sample // size))))
+    ends = {run.last: run.records for run in dataset.reader.stored()}
+    position = 0
+    for first, last in runs:
+        for block in range(first, last + 1):
+            if wanted is None or position in wanted:
+                inside = ends[last] - (last - first) * size if block == last else size
+                yield block * size, min(block * size + inside, total)
+            position += 1
+
+
+class _Pass:
+    """One look at each record."""
+
+    def __init__(self, dataset: Dataset, records: int) -> None:
+        self._instructions = dataset.recipe.instructions
+        self._records = records
+        self._done = 0
+        dim = self._instructions.dim
+        longest = dataset.schema[1].shape[0]
+        names = {placed.gate for placed in self._instructions.instructions}
+        self._has_t = bool(names & {"t", "tdg"})
+        self._lengths = np.zeros(longest + 1, dtype=np.int64)
+        self._t_counts = np.zeros(longest + 1, dtype=np.int64)
+        self._codes = np.zeros(len(self._instructions), dtype=np.int64)
+        self._traces = np.zeros(BINS, dtype=np.int64)
+        self._sum, self._largest = 0.0, 0.0
+        self._unitaries = DistinctKeys()
+        choice = np.random.default_rng(int(dataset.recipe.id[:16], 16))
+        paired = min(PAIRED, records, PAIRED_BYTES // (16 * dim * dim))
+        self._pick = np.sort(choice.choice(records, paired, replace=False))
+        self._picked: list[NDArray[Any]] = []
+
+    def add(self, batch: Batch) -> None:
+        instructions, codes, lengths = self._instructions, batch.codes, batch.lengths
+        counts = np.bincount(codes.reshape(-1), minlength=len(instructions))
+        counts[0] -= int((codes.shape[1] - lengths.astype(np.int64)).sum())  # the padding
+        self._codes += counts
+        self._lengths += np.bincount(lengths, minlength=len(self._lengths))
+        if self._has_t:
+            found = t_count(instructions, codes, lengths)
+            self._t_counts += np.bincount(found, minlength=len(self._t_counts))
+        traces = np.abs(np.trace(batch.unitaries, axis1=1, axis2=2, dtype=np.complex128))
+        traces /= instructions.dim
+        # A trace at the upper end of a bin belongs to it, also when it is a rounding error above.
+        bins = np.ceil(traces * BINS - 1e-6).astype(np.int64) - 1
+        self._traces += np.bincount(np.clip(bins, 0, BINS - 1), minlength=BINS)
+        self._sum += float(traces.sum())
+        self._largest = max(self._largest, float(traces.max()))
+        self._unitaries.add(record_keys(batch.unitaries, batch.extra))
+        here = slice(*np.searchsorted(self._pick, [self._done, self._done + len(batch)]))
+        self._picked.append(batch.unitaries[self._pick[here] - self._done])
+        self._done += len(batch)
+
+    def result(self, stored: int) -> Statistics:
+        return Statistics(
+            instructions=self._instructions,
+            records=self._records,
+            stored=stored,
+            unitaries=self._unitaries,
+            lengths=np.trim_zeros(self._lengths, "b"),
+            codes=self._codes,
+            t_counts=np.trim_zeros(self._t_counts, "b"),
+            traces=self._traces,
+            mean_trace=self._sum / self._records,
+            largest_trace=self._largest,
+            frame_potentials=frame_potentials(np.concatenate(self._picked)),
+        )
+
+
+def frame_potentials(unitaries: NDArray[Any]) -> tuple[FramePotential, ...]:
+    """Of the pairs of different records among `(n, d, d)`; none for fewer than two.
+
+    The standard error is that of a mean over pairs: `2 / sqrt(n)` times the deviation of the
+    records' own means.
+    """
+    count, dim = len(unitaries), unitaries.shape[1]
+    if count < 2:
+        return ()
+    flat = unitaries.reshape(count, -1).astype(np.complex128)
+    means = {order: np.empty(count) for order in ORDERS if order <= dim or dim == 2}
+    for start in range(0, count, 256):
+        overlap = np.abs(flat[start : start + 256].conj() @ flat.T) ** 2
+        own = np.arange(start, start + len(overlap))
+        overlap[own - start, own] = 0.0
+        for order, mean in means.items():
+            mean[own] = (overlap**order).sum(axis=1) / (count - 1)
+    return tuple(
+        FramePotential(
+            order=order,
+            value=float(mean.mean()),
+            standard_error=float(2 * mean.std() / np.sqrt(count)),
+            haar=frame_potential(order, dim),
+        )
+        for order, mean in means.items()
+    )

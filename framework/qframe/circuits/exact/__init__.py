@@ -1,0 +1,1 @@
+"""Exact multiplication of circuits whose gates lie in a ring."""

@@ -1,0 +1,85 @@
+"""A circuit and a matrix as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from qframe.circuits.gates import Instruction
+
+Cell = tuple[str, ...]
+"""One column of the drawing: a text for each wire."""
+
+
+def draw_circuit(circuit: Sequence[Instruction], qubits: int, width: int = 100) -> str:
+    """The circuit as wires, left to right, one line a qubit; wrapped to `width` characters.
+
+    Gates that act on different qubits share a column. A gate on several qubits shows its name on
+    its last qubit and, on the others, the order in which it takes them.
+    """
+    columns = [_column(layer, qubits) for layer in _layers(circuit, qubits)]
+    lines: list[str] = []
+    part: list[str] = _wires(qubits)
+    for cells in columns:
+        if len(part[0]) + len(cells[0]) > width and len(part[0]) > len(_wires(qubits)[0]):
+            lines += [*part, ""]
+            part = _wires(qubits)
+        part = [wire + cell for wire, cell in zip(part, cells, strict=True)]
+    return "\n".join([*lines, *(wire + "─" for wire in part)])
+
+
+def _wires(qubits: int) -> list[str]:
+    return [f"q{qubit}: ─" for qubit in range(qubits)]
+
+
+def _layers(circuit: Sequence[Instruction], qubits: int) -> list[list[Instruction]]:
+    """Gates as early as their wires (and the wires that they cross) allow."""
+    free = [0] * qubits
+    layers: list[list[Instruction]] = []
+    for instruction in circuit:
+        span = range(min(instruction.qubits), max(instruction.qubits) + 1)
+        layer = max(free[q] for q in span)
+        if layer == len(layers):
+            layers.append([])
+        layers[layer].append(instruction)
+        for q in span:
+            free[q] = layer + 1
+    return layers
+
+
+def _column(layer: Sequence[Instruction], qubits: int) -> Cell:
+    texts = ["─"] * qubits
+    for gate, on in layer:
+        for q in range(min(on), max(on) + 1):
+            texts[q] = "│"
+        for order, q in enumerate(on):
+            texts[q] = f"[{gate}]" if order == len(on) - 1 else _first_mark(gate, order, len(on))
+    widest = max(len(text) for text in texts)
+    return tuple(text.center(widest, "─") + "─" for text in texts)
+
+
+def _first_mark(gate: str, order: int, count: int) -> str:
+    """`●` for a control; the place in the gate's list of qubits where there are several others."""
+    if gate in ("cx", "cz", "cy", "ch", "cs", "ccx", "ccz"):
+        return "●"
+    return f"({order})" if count > 2 else "○"
+
+
+def draw_matrix(matrix: NDArray[Any]) -> str:
+    """A complex matrix with aligned columns, six decimals, dots for zeros."""
+    rows = [[_number(complex(entry)) for entry in row] for row in matrix]
+    width = max(len(text) for row in rows for text in row)
+    return "\n".join("  " + "  ".join(text.rjust(width) for text in row) for row in rows)
+
+
+def _number(value: complex) -> str:
+    re, im = (0.0 if abs(part) < 5e-7 else part for part in (value.real, value.imag))
+    if not re and not im:
+        return "·"
+    if not im:
+        return f"{re:.6f}"
+    if not re:
+        return f"{im:.6f}i"
+    return f"{re:.6f}{im:+.6f}i"

@@ -1,0 +1,86 @@
+"""Progress of a run: a bar on a terminal, else a plain line at most every 30 seconds.
+
+A client of the life-cycle hooks like any other.
+"""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from qframe.contracts.closeable import Closes
+from qframe.plugins.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from qframe.runs.plan import RunPlan
+    from qframe.runs.run import RunSummary
+
+LINE_EVERY_S = 30.0
+
+
+class Progress(Closes):
+    """Shows rate, percent and time left on stderr."""
+
+    def __init__(self, enabled: bool = True) -> None:
+        self._enabled = enabled
+        self._bar: Bar | None = None
+        self._task = TaskID(0)
+        self._before = 0
+        self._start = self._last = perf_counter()
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    @hookimpl
+    def qframe_run_started(self, plan: RunPlan) -> None:
+        self._before = plan.header.records - plan.to_do
+        self._start = self._last = perf_counter()
+        if not self._enabled:
+            return
+        word = "Continuing" if self._before else "Writing"
+        total = plan.header.records
+        click.echo(
+            f"{word} {plan.output}: {total:,} records, {plan.executor.workers} worker"
+            f"{'s' if plan.executor.workers != 1 else ''} ({plan.storage.name}, "
+            f"{plan.estimate.bytes / 1e6:,.1f} MB in all)",
+            err=True,
+        )
+        if sys.stderr.isatty():
+            self._bar = Bar(
+                TextColumn("{task.fields[rate]:>16}"),
+                BarColumn(),
+                TaskProgressColumn(),
+                TimeRemainingColumn(compact=True),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._bar.add_task("", total=total, completed=self._before, rate="")
+            self._bar.start()
+
+    @hookimpl
+    def qframe_task_stored(self, plan: RunPlan, stored: int) -> None:
+        now = perf_counter()
+        rate = (stored - self._before) / max(now - self._start, 1e-9)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=stored, rate=f"{rate:,.0f}/s")
+        elif self._enabled and now - self._last >= LINE_EVERY_S:
+            self._last = now
+            left = (plan.header.records - stored) / rate
+            share = stored / plan.header.records
+            click.echo(
+                f"{stored:,} of {plan.header.records:,} records ({share:.0%}), "
+                f"{rate:,.0f}/s, {left:,.0f} s left",
+                err=True,
+            )
+
+    @hookimpl
+    def qframe_run_finished(self, plan: RunPlan, summary: RunSummary) -> None:  # noqa: ARG002
+        self.close()

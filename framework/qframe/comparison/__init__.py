@@ -1,0 +1,1 @@
+"""What `qframe compare` does: write one recipe into several storages and measure each."""

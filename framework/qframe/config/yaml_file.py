@@ -1,0 +1,82 @@
+"""Reads the file of a config: one mapping, with the place of everything in it."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from qframe.config.document import Document
+from qframe.config.yaml_parser import YamlProblem, parse_value
+from qframe.errors import ConfigError
+
+MAX_BYTES = 1 << 20
+
+
+def read_yaml(path: Path) -> Document:
+    """The mapping that a YAML file holds.
+
+    Raises:
+        ConfigError: one problem, with `file:line:col`: not a readable file, above 1 MiB, not UTF-8,
+            not YAML, or more than plain data.
+    """
+    raw = _read(path)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as cause:
+        before = raw[: cause.start]
+        line, column = before.count(b"\n") + 1, cause.start - before.rfind(b"\n")
+        raise ConfigError(
+            f"{path}:{line}:{column}: byte 0x{raw[cause.start]:02x} is not UTF-8",
+            hint="save the file as UTF-8",
+        ) from None
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, name: str) -> Document:
+    """The mapping that a YAML text holds; `name` is what errors call it.
+
+    Raises:
+        ConfigError: as `read_yaml`.
+    """
+    try:
+        found = parse_value(text, name)
+        if found.data is None:
+            raise YamlProblem("the file is empty", (1, 1), "a config has at least records: 1000")
+        if not isinstance(found.data, dict):
+            kind = "a list" if isinstance(found.data, list) else "a single value"
+            raise YamlProblem(
+                f"got {kind}, want a mapping", found.marks[()], "each line is `key: value`"
+            )
+    except YamlProblem as problem:
+        line, column = problem.mark
+        where = f"{name}:{line}:{column}"
+        raise ConfigError(f"{where}: {problem.message}", hint=problem.hint) from None
+    return found
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise ConfigError(f"{path}: is a directory, want a YAML file")
+        if not path.exists():
+            near = get_close_matches(path.name, [p.name for p in path.parent.glob("*.y*ml")], n=1)
+            hint = f"did you mean {path.with_name(near[0])}?" if near else "check the path"
+            raise ConfigError(f"{path}: no such file", hint=hint)
+        if not path.is_file():
+            raise ConfigError(f"{path}: is not a regular file, want a YAML file")
+        size = path.stat().st_size
+        if size <= MAX_BYTES:
+            with path.open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+            size = len(raw)
+    except (OSError, ValueError) as cause:
+        if isinstance(cause, ConfigError):
+            raise
+        reason = getattr(cause, "strerror", None) or str(cause)
+        raise ConfigError(f"{path}: cannot be read: {reason}") from None
+    if size > MAX_BYTES:
+        raise ConfigError(
+            f"{path}: has {size:,} bytes, want at most {MAX_BYTES:,}",
+            hint="this is not a config; put large data into a plugin",
+        )
+    return raw

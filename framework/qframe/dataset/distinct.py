@@ -1,0 +1,94 @@
+"""How many unitaries there are up to a global phase: their keys, and a bounded count of those."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qframe.analysis.gate_group import without_phase
+from qframe.circuits.keys import hashed, unitary_keys
+from qframe.key_column import KEY
+from qframe.recipe.columns import Arrays
+
+SINGLE_CELL = 1e-4
+"""Width of the cells for complex64, whose entries are right to 1e-7."""
+
+
+def record_keys(unitaries: NDArray[Any], columns: Arrays) -> NDArray[np.uint64]:
+    """64 bits for each record's unitary, equal for those that agree up to phase: `(n,)`.
+
+    The column `key` where the dataset has it; else the tolerance keys of `qframe.circuits.keys`.
+    Those want double precision; for complex64 cells of `SINGLE_CELL` do the same more coarsely,
+    and tear half a percent of the unitaries in two where an entry lies at the border of a cell.
+
+    Args:
+        unitaries: `(n, dim, dim)`.
+        columns: further columns of the records.
+    """
+    if KEY in columns:
+        return np.ascontiguousarray(columns[KEY][:, 0])
+    if unitaries.dtype == np.complex128:
+        return unitary_keys(unitaries, 64)[:, 0]
+    entries = np.ascontiguousarray(without_phase(unitaries.astype(np.complex128)))
+    parts = entries.view(np.float64).reshape(len(unitaries), -1)
+    return hashed(np.floor(parts / SINGLE_CELL + 0.314159).astype(np.int64), 64)[:, 0]
+
+
+def circuit_hashes(codes: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.uint64]:
+    """64 bits for each circuit of `(n, max_length)` codes: equal for equal circuits."""
+    return hashed(np.column_stack([lengths, codes]).astype(np.int64), 64)[:, 0]
+
+
+class DistinctKeys:
+    """Counts distinct keys, and how often each came, in bounded memory.
+
+    Exact up to `limit` keys. Beyond, only keys below a bound are kept, which is halved whenever
+    there are too many: of keys that are spread evenly (hashes) these are a fair sample, and
+    `distinct` is right to about `1 / sqrt(limit / 2)`.
+
+    Attributes:
+        level: how often the bound was halved; 0: all keys are kept.
+    """
+
+    def __init__(self, limit: int = 1 << 20) -> None:
+        self._limit = limit
+        self._keys = np.empty(0, dtype=np.uint64)
+        self._counts = np.empty(0, dtype=np.int64)
+        self.level = 0
+        self._waiting: list[NDArray[np.uint64]] = []
+
+    def add(self, keys: NDArray[np.uint64]) -> None:
+        self._waiting.append(keys[keys <= self._bound])
+        if sum(map(len, self._waiting)) > self._limit:
+            self._merge()
+
+    @property
+    def distinct(self) -> int:
+        """How many keys there are; an estimate where `level` is not 0."""
+        self._merge()
+        return len(self._keys) << self.level
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How often each kept key came, in no order that means anything."""
+        self._merge()
+        return self._counts
+
+    @property
+    def _bound(self) -> np.uint64:
+        return np.uint64(2 ** (64 - self.level) - 1)
+
+    def _merge(self) -> None:
+        if not self._waiting:
+            return
+        keys, place = np.unique(np.concatenate([self._keys, *self._waiting]), return_inverse=True)
+        counts = np.bincount(place[len(self._keys) :], minlength=len(keys)).astype(np.int64)
+        counts[place[: len(self._keys)]] += self._counts
+        self._waiting = []
+        while len(keys) > self._limit:
+            self.level += 1
+            kept = int(np.searchsorted(keys, self._bound, side="right"))
+            keys, counts = keys[:kept], counts[:kept]
+        self._keys, self._counts = keys, counts

@@ -1,0 +1,1 @@
+"""What a long run would take: rate, bytes, limits of the disk, duplicates."""

@@ -1,0 +1,1 @@
+"""The machine under a run: disk, locks, scratch directories, signals, memory, mounts."""

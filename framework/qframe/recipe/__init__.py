@@ -1,0 +1,1 @@
+"""The law: recipe, columns, schema, blocks, ledger, tasks, header and randomness."""

@@ -1,0 +1,191 @@
+"""The recipe: everything that decides the data, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from qframe.circuits.arithmetic import fold_for
+from qframe.circuits.gates import InstructionSet
+from qframe.config.model import LABEL_NAMES
+from qframe.errors import NotADataset
+from qframe.recipe.blocks import BLOCK_RECORDS
+
+FORMAT = 1
+"""Version of the law: block rule, randomness, arithmetic, columns."""
+
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    RecursionError,
+)
+"""What reading data that is no recipe may raise."""
+
+CONVENTIONS = {
+    "circuit_order": "first gate acts first: U = G_L ... G_2 G_1",
+    "qubit_order": "qubit 0 is the least significant bit of the basis index",
+    "phase": "the global phase is that of the product; nothing is removed",
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides the data.
+
+    Attributes:
+        instructions: the gate set, placed on qubits, in code order.
+        sampler: plain data: `name`, `version`, `options`, and `sha256` for a local file.
+        seed: 0 to 2**64 - 1.
+        dtype: `complex128`, or `complex64` (the double result rounded once).
+        fold: codes a word (`qframe.circuits.arithmetic`).
+        block: records a block (`qframe.recipe.blocks`).
+        arithmetic: `float` (`qframe.circuits.arithmetic`), or `exact`: each entry is the double
+            nearest to the exact product (`qframe.rings`).
+        key: None, or what the column `key` holds: `bits`, and `by`: `exact` or `tolerance`.
+        labels: columns of `qframe.circuits.costs`, in its order.
+        derived: None, or how the records were chosen from those of the recipe without it:
+            `operation`, and what it worked on. Record i is then the one that column `source` names.
+    """
+
+    instructions: InstructionSet
+    sampler: Mapping[str, Any]
+    seed: int
+    dtype: str
+    fold: int
+    block: int
+    arithmetic: str = "float"
+    key: Mapping[str, Any] | None = None
+    labels: tuple[str, ...] = ()
+    derived: Mapping[str, Any] | None = None
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The recipe as plain data: what `text` holds. What is left at its default is not in it."""
+        exact = self.arithmetic == "exact" or (self.key or {}).get("by") == "exact"
+        return {
+            **({"arithmetic": self.arithmetic} if self.arithmetic != "float" else {}),
+            **({"key": dict(self.key)} if self.key is not None else {}),
+            **({"derived": dict(self.derived)} if self.derived is not None else {}),
+            "format": FORMAT,
+            "conventions": CONVENTIONS,
+            "gate_set": self.instructions.to_data(exact),
+            "sampler": dict(self.sampler),
+            "seed": self.seed,
+            "dtype": self.dtype,
+            "fold": self.fold,
+            "block": self.block,
+            **({"labels": list(self.labels)} if self.labels else {}),
+        }
+
+    @property
+    def source(self) -> Recipe:
+        """The recipe that makes the records: this one, without how they were chosen."""
+        return self if self.derived is None else replace(self, derived=None)
+
+    @cached_property
+    def text(self) -> str:
+        """Canonical JSON: sorted keys, no spaces, floats in their shortest exact form."""
+        return json.dumps(self.data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256 of `text`, hexadecimal."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @classmethod
+    def from_text(cls, text: str) -> Recipe:
+        """Reads `text` back as data; nothing in it is executed or followed.
+
+        Raises:
+            NotADataset: if it is no recipe, or one of a newer format.
+        """
+        try:
+            data = json.loads(text)
+            if data["format"] != FORMAT:
+                raise NotADataset(
+                    f"the recipe has format {data['format']}, this qframe reads {FORMAT}",
+                    hint="install the qframe version that wrote it",
+                )
+            recipe = cls(
+                instructions=InstructionSet.from_data(data["gate_set"]),
+                sampler=data["sampler"],
+                seed=int(data["seed"]),
+                dtype=str(data["dtype"]),
+                fold=int(data["fold"]),
+                block=int(data["block"]),
+                arithmetic=data.get("arithmetic", "float"),
+                key=data.get("key"),
+                labels=tuple(data.get("labels", ())),
+                derived=data.get("derived"),
+            )
+            recipe._check()
+            same = recipe.text == text
+        except _UNREADABLE as cause:
+            raise NotADataset(f"the recipe cannot be read: {_one_line(cause)}") from cause
+        if not same:
+            raise NotADataset("the recipe is not in its canonical form, or says what none may say")
+        return recipe
+
+    def _check(self) -> None:
+        """Raises ValueError for numbers that the law does not allow."""
+        instructions = self.instructions
+        if not isinstance(self.sampler, dict) or not isinstance(self.sampler.get("name"), str):
+            raise ValueError("the sampler has no name")
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"seed {self.seed} is out of range")
+        if self.dtype not in ("complex128", "complex64"):
+            raise ValueError(f"dtype {self.dtype!r} is unknown")
+        if not 1 <= self.fold <= fold_for(len(instructions), instructions.qubits):
+            raise ValueError(f"fold {self.fold} is more than the gate set allows")
+        if not 1 <= self.block <= BLOCK_RECORDS:
+            raise ValueError(f"block {self.block} is out of range")
+        if self.labels != tuple(name for name in LABEL_NAMES if name in self.labels):
+            raise ValueError("the labels are unknown, or not in their order")
+        self._check_exactness()
+
+    def _check_exactness(self) -> None:
+        if self.arithmetic not in ("float", "exact"):
+            raise ValueError(f"arithmetic {self.arithmetic!r} is unknown")
+        if self.key is not None and (
+            self.key.keys() != {"bits", "by"}
+            or self.key["bits"] not in (64, 128)
+            or self.key["by"] not in ("exact", "tolerance")
+        ):
+            raise ValueError("the key is not one of those that there are")
+        needs_ring = self.arithmetic == "exact" or (self.key or {}).get("by") == "exact"
+        if needs_ring and self.instructions.exact is None:
+            raise ValueError("the gates do not lie in a ring")
+        if self.derived is not None and (
+            self.derived.keys() != {"operation", "version", "records", "by"}
+            or self.derived["operation"] != "dedup"
+            or type(self.derived["records"]) is not int
+        ):
+            raise ValueError("it is derived in no known way")
+
+
+def _one_line(cause: BaseException) -> str:
+    return f"{type(cause).__name__}: {cause}".splitlines()[0][:200]
+
+
+def differences(stored: Any, wanted: Any, path: str = "") -> Iterator[str]:
+    """The fields in which two recipes' `data` differ, as `path: stored has X, the config Y`."""
+    if isinstance(stored, dict) and isinstance(wanted, dict):
+        for key in sorted(stored.keys() | wanted.keys()):
+            yield from differences(
+                stored.get(key), wanted.get(key), f"{path}.{key}" if path else key
+            )
+    elif stored != wanted:
+        yield f"{path}: stored has {_short(stored)}, the config says {_short(wanted)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
