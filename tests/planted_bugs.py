@@ -35,7 +35,7 @@ class Bug:
 BUGS = [
     Bug(
         "the ledger row in a transaction of its own",
-        f"{STORAGES}/sqlite_writer.py",
+        f"{STORAGES}/_sqlite/writer.py",
         "                self._db.executemany(self._ledger, ledger)\n",
         '                self._db.execute("COMMIT")\n'
         '                self._db.execute("BEGIN IMMEDIATE")\n'
@@ -44,14 +44,14 @@ BUGS = [
     ),
     Bug(
         "the output's lock dropped",
-        f"{FRAMEWORK}/lock.py",
+        f"{FRAMEWORK}/machine/lock.py",
         "fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "pass",
         "tests/cli/test_cli_run.py -k held_output",
     ),
     Bug(
         "the lock believes what its file says, not the kernel",
-        f"{FRAMEWORK}/lock.py",
+        f"{FRAMEWORK}/machine/lock.py",
         "            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
         "            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
         "            if os.fstat(handle).st_size:\n"
@@ -60,14 +60,14 @@ BUGS = [
     ),
     Bug(
         "checksums not compared",
-        f"{FRAMEWORK}/verifying.py",
+        f"{FRAMEWORK}/integrity/verify.py",
         "if found.checksum(reader.header.schema) != sha256:",
         "if False:",
         "tests/trust/test_hostile_files.py -k every_flipped_bit",
     ),
     Bug(
         "a checksum that leaves the last column out",
-        f"{FRAMEWORK}/columns.py",
+        f"{FRAMEWORK}/recipe/columns.py",
         "for column in schema:\n            digest",
         "for column in schema[:-1]:\n            digest",
         "tests/trust/test_hostile_files.py -k every_flipped_bit",
@@ -81,28 +81,28 @@ BUGS = [
     ),
     Bug(
         "the end of a run of missing blocks off by one",
-        f"{FRAMEWORK}/blocks.py",
+        f"{FRAMEWORK}/recipe/blocks.py",
         "yield Task(start, min(blocks, end - start), records)",
         "yield Task(start, min(blocks, end - start + 1), records)",
         "tests/law/test_blocks.py",
     ),
     Bug(
         "a cut block taken for a whole one when the dataset grows",
-        f"{FRAMEWORK}/blocks.py",
+        f"{FRAMEWORK}/recipe/blocks.py",
         "position = run.last + 1 if full or reaches_end else run.last",
         "position = run.last + 1",
         "tests/law/test_same_dataset.py -k extended",
     ),
     Bug(
         "the counter of one block used for its neighbour",
-        f"{FRAMEWORK}/draws.py",
+        f"{FRAMEWORK}/recipe/randomness.py",
         "counter=np.array([0, self.block, 0, 0]",
         "counter=np.array([0, self.block // 2, 0, 0]",
         "tests/law/test_draws.py",
     ),
     Bug(
         "the fork guard removed",
-        f"{STORAGES}/sqlite_connection.py",
+        f"{STORAGES}/_sqlite/connection.py",
         "if os.getpid() != owner:",
         "if False:",
         "tests/trust/test_workers.py -k fork",
@@ -116,14 +116,14 @@ BUGS = [
     ),
     Bug(
         "page 1 left out of transactions",
-        f"{STORAGES}/sqlite_writer.py",
+        f"{STORAGES}/_sqlite/writer.py",
         '                self._db.pragma("user_version", self._dataset_id)\n',
         "",
         "tests/trust/test_wal.py -k page_1",
     ),
     Bug(
         "rows of another recipe believed",
-        f"{STORAGES}/sqlite_reader.py",
+        f"{STORAGES}/_sqlite/reader.py",
         "own = isinstance(sha256, bytes) and mark == self._layout.mark",
         "own = isinstance(sha256, bytes)",
         "tests/trust/test_wal.py -k another_dataset",
@@ -144,14 +144,14 @@ BUGS = [
     ),
     Bug(
         "the log never started over",
-        f"{STORAGES}/sqlite_wal.py",
+        f"{STORAGES}/_sqlite/wal.py",
         "if not self._pages or self._seen < RESTART_AT * self._pages:",
         "if True:",
         "tests/trust/test_log_growth.py -k copying",
     ),
     Bug(
         "a run that goes on after a reboot without proof",
-        f"{FRAMEWORK}/running.py",
+        f"{FRAMEWORK}/runs/run.py",
         "if not held.same_boot and not planned.storage.finished():",
         "if False:",
         "tests/trust/test_runs.py -k reboot",

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from qframe import Gate, Instruction, InstructionSet, circuit_unitary, fold_for
+from qframe_plugins.gate_sets._gates.standard_gates import standard
 from qframe_plugins.gate_sets.clifford_t import CliffordT
-from qframe_plugins.gate_sets.standard_gates import standard
 
 NAMES = ["h", "s", "sdg", "t", "tdg", "x", "y", "z", "cx", "cz"]
 INVERSE = {"s": "sdg", "sdg": "s", "t": "tdg", "tdg": "t"}

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import qframe
-from qframe_plugins.storages.sqlite_layout import SEAL, seal
+from qframe_plugins.storages._sqlite.tables import SEAL, seal
 
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]

@@ -20,7 +20,7 @@ import pytest
 
 import qframe
 from qframe.integrity.verify import storage_at, verify
-from qframe_plugins.storages.sqlite_layout import seal
+from qframe_plugins.storages._sqlite.tables import seal
 
 MUTATIONS = int(os.environ.get("QFRAME_MUTATIONS", "80"))
 FLIPS = int(os.environ.get("QFRAME_FLIPS", "80"))

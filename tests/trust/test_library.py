@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from qframe_plugins.storages.sqlite_library import is_affected
+from qframe_plugins.storages._sqlite.library import is_affected
 
 Config = Callable[..., Path]
 Cli = Callable[..., subprocess.CompletedProcess[str]]

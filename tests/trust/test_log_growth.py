@@ -17,7 +17,7 @@ import qframe
 from qframe.config.load import load_config
 from qframe.runs.plan import RunPlan, plan
 from qframe.runs.worker import Worker
-from qframe_plugins.storages import sqlite_wal
+from qframe_plugins.storages._sqlite import wal
 
 Config = Callable[..., Path]
 
@@ -66,7 +66,7 @@ def test_a_log_that_another_writer_is_copying_is_started_over_all_the_same(
         keeper._seen = pages
         return apsw.SQLITE_OK
 
-    monkeypatch.setattr(sqlite_wal.WalKeeper, "_after_commit", only_look)
+    monkeypatch.setattr(wal.WalKeeper, "_after_commit", only_look)
     with Worker(running.job()) as worker:
         do(worker, running, range(60))
     assert wal_bytes(running) < 2 * LIMIT + 3 * 4096 * 84
@@ -84,13 +84,13 @@ def test_starting_the_log_over_waits_for_the_disk_only_where_that_was_asked_for(
     planned = plan(load_config(path))
     planned.storage.create(planned.header)
     seen = []
-    copy_all = sqlite_wal._copy_all
+    copy_all = wal._copy_all
 
     def watched(db: apsw.Connection) -> None:
         seen.append(db.pragma("synchronous"))
         copy_all(db)
 
-    monkeypatch.setattr(sqlite_wal, "_copy_all", watched)
+    monkeypatch.setattr(wal, "_copy_all", watched)
     with Worker(planned.job()) as one, Worker(planned.job()) as two:
         for block in range(0, 20, 2):
             do(one, planned, range(block, block + 1))
@@ -126,7 +126,7 @@ def pinned(output: Path) -> Iterator[int]:
 def test_a_reader_that_stays_is_named_and_writing_goes_on(
     running: RunPlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qframe_plugins.storages.sqlite_wal.TASKS_IN_FLIGHT", 0)
+    monkeypatch.setattr("qframe_plugins.storages._sqlite.wal.TASKS_IN_FLIGHT", 0)
     with Worker(running.job()) as worker:
         do(worker, running, range(1))
         with pinned(running.output) as reader:

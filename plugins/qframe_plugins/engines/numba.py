@@ -7,9 +7,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from qframe import Circuits, Engine, InstructionSet, PluginOptions, hookimpl
-from qframe_plugins.engines.numba_local import LocalKernel
-from qframe_plugins.engines.numba_words import WordKernel
-from qframe_plugins.engines.word_table import MAX_TABLE_QUBITS
+from qframe_plugins.engines._numba.local_gates import LocalKernel
+from qframe_plugins.engines._numba.word_table import WordKernel
+from qframe_plugins.engines._numpy.word_table import MAX_TABLE_QUBITS
 
 
 class NumbaEngine(Engine[PluginOptions]):

@@ -7,9 +7,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from qframe import Circuits, Engine, InstructionSet, PluginOptions, hookimpl
-from qframe_plugins.engines.local_gates import LocalGates
-from qframe_plugins.engines.shared_prefixes import SharedPrefixes
-from qframe_plugins.engines.word_table import MAX_TABLE_QUBITS, WordTable
+from qframe_plugins.engines._numpy.local_gates import LocalGates
+from qframe_plugins.engines._numpy.shared_prefixes import SharedPrefixes
+from qframe_plugins.engines._numpy.word_table import MAX_TABLE_QUBITS, WordTable
 
 TABLE_CHUNK = 8192
 """Circuits at once with a table: 4,096 take a fifth longer on one and on two qubits, whose calls

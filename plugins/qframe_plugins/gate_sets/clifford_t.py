@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from qframe import Gate, GateSet, GateSetOptions, hookimpl
-from qframe_plugins.gate_sets.standard_gates import standard
+from qframe_plugins.gate_sets._gates.standard_gates import standard
 
 
 class CliffordT(GateSet[GateSetOptions]):

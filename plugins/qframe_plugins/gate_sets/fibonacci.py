@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from qframe import ExactMatrix, Gate, GateSet, GateSetOptions, hookimpl
-from qframe_plugins.gate_sets.exact_angles import DIGITS, phase, polar
+from qframe_plugins.gate_sets._gates.exact_angles import DIGITS, phase, polar
 
 with localcontext(prec=DIGITS + 5):
     TAU = (Decimal(5).sqrt() - 1) / 2

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from qframe import Gate, GateSet, GateSetOptions, hookimpl
-from qframe_plugins.gate_sets.exact_angles import phase
-from qframe_plugins.gate_sets.standard_gates import standard
+from qframe_plugins.gate_sets._gates.exact_angles import phase
+from qframe_plugins.gate_sets._gates.standard_gates import standard
 
 
 class IbmOptions(GateSetOptions):

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from qframe import Gate, GateSet, GateSetOptions, hookimpl
-from qframe_plugins.gate_sets.exact_angles import (
+from qframe_plugins.gate_sets._gates.exact_angles import (
     cos_turns,
     phase,
     polar,

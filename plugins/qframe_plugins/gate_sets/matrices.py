@@ -17,8 +17,8 @@ from pydantic import (
 )
 
 from qframe import ConfigError, Gate, GateSet, GateSetOptions, hookimpl
-from qframe_plugins.gate_sets.expression import evaluate
-from qframe_plugins.gate_sets.matrix_files import read_folder
+from qframe_plugins.gate_sets._gates.expression import evaluate
+from qframe_plugins.gate_sets._gates.matrix_files import read_folder
 
 
 def _readable(entry: float | str) -> float | str:

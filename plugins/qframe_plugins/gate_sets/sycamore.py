@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from qframe import Gate, GateSet, GateSetOptions, hookimpl
-from qframe_plugins.gate_sets.exact_angles import phase
-from qframe_plugins.gate_sets.standard_gates import R
+from qframe_plugins.gate_sets._gates.exact_angles import phase
+from qframe_plugins.gate_sets._gates.standard_gates import R
 
 
 class Sycamore(GateSet[GateSetOptions]):

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, Sampler, hookimpl
-from qframe_plugins.samplers.lengths import length_dtype
+from qframe_plugins.samplers._draws.lengths import length_dtype
 
 Layer = list[list[int]]
 """Places of a layer, each with the codes that may stand there."""

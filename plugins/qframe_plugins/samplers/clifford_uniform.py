@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, Sampler, hookimpl
-from qframe_plugins.samplers.clifford_words import (
+from qframe_plugins.samplers._draws.scaling import scaled
+from qframe_plugins.samplers._words.clifford import (
     clifford_codes,
     generators,
     pauli_action,
     shortest_words,
 )
-from qframe_plugins.samplers.joining import Words, join
-from qframe_plugins.samplers.scaling import scaled
+from qframe_plugins.samplers._words.join import Words, join
 
 MAX_QUBITS = 4
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, Sampler, hookimpl
-from qframe_plugins.samplers.lengths import length_dtype
-from qframe_plugins.samplers.word_automaton import WordAutomaton
+from qframe_plugins.samplers._draws.lengths import length_dtype
+from qframe_plugins.samplers._words.automaton import WordAutomaton
 
 SUFFIX_WORDS = 1 << 17
 """Endings kept in a table, for all states together."""

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, Sampler, hookimpl
-from qframe_plugins.samplers.clifford_words import (
+from qframe_plugins.samplers._words.clifford import (
     clifford_codes,
     generators,
     pauli_action,
     shortest_words,
 )
-from qframe_plugins.samplers.joining import Words, join
+from qframe_plugins.samplers._words.join import Words, join
 
 HEADS, SYLLABLES = 0, 1
 """Streams of the block's randomness."""

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import Field
 
 from qframe import Circuits, Draws, InstructionSet, Sampler, hookimpl
-from qframe_plugins.samplers.lengths import LengthOptions
-from qframe_plugins.samplers.uniform_words import UniformWords
-from qframe_plugins.samplers.word_automaton import WordAutomaton
+from qframe_plugins.samplers._draws.lengths import LengthOptions
+from qframe_plugins.samplers._words.automaton import WordAutomaton
+from qframe_plugins.samplers._words.uniform_words import UniformWords
 
 WORDS, LENGTHS = 0, 1
 """Streams of the block's randomness."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, Sampler, hookimpl
-from qframe_plugins.samplers.clifford_words import clifford_codes
-from qframe_plugins.samplers.lengths import length_dtype
+from qframe_plugins.samplers._draws.lengths import length_dtype
+from qframe_plugins.samplers._words.clifford import clifford_codes
 
 CLIFFORDS, TS, PLACES = 0, 1, 2
 """Streams of the block's randomness."""

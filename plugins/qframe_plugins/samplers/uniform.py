@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import Field
 
 from qframe import Circuits, Draws, InstructionSet, Sampler, hookimpl
-from qframe_plugins.samplers.lengths import LengthOptions
-from qframe_plugins.samplers.weighting import WeightedCodes
+from qframe_plugins.samplers._draws.lengths import LengthOptions
+from qframe_plugins.samplers._draws.weights import WeightedCodes
 
 CODES, LENGTHS = 0, 1
 """Streams of the block's randomness."""

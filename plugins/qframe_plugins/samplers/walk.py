@@ -19,10 +19,10 @@ from qframe import (
     Sampler,
     hookimpl,
 )
-from qframe_plugins.samplers.lengths import length_dtype
-from qframe_plugins.samplers.uniform_words import UniformWords
-from qframe_plugins.samplers.weighting import WeightedCodes
-from qframe_plugins.samplers.word_automaton import WordAutomaton
+from qframe_plugins.samplers._draws.lengths import length_dtype
+from qframe_plugins.samplers._draws.weights import WeightedCodes
+from qframe_plugins.samplers._words.automaton import WordAutomaton
+from qframe_plugins.samplers._words.uniform_words import UniformWords
 
 STEPS = 0
 """Stream of the block's randomness."""

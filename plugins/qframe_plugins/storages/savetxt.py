@@ -27,8 +27,8 @@ from qframe import (
     schema_from_data,
     schema_to_data,
 )
-from qframe_plugins.storages.savetxt_files import HEADER, Files, translated, write_whole
-from qframe_plugins.storages.savetxt_records import SaveTxtReader, SaveTxtWriter, unwritable
+from qframe_plugins.storages._savetxt.files import HEADER, Files, translated, write_whole
+from qframe_plugins.storages._savetxt.records import SaveTxtReader, SaveTxtWriter, unwritable
 
 FORMAT = "qframe savetxt dataset"
 ENTRY_BYTES = 52

@@ -10,13 +10,13 @@ import apsw
 from pydantic import Field
 
 from qframe import Header, Loss, Storage, StorageError, hookimpl
-from qframe_plugins.storages.file_system import refuse_network_file_system
-from qframe_plugins.storages.sqlite_catalogue import MAX_SHARDS
-from qframe_plugins.storages.sqlite_connection import is_catalogue, is_dataset
-from qframe_plugins.storages.sqlite_file import SqliteFile, SqliteFileOptions, Synchronous
-from qframe_plugins.storages.sqlite_library import diagnosis, refuse_affected_library
-from qframe_plugins.storages.sqlite_pages import LARGEST
-from qframe_plugins.storages.sqlite_wal import pinned_wal
+from qframe_plugins.storages._sqlite.connection import is_catalogue, is_dataset
+from qframe_plugins.storages._sqlite.file import SqliteFile, SqliteFileOptions, Synchronous
+from qframe_plugins.storages._sqlite.library import diagnosis, refuse_affected_library
+from qframe_plugins.storages._sqlite.network import refuse_network_file_system
+from qframe_plugins.storages._sqlite.page_size import LARGEST
+from qframe_plugins.storages._sqlite.shards.catalogue import MAX_SHARDS
+from qframe_plugins.storages._sqlite.wal import pinned_wal
 
 
 class SqliteOptions(SqliteFileOptions):
@@ -72,7 +72,7 @@ class Sqlite(SqliteFile[SqliteOptions]):
 
     def __new__(cls, options: SqliteOptions, path: Path) -> Self:
         """One that handles shards, where these are there or asked for."""
-        from qframe_plugins.storages.sqlite_shards import SqliteShards
+        from qframe_plugins.storages._sqlite.shards.files import SqliteShards
 
         asked = (options.shards or 1) > 1 and not is_dataset(path)
         kind = SqliteShards if cls is Sqlite and (is_catalogue(path) or asked) else cls

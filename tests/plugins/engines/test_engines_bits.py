@@ -28,19 +28,19 @@ from qframe import (
 from qframe.plugins.resolve import find_class
 from qframe.testing.examples import example_instructions, example_prefixes
 from qframe_plugins.engines import auto
+from qframe_plugins.engines._numpy.local_gates import LocalGates
 from qframe_plugins.engines.auto import AutoEngine
-from qframe_plugins.engines.local_gates import LocalGates
 from qframe_plugins.engines.numba import NumbaEngine
 from qframe_plugins.engines.numpy import NumpyEngine
 
 COMPILED_CODE = """
 import numpy as np
 from qframe import Circuits, InstructionSet, PluginOptions
-from qframe_plugins.engines import numba_local
-from qframe_plugins.engines.numba_one_qubit import multiply as one_qubit
-from qframe_plugins.engines.numba_two_qubits import multiply_rows as two_qubits
+from qframe_plugins.engines._numba import local_gates as numba_local
+from qframe_plugins.engines._numba.one_qubit import multiply as one_qubit
+from qframe_plugins.engines._numba.two_qubits import multiply_rows as two_qubits
 from qframe_plugins.engines.numba import NumbaEngine
-from qframe_plugins.gate_sets.standard_gates import STANDARD_GATES
+from qframe_plugins.gate_sets._gates.standard_gates import STANDARD_GATES
 from qframe import Instruction
 
 for qubits, loop in ((1, one_qubit), (2, two_qubits), (3, numba_local.loop(8))):
@@ -285,7 +285,7 @@ def test_numba_that_is_missing_is_an_error_with_the_pip_line(
             raise ModuleNotFoundError("No module named 'numba'", name="numba")
         return real(name, *arguments, **keywords)
 
-    for module in ("numba", "numba_local", "numba_words"):
+    for module in ("numba", "_numba.local_gates", "_numba.word_table"):
         monkeypatch.delitem(sys.modules, f"qframe_plugins.engines.{module}", raising=False)
     monkeypatch.setattr(builtins, "__import__", without_numba)
     with pytest.raises(PluginError, match="needs numba") as caught:

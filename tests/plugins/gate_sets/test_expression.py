@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qframe import ConfigError
-from qframe_plugins.gate_sets.expression import MAX_DEPTH, MAX_LENGTH, evaluate
+from qframe_plugins.gate_sets._gates.expression import MAX_DEPTH, MAX_LENGTH, evaluate
 
 PYTHON = {
     "i": 1j,

@@ -21,17 +21,17 @@ from qframe import Gate, InstructionSet
 from qframe.analysis.gate_group import analyse, growth, order, phase_free_keys
 from qframe.config.load import load_config
 from qframe.runs.plan import gate_set_of
+from qframe_plugins.gate_sets._gates.exact_angles import cos_turns, phase, polar, sin_turns
+from qframe_plugins.gate_sets._gates.standard_gates import standard
 from qframe_plugins.gate_sets.clifford import Clifford
 from qframe_plugins.gate_sets.clifford_ccz import CliffordCcz
 from qframe_plugins.gate_sets.clifford_cs import CliffordCs
-from qframe_plugins.gate_sets.exact_angles import cos_turns, phase, polar, sin_turns
 from qframe_plugins.gate_sets.fibonacci import Fibonacci
 from qframe_plugins.gate_sets.hrc import Hrc
 from qframe_plugins.gate_sets.ibm import Ibm
 from qframe_plugins.gate_sets.ion_trap import IonTrap
 from qframe_plugins.gate_sets.matrices import Matrices
 from qframe_plugins.gate_sets.rotations import Rotations
-from qframe_plugins.gate_sets.standard_gates import standard
 from qframe_plugins.gate_sets.sycamore import Sycamore
 
 CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("*.yaml"))

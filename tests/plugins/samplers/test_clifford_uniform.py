@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from qframe import ConfigError
-from qframe_plugins.samplers.clifford_words import clifford_codes, generators, pauli_action
+from qframe_plugins.samplers._words.clifford import clifford_codes, generators, pauli_action
 
 
 def images(placed: Any, codes: Any, paulis: list[int]) -> Any:

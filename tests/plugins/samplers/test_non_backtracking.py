@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from qframe import ConfigError, InstructionSet
-from qframe_plugins.samplers.uniform_words import alias_table
-from qframe_plugins.samplers.word_automaton import WordAutomaton, disjoint_pairs, inverse_pairs
+from qframe_plugins.samplers._words.automaton import WordAutomaton, disjoint_pairs, inverse_pairs
+from qframe_plugins.samplers._words.uniform_words import alias_table
 
 Word = tuple[int, ...]
 

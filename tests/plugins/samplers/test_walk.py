@@ -7,7 +7,7 @@ import pytest
 
 import qframe
 from qframe import ConfigError, Draws, PluginError
-from qframe_plugins.samplers.word_automaton import inverse_pairs
+from qframe_plugins.samplers._words.automaton import inverse_pairs
 
 
 @pytest.mark.parametrize("engine", ["numpy", "numba"])

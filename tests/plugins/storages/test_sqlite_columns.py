@@ -20,7 +20,7 @@ from qframe.config.load import load_config
 from qframe.integrity.repair import generator_of, repair
 from qframe.integrity.verify import storage_at, verify
 from qframe.runs.plan import plan
-from qframe_plugins.storages.packed_codes import Packing
+from qframe_plugins.storages._sqlite.packed_codes import Packing
 
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]

@@ -226,7 +226,7 @@ def test_kill_9_at_any_moment(
 
 
 def test_a_full_disk_says_so(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from qframe_plugins.storages.sqlite_writer import SqliteWriter
+    from qframe_plugins.storages._sqlite.writer import SqliteWriter
 
     def full(*_: object) -> None:
         raise apsw.FullError("database or disk is full")

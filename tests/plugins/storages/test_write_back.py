@@ -15,8 +15,8 @@ from time import sleep
 import pytest
 
 import qframe
-from qframe_plugins.storages import sqlite_wal, write_back
-from qframe_plugins.storages.write_back import SYNC_FILE_RANGE_WRITE, WriteBack
+from qframe_plugins.storages._sqlite import wal, write_back
+from qframe_plugins.storages._sqlite.write_back import SYNC_FILE_RANGE_WRITE, WriteBack
 
 SOON_S = 10
 
@@ -124,7 +124,7 @@ def test_a_run_sends_its_dataset_file_and_nothing_else(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     disk = Disk()
-    monkeypatch.setattr(sqlite_wal, "WriteBack", partial(WriteBack, send=disk.send))
+    monkeypatch.setattr(wal, "WriteBack", partial(WriteBack, send=disk.send))
     config = tmp_path / "run.yaml"
     config.write_text(
         "records: 100_000\n"

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe import Circuits, InstructionSet
-from qframe_plugins.engines.local_gates import LocalGates
-from qframe_plugins.engines.word_table import Pair, product
+from qframe_plugins.engines._numpy.local_gates import LocalGates
+from qframe_plugins.engines._numpy.word_table import Pair, product
 
 Rows = NDArray[np.intp]
 

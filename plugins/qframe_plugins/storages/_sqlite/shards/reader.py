@@ -19,14 +19,14 @@ from qframe import (
     Stored,
     stored_runs,
 )
-from qframe_plugins.storages.sqlite_catalogue import (
+from qframe_plugins.storages._sqlite.reader import READ_CACHE_KIB, SqliteReader
+from qframe_plugins.storages._sqlite.shards.catalogue import (
     Catalogue,
     read_catalogue,
     shard_path,
     shards_of,
 )
-from qframe_plugins.storages.sqlite_layout import Layout
-from qframe_plugins.storages.sqlite_reader import READ_CACHE_KIB, SqliteReader
+from qframe_plugins.storages._sqlite.tables import Layout
 
 
 class ShardsReader(Reader):

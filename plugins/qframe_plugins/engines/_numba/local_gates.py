@@ -11,8 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from qframe import Circuits, InstructionSet
-from qframe_plugins.engines.numba_gates import MOVES, PAIRS, REAL_PAIRS, gates_of
-from qframe_plugins.engines.numba_one_qubit import extends_the_one_before
+from qframe_plugins.engines._numba.gate_tables import MOVES, PAIRS, REAL_PAIRS, gates_of
+from qframe_plugins.engines._numba.one_qubit import extends_the_one_before
 
 ONE, TWO = np.uintp(1), np.uintp(2)
 

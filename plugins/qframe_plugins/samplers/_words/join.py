@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe import Circuits
-from qframe_plugins.samplers.lengths import length_dtype
+from qframe_plugins.samplers._draws.lengths import length_dtype
 
 
 @dataclass(frozen=True)

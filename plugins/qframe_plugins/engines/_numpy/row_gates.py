@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe import InstructionSet, local_rows
-from qframe_plugins.engines.row_pool import PHASE
+from qframe_plugins.engines._numpy.row_pool import PHASE
 
 Term = tuple[int, bool]
 """Which product, and whether it is subtracted."""

@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qframe import Column, Header, NotADataset, Schema, __version__, schema_to_data
-from qframe_plugins.storages.sqlite_columns import Columns, Form
-from qframe_plugins.storages.sqlite_connection import APPLICATION_ID
+from qframe_plugins.storages._sqlite.connection import APPLICATION_ID
+from qframe_plugins.storages._sqlite.stored_form import Columns, Form
 
 SEAL = "meta_sha256"
 """The row of `meta` that holds `seal` of the others."""

@@ -22,8 +22,8 @@ from qframe import (
     Writer,
     record_width,
 )
-from qframe_plugins.storages.sqlite_columns import form_for
-from qframe_plugins.storages.sqlite_connection import (
+from qframe_plugins.storages._sqlite.checks import problems
+from qframe_plugins.storages._sqlite.connection import (
     file_header,
     has_hot_journal,
     has_wal,
@@ -33,11 +33,11 @@ from qframe_plugins.storages.sqlite_connection import (
     open_writable,
     translated,
 )
-from qframe_plugins.storages.sqlite_layout import SEAL, Layout, seal
-from qframe_plugins.storages.sqlite_pages import LARGEST, page_size_for, row_bytes
-from qframe_plugins.storages.sqlite_reader import SqliteReader
-from qframe_plugins.storages.sqlite_structure import problems
-from qframe_plugins.storages.sqlite_writer import SqliteWriter
+from qframe_plugins.storages._sqlite.page_size import LARGEST, page_size_for, row_bytes
+from qframe_plugins.storages._sqlite.reader import SqliteReader
+from qframe_plugins.storages._sqlite.stored_form import form_for
+from qframe_plugins.storages._sqlite.tables import SEAL, Layout, seal
+from qframe_plugins.storages._sqlite.writer import SqliteWriter
 
 Synchronous = Literal["off", "normal", "full"]
 

@@ -12,9 +12,9 @@ import apsw
 from numpy.typing import NDArray
 
 from qframe import Block, Writer
-from qframe_plugins.storages.sqlite_connection import open_writable, refuse_after_fork, translated
-from qframe_plugins.storages.sqlite_layout import BYTES, Layout
-from qframe_plugins.storages.sqlite_wal import WalKeeper
+from qframe_plugins.storages._sqlite.connection import open_writable, refuse_after_fork, translated
+from qframe_plugins.storages._sqlite.tables import BYTES, Layout
+from qframe_plugins.storages._sqlite.wal import WalKeeper
 
 WAIT_S = 0.001
 """From here on `BEGIN IMMEDIATE` counts as having waited."""

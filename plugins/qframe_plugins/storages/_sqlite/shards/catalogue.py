@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from qframe import NotADataset
-from qframe_plugins.storages.sqlite_connection import (
+from qframe_plugins.storages._sqlite.connection import (
     CATALOGUE_ID,
     is_catalogue,
     open_readonly,
     translated,
 )
-from qframe_plugins.storages.sqlite_layout import GATES_DDL, META_DDL, SEAL, Layout, seal
-from qframe_plugins.storages.sqlite_meta import expect_tables, form_of, header_of, read_meta
+from qframe_plugins.storages._sqlite.meta import expect_tables, form_of, header_of, read_meta
+from qframe_plugins.storages._sqlite.tables import GATES_DDL, META_DDL, SEAL, Layout, seal
 
 MAX_SHARDS = 99
 SHARDS_DDL = "CREATE TABLE shards(shard INTEGER PRIMARY KEY, dataset_id INTEGER NOT NULL)"

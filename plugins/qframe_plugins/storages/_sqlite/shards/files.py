@@ -10,18 +10,18 @@ from itertools import groupby
 from pathlib import Path
 
 from qframe import Block, Estimate, Header, StorageError, Writer, record_width
-from qframe_plugins.storages.sqlite import Sqlite, SqliteOptions
-from qframe_plugins.storages.sqlite_catalogue import (
+from qframe_plugins.storages._sqlite.checks import problems, problems_of_catalogue
+from qframe_plugins.storages._sqlite.connection import translated
+from qframe_plugins.storages._sqlite.reader import SqliteReader
+from qframe_plugins.storages._sqlite.shards.catalogue import (
     Catalogue,
     read_catalogue,
     shard_path,
     shards_of,
 )
-from qframe_plugins.storages.sqlite_connection import translated
-from qframe_plugins.storages.sqlite_layout import Layout
-from qframe_plugins.storages.sqlite_reader import SqliteReader
-from qframe_plugins.storages.sqlite_shards_reader import SalvageReader, ShardsReader
-from qframe_plugins.storages.sqlite_structure import problems, problems_of_catalogue
+from qframe_plugins.storages._sqlite.shards.reader import SalvageReader, ShardsReader
+from qframe_plugins.storages._sqlite.tables import Layout
+from qframe_plugins.storages.sqlite import Sqlite, SqliteOptions
 
 _OWN_FILE = re.compile(r"[0-9][0-9]\.db(-wal|-shm|-journal)?")
 _LEAST_CACHE_KIB = 2048

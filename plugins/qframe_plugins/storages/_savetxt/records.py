@@ -27,7 +27,7 @@ from qframe import (
     Stored,
     Writer,
 )
-from qframe_plugins.storages.savetxt_files import Files, translated, write_whole
+from qframe_plugins.storages._savetxt.files import Files, translated, write_whole
 
 
 class SaveTxtWriter(Writer):

@@ -9,9 +9,9 @@ from typing import Any
 import apsw
 
 from qframe import Header, NotADataset, Recipe, schema_from_data
-from qframe_plugins.storages.sqlite_columns import Form
-from qframe_plugins.storages.sqlite_connection import translated
-from qframe_plugins.storages.sqlite_layout import META_DDL, SEAL, seal
+from qframe_plugins.storages._sqlite.connection import translated
+from qframe_plugins.storages._sqlite.stored_form import Form
+from qframe_plugins.storages._sqlite.tables import META_DDL, SEAL, seal
 
 META_ROWS = 1000
 """More rows than any dataset's `meta` has; a damaged tree may offer rows without end."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe import Circuits, InstructionSet
-from qframe_plugins.engines.row_gates import RowGate, RowGates, Term
-from qframe_plugins.engines.row_pool import TURN, Names, RowPool
+from qframe_plugins.engines._numpy.row_gates import RowGate, RowGates, Term
+from qframe_plugins.engines._numpy.row_pool import TURN, Names, RowPool
 
 ROOM = 4
 """Rows that there is room for, times those of all unitaries."""

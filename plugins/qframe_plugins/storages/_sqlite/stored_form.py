@@ -27,7 +27,7 @@ from qframe import (
     Schema,
     StorageError,
 )
-from qframe_plugins.storages.packed_codes import Packing
+from qframe_plugins.storages._sqlite.packed_codes import Packing
 
 UNITARY = ("complex128", "complex64", "none")
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe import ConfigError
-from qframe_plugins.samplers.scaling import scaled
-from qframe_plugins.samplers.word_automaton import WordAutomaton
+from qframe_plugins.samplers._draws.scaling import scaled
+from qframe_plugins.samplers._words.automaton import WordAutomaton
 
 STEP_WORDS = 1 << 14
 """Words in all tables together, where a step has more than one code: tables stay in L2."""

@@ -25,8 +25,7 @@ from qframe import (
     record_width,
     stored_runs,
 )
-from qframe_plugins.storages.sqlite_columns import Form
-from qframe_plugins.storages.sqlite_connection import (
+from qframe_plugins.storages._sqlite.connection import (
     file_header,
     in_wal_mode,
     is_dataset,
@@ -34,8 +33,9 @@ from qframe_plugins.storages.sqlite_connection import (
     refuse_after_fork,
     translated,
 )
-from qframe_plugins.storages.sqlite_layout import Layout, is_integer
-from qframe_plugins.storages.sqlite_meta import expect_tables, form_of, header_of, read_meta
+from qframe_plugins.storages._sqlite.meta import expect_tables, form_of, header_of, read_meta
+from qframe_plugins.storages._sqlite.stored_form import Form
+from qframe_plugins.storages._sqlite.tables import Layout, is_integer
 
 LEDGER_ROWS = 4096
 

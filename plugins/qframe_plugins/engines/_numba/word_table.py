@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe import Circuits, InstructionSet
-from qframe_plugins.engines.numba_one_qubit import extends_the_one_before
-from qframe_plugins.engines.numba_one_qubit import multiply as one_qubit
-from qframe_plugins.engines.numba_two_qubits import multiply as two_qubits
-from qframe_plugins.engines.word_table import WordTable
+from qframe_plugins.engines._numba.one_qubit import extends_the_one_before
+from qframe_plugins.engines._numba.one_qubit import multiply as one_qubit
+from qframe_plugins.engines._numba.two_qubits import multiply as two_qubits
+from qframe_plugins.engines._numpy.word_table import WordTable
 
 
 class WordKernel:

@@ -10,8 +10,8 @@ from time import sleep
 
 import apsw
 
-from qframe_plugins.storages.sqlite_connection import open_writable
-from qframe_plugins.storages.write_back import WriteBack
+from qframe_plugins.storages._sqlite.connection import open_writable
+from qframe_plugins.storages._sqlite.write_back import WriteBack
 
 READ_LOCKS = range(123, 128)
 """Bytes of the `-shm` file that a reader locks, one of them for as long as it reads.

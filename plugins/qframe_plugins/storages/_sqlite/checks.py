@@ -9,9 +9,9 @@ from pathlib import Path
 import apsw
 
 from qframe import QframeError
-from qframe_plugins.storages.sqlite_connection import open_readonly, translated
-from qframe_plugins.storages.sqlite_layout import Layout
-from qframe_plugins.storages.sqlite_reader import SqliteReader
+from qframe_plugins.storages._sqlite.connection import open_readonly, translated
+from qframe_plugins.storages._sqlite.reader import SqliteReader
+from qframe_plugins.storages._sqlite.tables import Layout
 
 Check = Callable[[apsw.Connection, Layout], Iterator[str]]
 

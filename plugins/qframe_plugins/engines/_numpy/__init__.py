@@ -1,0 +1,1 @@
+"""Multiplication in NumPy, for the engine `numpy`: word tables and local gates."""

@@ -1,0 +1,1 @@
+"""Gate matrices and how they are written: exact angles, expressions, files."""

@@ -1,0 +1,1 @@
+"""What several samplers draw: lengths, weighted codes, integers scaled from raw words."""

@@ -1,0 +1,1 @@
+"""One SQLite file: connection, tables, writer, reader, log and checks."""

@@ -1,0 +1,1 @@
+"""A dataset in several SQLite files, and the catalogue that lists them."""
