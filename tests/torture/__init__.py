@@ -1,1 +1,1 @@
-"""The long run of the trust tests: `python -m tests.torture`, from the repository's root."""
+"""The long run of the fault tests: `python -m tests.torture`, from the repository's root."""

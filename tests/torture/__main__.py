@@ -29,7 +29,7 @@ from tests.torture.results import Result
 from tests.torture.suites import suite
 from tests.torture.writers import writers
 
-HOSTILE = "tests/trust/test_hostile_files.py"
+HOSTILE = "tests/faults/test_hostile_files.py"
 Part = Callable[[argparse.Namespace, float], Iterator[Result]]
 
 
@@ -56,7 +56,7 @@ def _flips(arguments: argparse.Namespace, until: float) -> Iterator[Result]:
 
 def _power(arguments: argparse.Namespace, until: float) -> Iterator[Result]:
     count = 20 if arguments.quick else 1000
-    target = "tests/trust/test_power_loss.py"
+    target = "tests/faults/test_power_loss.py"
     yield suite("power losses", f"{count:,} a case", target, until, QFRAME_POWER_LOSSES=count)
 
 

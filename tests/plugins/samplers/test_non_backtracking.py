@@ -115,9 +115,9 @@ def test_a_length_without_words_is_refused(instructions: Any, sampler: Any) -> N
 @pytest.mark.parametrize(
     ("limit", "message"),
     [
-        ("word_automaton.MAX_STATES", "need more than 20 states"),
-        ("uniform_words.MAX_WORDS", "need more than 20 table entries"),
-        ("word_automaton.MAX_COUNT_BYTES", "do not fit 20 bytes"),
+        ("_words.automaton.MAX_STATES", "need more than 20 states"),
+        ("_words.uniform_words.MAX_WORDS", "need more than 20 table entries"),
+        ("_words.automaton.MAX_COUNT_BYTES", "do not fit 20 bytes"),
     ],
 )
 def test_too_large_tables_are_refused_with_a_way_out(

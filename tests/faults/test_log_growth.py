@@ -158,7 +158,7 @@ def test_a_reader_of_our_own_kind_pins_nothing(running: RunPlan) -> None:
 def test_the_run_says_what_hinders_it_once_a_minute(
     running: RunPlan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from qframe import watching
+    from qframe.runs import watch as watching
 
     now = [100.0]
     monkeypatch.setattr(watching, "monotonic", lambda: now[0])

@@ -1,6 +1,6 @@
 """Files that anyone may have made: one clear error, or data that is proved; never a hang.
 
-`QFRAME_MUTATIONS=10000 pytest tests/trust/test_hostile_files.py` is the long run.
+`QFRAME_MUTATIONS=10000 pytest tests/faults/test_hostile_files.py` is the long run.
 """
 
 from __future__ import annotations

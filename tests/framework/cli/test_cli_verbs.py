@@ -17,13 +17,13 @@ import yaml
 
 import qframe
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 Config = Callable[..., Path]
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 Run = Callable[..., qframe.RunSummary]
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+CONFIGS = sorted((Path(__file__).parents[3] / "configs").glob("*.yaml"))
 
 
 def answered(done: subprocess.CompletedProcess[str]) -> Any:

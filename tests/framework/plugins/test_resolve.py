@@ -102,7 +102,7 @@ def test_two_classes_in_a_file_are_told_apart_by_name(config: Config, tmp_path: 
 
 
 def test_the_shared_example_has_at_most_twelve_lines_and_runs(config: Config) -> None:
-    example = Path(__file__).parents[2] / "examples" / "my_gates.py"
+    example = Path(__file__).parents[3] / "examples" / "my_gates.py"
     lines = [x for x in example.read_text().splitlines() if x.strip() and '"""' not in x]
     assert len(lines) <= 12
     assert gates_of(config(gate_set=example)) == ["sx", "t"]
