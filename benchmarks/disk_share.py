@@ -22,8 +22,9 @@ from report import Result, Row, Table, arguments, finish, ratio
 from settle import settle
 
 from qframe import Block, Job
-from qframe.contracts.storage import Header
-from qframe.generation.generator import Generator, build
+from qframe.generation.generator import Generator
+from qframe.plugins.build import build
+from qframe.recipe.header import Header
 from qframe.recipe.recipe import Recipe
 
 MADE = 4
@@ -37,7 +38,7 @@ def made(job: Job, k: int, task_blocks: int) -> tuple[Header, list[list[Block]]]
     header = Header(recipe, generator.schema, job.records, dict(job.about))
     counts = [recipe.block] * task_blocks
     return header, [
-        generator.blocks((k * MADE + n) * task_blocks, counts, generator.room(task_blocks))
+        generator.blocks((k * MADE + n) * task_blocks, counts, generator.buffers(task_blocks))
         for n in range(MADE)
     ]
 

@@ -31,7 +31,8 @@ from settle import settle
 
 from qframe import Block, Circuits, Draws, Job, RunPlan, Task, Worker
 from qframe.config.load import load_config
-from qframe.generation.generator import Generator, build
+from qframe.generation.generator import Generator
+from qframe.plugins.build import build
 from qframe.runs.plan import plan
 from qframe_plugins.executors.processes import KEEPS_MEMORY, environment
 

@@ -19,10 +19,11 @@ from typing import Any
 from machine import describe, table
 
 from qframe import Draws, Recipe, fold_for
-from qframe.contracts.job import PluginSpec
-from qframe.generation.generator import Generator, build
+from qframe.contracts.plugin import PluginSpec
+from qframe.generation.generator import Generator
+from qframe.plugins.build import build
 from qframe.recipe.blocks import records_per_block
-from qframe.recipe.columns import record_width, schema_of
+from qframe.recipe.schema import record_width, schema_of
 
 RESULT = Path(__file__).parent / "results" / "sampler_speed.md"
 TASK_BYTES = 6 << 20
@@ -74,8 +75,8 @@ class Case:
         self.generator = Generator(recipe, self.sampler, engine)
         self.size = recipe.block
         self.blocks = max(1, TASK_BYTES // (recipe.block * width))
-        self.room = self.generator.room(self.blocks)
-        made = self.generator.blocks(0, [self.size] * self.blocks, self.room)
+        self.buffers = self.generator.buffers(self.blocks)
+        made = self.generator.blocks(0, [self.size] * self.blocks, self.buffers)
         self.length = float(sum(block.arrays["lengths"].mean() for block in made) / len(made))
         self.whole: list[float] = []
         self.alone: list[float] = []
@@ -92,7 +93,7 @@ class Case:
         records = tasks * self.blocks * self.size
         start = perf_counter()
         for task in range(tasks):
-            self.generator.blocks(task * self.blocks, [self.size] * self.blocks, self.room)
+            self.generator.blocks(task * self.blocks, [self.size] * self.blocks, self.buffers)
         self.whole.append((perf_counter() - start) / records * 1e9)
         start = perf_counter()
         for block in range(tasks * self.blocks):

@@ -31,7 +31,7 @@ from report import Result, Row, Table, arguments, finish
 from settle import settle, touch_free
 
 from qframe import Job, Task, Worker
-from qframe.generation.generator import build
+from qframe.plugins.build import build
 
 QFRAME = str(Path(sys.executable).with_name("qframe"))
 TOGETHER = 4_000_000

@@ -17,6 +17,7 @@ import yaml
 
 import qframe
 from qframe.plugins import hookspecs
+from qframe.runs import hooks as run_hooks
 
 ROOT = Path(__file__).parents[1]
 FRAMEWORK = sorted((ROOT / "framework" / "qframe").rglob("*.py"))
@@ -137,7 +138,7 @@ def test_a_shipped_config_runs(path: Path, qframe_main: Cli, tmp_path: Path) -> 
 def hooks() -> dict[str, list[str]]:
     return {
         name: list(inspect.signature(value).parameters)
-        for name, value in vars(hookspecs).items()
+        for name, value in [*vars(hookspecs).items(), *vars(run_hooks).items()]
         if name.startswith("qframe_")
     }
 

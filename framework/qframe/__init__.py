@@ -12,6 +12,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from qframe.__about__ import __version__
+
 if TYPE_CHECKING:
     from qframe.circuits.arithmetic import circuit_unitary as circuit_unitary
     from qframe.circuits.arithmetic import fold_for as fold_for
@@ -20,9 +22,9 @@ if TYPE_CHECKING:
     from qframe.circuits.gates import Gate as Gate
     from qframe.circuits.gates import Instruction as Instruction
     from qframe.circuits.gates import InstructionSet as InstructionSet
-    from qframe.circuits.gates import local_rows as local_rows
     from qframe.circuits.keys import circuit_keys as circuit_keys
     from qframe.circuits.keys import unitary_keys as unitary_keys
+    from qframe.circuits.placement import local_rows as local_rows
     from qframe.contracts.engine import Engine as Engine
     from qframe.contracts.executor import Executor as Executor
     from qframe.contracts.gate_set import GateSet as GateSet
@@ -33,15 +35,14 @@ if TYPE_CHECKING:
     from qframe.contracts.plugin import PluginOptions as PluginOptions
     from qframe.contracts.sampler import Sampler as Sampler
     from qframe.contracts.storage import Estimate as Estimate
-    from qframe.contracts.storage import Header as Header
     from qframe.contracts.storage import Loss as Loss
     from qframe.contracts.storage import Reader as Reader
     from qframe.contracts.storage import Storage as Storage
     from qframe.contracts.storage import Writer as Writer
-    from qframe.dataset.dataset import Batch as Batch
     from qframe.dataset.dataset import Dataset as Dataset
-    from qframe.dataset.dataset import Record as Record
     from qframe.dataset.open import open as open  # noqa: A004 - qframe.open is the public name
+    from qframe.dataset.records import Batch as Batch
+    from qframe.dataset.records import Record as Record
     from qframe.dataset.split import View as View
     from qframe.deduplication.dedup import Deduplicated as Deduplicated
     from qframe.deduplication.dedup import dedup as dedup
@@ -58,117 +59,91 @@ if TYPE_CHECKING:
     from qframe.errors import WorkerError as WorkerError
     from qframe.machine.mounts import file_system_type as file_system_type
     from qframe.plugins.hookspecs import hookimpl as hookimpl
-    from qframe.recipe.blocks import Stored as Stored
-    from qframe.recipe.blocks import Task as Task
-    from qframe.recipe.blocks import stored_runs as stored_runs
+    from qframe.recipe.blocks import Block as Block
     from qframe.recipe.columns import Arrays as Arrays
-    from qframe.recipe.columns import Block as Block
     from qframe.recipe.columns import Column as Column
-    from qframe.recipe.columns import Schema as Schema
-    from qframe.recipe.columns import record_width as record_width
-    from qframe.recipe.columns import schema_from_data as schema_from_data
-    from qframe.recipe.columns import schema_to_data as schema_to_data
+    from qframe.recipe.header import Header as Header
+    from qframe.recipe.ledger import Stored as Stored
+    from qframe.recipe.ledger import stored_runs as stored_runs
     from qframe.recipe.randomness import Draws as Draws
     from qframe.recipe.recipe import Recipe as Recipe
+    from qframe.recipe.schema import Schema as Schema
+    from qframe.recipe.schema import record_width as record_width
+    from qframe.recipe.schema import schema_from_data as schema_from_data
+    from qframe.recipe.schema import schema_to_data as schema_to_data
+    from qframe.recipe.tasks import Task as Task
     from qframe.rings.exact_matrix import ExactMatrix as ExactMatrix
     from qframe.runs.plan import RunPlan as RunPlan
-    from qframe.runs.run import RunSummary as RunSummary
     from qframe.runs.run import run as run
+    from qframe.runs.summary import RunSummary as RunSummary
     from qframe.runs.worker import Worker as Worker
 
-__version__ = "0.1.0"
 
-_HOME = {
-    "circuits.arithmetic": (
-        "circuit_unitary",
-        "fold_for",
-    ),
-    "circuits.circuits": ("Circuits",),
-    "circuits.exact.engine": ("ExactEngine",),
-    "circuits.gates": (
-        "Gate",
-        "Instruction",
-        "InstructionSet",
-        "local_rows",
-    ),
-    "circuits.keys": (
-        "circuit_keys",
-        "unitary_keys",
-    ),
-    "contracts.engine": ("Engine",),
-    "contracts.executor": ("Executor",),
-    "contracts.gate_set": (
-        "GateSet",
-        "GateSetOptions",
-    ),
-    "contracts.job": (
-        "Job",
-        "TaskDone",
-    ),
-    "contracts.plugin": (
-        "Plugin",
-        "PluginOptions",
-    ),
-    "contracts.sampler": ("Sampler",),
-    "contracts.storage": (
-        "Estimate",
-        "Header",
-        "Loss",
-        "Reader",
-        "Storage",
-        "Writer",
-    ),
-    "dataset.dataset": (
-        "Batch",
-        "Dataset",
-        "Record",
-    ),
-    "dataset.open": ("open",),
-    "dataset.split": ("View",),
-    "deduplication.dedup": (
-        "Deduplicated",
-        "dedup",
-    ),
-    "errors": (
-        "ConfigError",
-        "DiskFull",
-        "NotADataset",
-        "OutputInUse",
-        "PluginError",
-        "QframeError",
-        "RecipeMismatch",
-        "RecordMissing",
-        "StorageBusy",
-        "StorageError",
-        "WorkerError",
-    ),
-    "machine.mounts": ("file_system_type",),
-    "plugins.hookspecs": ("hookimpl",),
-    "recipe.blocks": (
-        "Stored",
-        "Task",
-        "stored_runs",
-    ),
-    "recipe.columns": (
-        "Arrays",
-        "Block",
-        "Column",
-        "Schema",
-        "record_width",
-        "schema_from_data",
-        "schema_to_data",
-    ),
-    "recipe.randomness": ("Draws",),
-    "recipe.recipe": ("Recipe",),
-    "rings.exact_matrix": ("ExactMatrix",),
-    "runs.plan": ("RunPlan",),
-    "runs.run": (
-        "RunSummary",
-        "run",
-    ),
-    "runs.worker": ("Worker",),
+_MODULE_OF = {
+    "Arrays": "recipe.columns",
+    "Batch": "dataset.records",
+    "Block": "recipe.blocks",
+    "Circuits": "circuits.circuits",
+    "Column": "recipe.columns",
+    "ConfigError": "errors",
+    "Dataset": "dataset.dataset",
+    "Deduplicated": "deduplication.dedup",
+    "DiskFull": "errors",
+    "Draws": "recipe.randomness",
+    "Engine": "contracts.engine",
+    "Estimate": "contracts.storage",
+    "ExactEngine": "circuits.exact.engine",
+    "ExactMatrix": "rings.exact_matrix",
+    "Executor": "contracts.executor",
+    "Gate": "circuits.gates",
+    "GateSet": "contracts.gate_set",
+    "GateSetOptions": "contracts.gate_set",
+    "Header": "recipe.header",
+    "Instruction": "circuits.gates",
+    "InstructionSet": "circuits.gates",
+    "Job": "contracts.job",
+    "Loss": "contracts.storage",
+    "NotADataset": "errors",
+    "OutputInUse": "errors",
+    "Plugin": "contracts.plugin",
+    "PluginError": "errors",
+    "PluginOptions": "contracts.plugin",
+    "QframeError": "errors",
+    "Reader": "contracts.storage",
+    "Recipe": "recipe.recipe",
+    "RecipeMismatch": "errors",
+    "Record": "dataset.records",
+    "RecordMissing": "errors",
+    "RunPlan": "runs.plan",
+    "RunSummary": "runs.summary",
+    "Sampler": "contracts.sampler",
+    "Schema": "recipe.schema",
+    "Storage": "contracts.storage",
+    "StorageBusy": "errors",
+    "StorageError": "errors",
+    "Stored": "recipe.ledger",
+    "Task": "recipe.tasks",
+    "TaskDone": "contracts.job",
+    "View": "dataset.split",
+    "Worker": "runs.worker",
+    "WorkerError": "errors",
+    "Writer": "contracts.storage",
+    "circuit_keys": "circuits.keys",
+    "circuit_unitary": "circuits.arithmetic",
+    "dedup": "deduplication.dedup",
+    "file_system_type": "machine.mounts",
+    "fold_for": "circuits.arithmetic",
+    "hookimpl": "plugins.hookspecs",
+    "local_rows": "circuits.placement",
+    "open": "dataset.open",
+    "record_width": "recipe.schema",
+    "run": "runs.run",
+    "schema_from_data": "recipe.schema",
+    "schema_to_data": "recipe.schema",
+    "stored_runs": "recipe.ledger",
+    "unitary_keys": "circuits.keys",
 }
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+"""Where each public name is defined; a test holds the list equal to the imports above."""
 
 __all__ = ["__version__", *sorted(_MODULE_OF)]
 

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 import qframe
-from qframe.integrity.verify import storage_at, verify
+from qframe.dataset.storages import storage_at
+from qframe.integrity.verify import verify
 from qframe_plugins.storages._sqlite.tables import seal
 
 MUTATIONS = int(os.environ.get("QFRAME_MUTATIONS", "80"))
@@ -389,7 +390,7 @@ def test_no_plugin_that_a_file_names_is_loaded(
 
         forge(path, change)
         monkeypatch.syspath_prepend(str(tmp_path))
-        from qframe.integrity.repair import generator_of
+        from qframe.integrity.regenerate import generator_of
 
         with (
             qframe.open(path) as dataset,

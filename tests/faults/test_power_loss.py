@@ -26,8 +26,9 @@ import pytest
 
 import qframe
 from qframe.config.load import load_config
+from qframe.dataset.storages import storage_at
 from qframe.integrity.repair import repair
-from qframe.integrity.verify import storage_at, verify
+from qframe.integrity.verify import verify
 
 LOSSES = int(os.environ.get("QFRAME_POWER_LOSSES", "12"))
 SECTOR = 512

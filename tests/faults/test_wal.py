@@ -17,7 +17,8 @@ import pytest
 
 import qframe
 from qframe.config.load import load_config
-from qframe.integrity.verify import storage_at, verify
+from qframe.dataset.storages import storage_at
+from qframe.integrity.verify import verify
 
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 import qframe
-from qframe.contracts.job import PluginSpec
-from qframe.generation.generator import build
+from qframe.contracts.plugin import PluginSpec
+from qframe.plugins.build import build
 from qframe.testing.examples import example_block, example_header
 
 Config = Callable[..., Path]
@@ -231,7 +231,7 @@ def test_a_bug_in_a_plugin_names_it_and_how_to_see_it_again(
 
 
 def test_an_installed_plugin_is_named_with_its_distribution() -> None:
-    from qframe.blame import origin
+    from qframe.plugins.blame import origin
 
     name = origin(PluginSpec("sampler", "uniform", {}, ""))
     assert name == f"sampler 'uniform' (qframe {qframe.__version__})"

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qframe import Stored
-from qframe.recipe.blocks import block_count, missing, records_per_block, tasks
+from qframe.recipe.blocks import block_count, records_per_block
+from qframe.recipe.ledger import missing
+from qframe.recipe.tasks import tasks
 
 SIZES = st.integers(1, 9)
 

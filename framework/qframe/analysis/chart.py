@@ -10,11 +10,7 @@ import numpy as np
 
 from qframe.analysis.haar import trace_cdf
 from qframe.analysis.statistics import BINS, Statistics
-from qframe.errors import QframeError
-
-SUFFIXES = (".svg", ".png")
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#6b6b6b"
-"""Okabe and Ito's colours, which the colour-blind can tell apart."""
+from qframe.charts import BLUE, RED, STYLE, save
 
 SHOWN_GATES = 16
 """Gates in the picture; the rarest share the last bar."""
@@ -22,29 +18,15 @@ SHOWN_GATES = 16
 Panel = Callable[[Any, Statistics], None]
 
 
-def check_plot(path: Path) -> None:
-    """Refuses, before the work begins, what cannot be drawn.
-
-    Raises:
-        QframeError: for another suffix, a directory that is not there, or without Matplotlib.
-    """
-    if path.suffix not in SUFFIXES:
-        raise QframeError(f"--plot: got {path}, want a name that ends in {' or '.join(SUFFIXES)}")
-    if not path.absolute().parent.is_dir():
-        raise QframeError(f"--plot: {path.parent} is not a directory")
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as cause:
-        raise QframeError("--plot needs Matplotlib", hint="pip install 'qframe[plot]'") from cause
-
-
 def draw(found: Statistics, path: Path, title: str) -> None:
-    """Writes the picture; SVG or PNG by the name's suffix. Needs no display."""
+    """Draws the chart into `path`. Needs no display."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     style = {
+        **STYLE,
+        "svg.fonttype": "none",  # text stays text
         "axes.spines.right": False,
         "axes.spines.top": False,
         "axes.titlesize": 10.5,
@@ -53,8 +35,6 @@ def draw(found: Statistics, path: Path, title: str) -> None:
         "axes.labelsize": 9,
         "xtick.labelsize": 8.5,
         "ytick.labelsize": 8.5,
-        "svg.fonttype": "none",  # text stays text
-        "svg.hashsalt": "qframe",  # equal pictures are equal files
     }
     with mpl.rc_context(style):
         panels: list[Panel] = [_traces, _multiplicities, _frame_potentials, _lengths, _gates]
@@ -76,15 +56,14 @@ def draw(found: Statistics, path: Path, title: str) -> None:
             x=0.01,
             horizontalalignment="left",
         )
-        metadata = {"Date": None} if path.suffix == ".svg" else None
-        figure.savefig(path, dpi=130, metadata=metadata)
+        save(figure, path, dpi=130)
 
 
 def _traces(axes: Any, found: Statistics) -> None:
     edges = np.linspace(0, 1, BINS + 1)
     reached = np.concatenate([[0.0], np.cumsum(found.traces) / found.records])
     axes.plot(edges, reached, color=BLUE, drawstyle="steps-pre", label="these records")
-    axes.plot(edges, trace_cdf(edges, found.instructions.dim), color=ORANGE, label="Haar")
+    axes.plot(edges, trace_cdf(edges, found.instructions.dim), color=RED, label="Haar")
     axes.set_title(f"trace (KS distance to Haar {found.ks_distance:.3f})")
     axes.set_xlabel("|tr U| / d  (1: the identity)")
     axes.set_ylabel("share of records up to there")
@@ -118,7 +97,7 @@ def _frame_potentials(axes: Any, found: Statistics) -> None:
     )
     haar = [one.haar for one in found.frame_potentials]
     axes.plot(
-        orders, haar, "_", color=ORANGE, markersize=26, markeredgewidth=2.5, label="Haar (least)"
+        orders, haar, "_", color=RED, markersize=26, markeredgewidth=2.5, label="Haar (least)"
     )
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -1,8 +1,8 @@
 """What a gate set is as a group: inverses, duplicates, orders, relations, size.
 
 All of it is up to a global phase and to a tolerance: entries, with the phase taken out, are rounded
-to cells of width `CELL`. Rounding errors (1e-15 a product) stay far below it, and unitaries that
-differ by less than it count as one: gates that turn by less than 1e-7 are out of reach.
+to cells of width `FINE_CELL`. Rounding errors (1e-15 per product) stay far below it, and unitaries
+that differ by less than it count as one: gates that turn by less than 1e-7 are out of reach.
 """
 
 from __future__ import annotations
@@ -13,14 +13,9 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qframe.circuits.gates import InstructionSet
-
-Matrices = NDArray[np.complex128]
-
-CELL = 1e-8
-"""Width of the cells that entries are rounded to."""
+from qframe.circuits.phase import FINE_CELL, Matrices, cells_without_phase, without_phase
 
 CLOSE = 1e-10
 """Largest difference of entries between two products that a relation says are equal."""
@@ -35,27 +30,9 @@ MAX_PAIRED = 200
 """Instructions up to which all pairs are tried for relations."""
 
 
-def without_phase(unitaries: Matrices) -> Matrices:
-    """Each of `(n, d, d)` times a phase that makes its pivot real and positive.
-
-    The pivot is the first entry (row by row) larger than `0.37/sqrt(d)`; each row has one.
-    """
-    flat = unitaries.reshape(len(unitaries), -1)
-    size = np.abs(flat)
-    pivot = (size > 0.37 / np.sqrt(unitaries.shape[-1])).argmax(axis=1)[:, None]
-    phase = np.take_along_axis(flat, pivot, 1) / np.take_along_axis(size, pivot, 1)
-    turned: Matrices = (flat * phase.conj()).reshape(unitaries.shape)
-    return turned
-
-
 def phase_free_keys(unitaries: Matrices) -> list[bytes]:
-    """A key a unitary of `(n, d, d)`: equal up to phase, equal key (to the tolerance `CELL`).
-
-    Cells are shifted by an arbitrary fraction, so that usual numbers lie far from their borders.
-    """
-    entries = np.ascontiguousarray(without_phase(unitaries)).view(np.float64)
-    cells = np.floor(entries / CELL + 0.314159).astype(np.int64).reshape(len(unitaries), -1)
-    return [row.tobytes() for row in cells]
+    """A key per unitary of `(n, d, d)`: equal up to phase, equal key (to the tolerance)."""
+    return [row.tobytes() for row in cells_without_phase(unitaries, FINE_CELL)]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from qframe.analysis.haar import frame_potential, trace_cdf
 from qframe.circuits.costs import t_count
 from qframe.circuits.gates import InstructionSet
-from qframe.dataset.dataset import Batch, Dataset
-from qframe.dataset.distinct import DistinctKeys, record_keys
-from qframe.errors import RecordMissing
-from qframe.integrity.verify import Tell, silent
+from qframe.dataset.dataset import Dataset
+from qframe.dataset.distinct import DistinctKeys
+from qframe.dataset.keys import DatasetKeys
+from qframe.dataset.records import Batch
+from qframe.errors import ConfigError, RecordMissing
+from qframe.progress import ProgressCallback, no_progress
 
 BINS = 4096
 """Of `|tr U| / dim` from 0 to 1: the Kolmogorov-Smirnov distance is right to about `1 / BINS`."""
@@ -56,7 +58,7 @@ class Statistics:
         records: that were looked at.
         stored: that there are.
         unitaries: the distinct ones, up to phase (`qframe.dataset.distinct`).
-        lengths: `[l]` records of l gates.
+        lengths: `[l]` records of l gates; empty if circuits are not stored.
         codes: `[c]` how often instruction c stands in a circuit.
         t_counts: `[t]` records of T-count t; empty if the gate set has no t or tdg.
         traces: `(BINS,)` records by `|tr U| / dim`.
@@ -146,7 +148,9 @@ def _histogram(counts: Counts) -> dict[str, int]:
     return {str(value): int(counts[value]) for value in np.flatnonzero(counts)}
 
 
-def statistics(dataset: Dataset, sample: int | None = None, tell: Tell = silent) -> Statistics:
+def statistics(
+    dataset: Dataset, sample: int | None = None, progress: ProgressCallback = no_progress
+) -> Statistics:
     """Looks at all records that are stored, or at about `sample` of them, in bounded memory.
 
     A sample is whole blocks, chosen by the recipe id: the same dataset gives the same sample.
@@ -157,14 +161,32 @@ def statistics(dataset: Dataset, sample: int | None = None, tell: Tell = silent)
     stored = dataset.stored()
     if not stored:
         raise RecordMissing("nothing is stored yet")
-    records = sum(stop - start for start, stop in _chosen(dataset, sample))
-    pass_ = _Pass(dataset, records)
+    parts = list(_chosen(dataset, sample))
+    probe = dataset[slice(*parts[0])]
+    for exact in (True, False):  # by tolerance if the integers of a circuit outgrow 64 bits
+        keys = DatasetKeys(dataset.header, probe, 64, coarse=True, exact=exact)
+        try:
+            return _look_at(dataset, parts, keys, progress).result(stored)
+        except ConfigError:
+            if not exact:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _look_at(
+    dataset: Dataset,
+    parts: Sequence[tuple[int, int]],
+    keys: DatasetKeys,
+    progress: ProgressCallback,
+) -> _Pass:
+    records = sum(stop - start for start, stop in parts)
+    pass_ = _Pass(dataset, records, keys)
     done = 0
-    for start, stop in _chosen(dataset, sample):
-        tell("records", done, records)
+    for start, stop in parts:
+        progress("records", done, records)
         pass_.add(dataset[start:stop])
         done += stop - start
-    return pass_.result(stored)
+    return pass_
 
 
 def _chosen(dataset: Dataset, sample: int | None) -> Iterator[tuple[int, int]]:
@@ -189,12 +211,13 @@ def _chosen(dataset: Dataset, sample: int | None) -> Iterator[tuple[int, int]]:
 class _Pass:
     """One look at each record."""
 
-    def __init__(self, dataset: Dataset, records: int) -> None:
+    def __init__(self, dataset: Dataset, records: int, keys: DatasetKeys) -> None:
+        self._keys = keys
         self._instructions = dataset.recipe.instructions
         self._records = records
         self._done = 0
         dim = self._instructions.dim
-        longest = dataset.schema[1].shape[0]
+        longest = dataset.schema.max_length if dataset.schema.has_circuits else 0
         names = {placed.gate for placed in self._instructions.instructions}
         self._has_t = bool(names & {"t", "tdg"})
         self._lengths = np.zeros(longest + 1, dtype=np.int64)
@@ -209,7 +232,16 @@ class _Pass:
         self._picked: list[NDArray[Any]] = []
 
     def add(self, batch: Batch) -> None:
-        instructions, codes, lengths = self._instructions, batch.codes, batch.lengths
+        if batch.has_circuits:
+            self._add_circuits(batch.codes, batch.lengths)
+        self._add_unitaries(batch.unitaries)
+        self._unitaries.add(self._keys.of(batch)[:, 0])
+        here = slice(*np.searchsorted(self._pick, [self._done, self._done + len(batch)]))
+        self._picked.append(batch.unitaries[self._pick[here] - self._done])
+        self._done += len(batch)
+
+    def _add_circuits(self, codes: NDArray[Any], lengths: NDArray[Any]) -> None:
+        instructions = self._instructions
         counts = np.bincount(codes.reshape(-1), minlength=len(instructions))
         counts[0] -= int((codes.shape[1] - lengths.astype(np.int64)).sum())  # the padding
         self._codes += counts
@@ -217,17 +249,15 @@ class _Pass:
         if self._has_t:
             found = t_count(instructions, codes, lengths)
             self._t_counts += np.bincount(found, minlength=len(self._t_counts))
-        traces = np.abs(np.trace(batch.unitaries, axis1=1, axis2=2, dtype=np.complex128))
-        traces /= instructions.dim
+
+    def _add_unitaries(self, unitaries: NDArray[Any]) -> None:
+        traces = np.abs(np.trace(unitaries, axis1=1, axis2=2, dtype=np.complex128))
+        traces /= self._instructions.dim
         # A trace at the upper end of a bin belongs to it, also when it is a rounding error above.
         bins = np.ceil(traces * BINS - 1e-6).astype(np.int64) - 1
         self._traces += np.bincount(np.clip(bins, 0, BINS - 1), minlength=BINS)
         self._sum += float(traces.sum())
         self._largest = max(self._largest, float(traces.max()))
-        self._unitaries.add(record_keys(batch.unitaries, batch.extra))
-        here = slice(*np.searchsorted(self._pick, [self._done, self._done + len(batch)]))
-        self._picked.append(batch.unitaries[self._pick[here] - self._done])
-        self._done += len(batch)
 
     def result(self, stored: int) -> Statistics:
         return Statistics(

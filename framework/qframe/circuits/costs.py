@@ -6,17 +6,13 @@ an upper bound on what the unitary needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.circuits import Circuits
 from qframe.circuits.gates import Instruction, InstructionSet
-from qframe.generation.computed_columns import ComputedColumns
-from qframe.recipe.columns import Column
-from qframe.recipe.recipe import Recipe
 
 Codes = NDArray[Any]
 """`(n, max_length)`, 0 beyond a circuit's length."""
@@ -91,17 +87,5 @@ LABELS: dict[str, Label] = {
 }
 """All labels, in the order of their columns. The length is always there, as `lengths`."""
 
-
-class Labels(ComputedColumns):
-    """The labels that a recipe asks for, one unsigned column each, of the dtype of `lengths`."""
-
-    def __init__(self, recipe: Recipe, max_length: int) -> None:
-        self._instructions = recipe.instructions
-        dtype = "|u1" if max_length < 256 else "<u2"
-        self.columns = tuple(Column(name, dtype) for name in recipe.labels)
-
-    def fill(self, circuits: Circuits, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """See `ComputedColumns.fill`."""
-        for column in self.columns:
-            label = LABELS[column.name]
-            arrays[column.name][:] = label(self._instructions, circuits.codes, circuits.lengths)
+LABEL_NAMES = tuple(LABELS)
+"""Names of all labels, in the order of their columns."""

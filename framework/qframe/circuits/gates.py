@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qframe.circuits.placement import widen
 from qframe.errors import ConfigError
 from qframe.rings.exact_matrix import ExactMatrix
 from qframe.rings.recognition import recognised
-from qframe.rings.ring import Ring, rings
+from qframe.rings.registry import rings
+from qframe.rings.ring import Ring
 
 UNITARY_TOLERANCE = 1e-12
 """Largest allowed entry of |U†U - 1| in a gate matrix (double precision, up to 64 x 64)."""
 
-T = TypeVar("T", bound=np.generic)
 
 MAX_QUBITS = 6
 """Largest register; a unitary of 6 qubits is 64 KiB."""
@@ -178,28 +179,6 @@ class InstructionSet:
         )
         placed = tuple(Instruction(i[0], tuple(i[1:])) for i in data["instructions"])
         return cls(data["qubits"], gates, placed)
-
-
-def widen(matrix: NDArray[T], on: Sequence[int], qubits: int) -> NDArray[T]:
-    """The `(2**qubits, 2**qubits)` matrix that applies `matrix` to the qubits `on`."""
-    rows = local_rows(on, qubits)  # (2**k, rest)
-    wide = np.zeros((1 << qubits, 1 << qubits), dtype=matrix.dtype)
-    for r in range(len(rows)):
-        for c in range(len(rows)):
-            wide[rows[r], rows[c]] = matrix[r, c]
-    return wide
-
-
-def local_rows(on: Sequence[int], qubits: int) -> NDArray[np.intp]:
-    """Basis indices grouped for a gate on the qubits `on`: `(2**k, 2**(qubits - k))`.
-
-    Row `j` holds the register's basis indices whose bits at `on` spell `j` (first qubit of `on`
-    least significant); column `m` keeps the other bits fixed.
-    """
-    offsets = [sum(1 << q for bit, q in enumerate(on) if j >> bit & 1) for j in range(1 << len(on))]
-    occupied = sum(1 << q for q in on)
-    rest = [i for i in range(1 << qubits) if not i & occupied]
-    return np.array(offsets, dtype=np.intp)[:, None] + np.array(rest, dtype=np.intp)
 
 
 def _check_register(given: InstructionSet) -> None:

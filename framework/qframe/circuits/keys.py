@@ -7,10 +7,11 @@ those integers. Two circuits of one unitary always share it; two unitaries share
 alone: among n of them with a probability of about n**2 / 2**(bits + 1).
 
 *Tolerance* keys come from the doubles: the phase is taken out by the first entry larger than
-`0.37/sqrt(d)`, both parts of every entry are rounded to cells of width `CELL`, and the cells are
-hashed. What can go wrong: two circuits of one unitary get different keys if rounding errors (e,
-some 1e-16 a gate) put a number on two sides of a cell's border, about `4 d**2 e / CELL` of the
-pairs (a millionth for one qubit and 20 gates); two unitaries closer than `CELL` may share a key.
+`0.37/sqrt(d)`, both parts of every entry are rounded to cells of width `FINE_CELL`, and the cells
+are hashed. What can go wrong: two circuits of one unitary get different keys if rounding errors (e,
+some 1e-16 a gate) put a number on two sides of a cell's border, about `4 d**2 e / FINE_CELL` of the
+pairs (a millionth for one qubit and 20 gates); two unitaries closer than `FINE_CELL` may share a
+key.
 """
 
 from __future__ import annotations
@@ -23,19 +24,12 @@ from numpy.typing import NDArray
 from qframe.circuits.circuits import Circuits
 from qframe.circuits.exact.products import ExactMatrices, ExactProducts
 from qframe.circuits.gates import InstructionSet
+from qframe.circuits.phase import FINE_CELL, cells_without_phase
 from qframe.errors import ConfigError
 from qframe.rings.ring import Integers, Ring
 
 Keys = NDArray[np.uint64]
 Bits = Literal[64, 128]
-
-CELL = 2.0**-26
-"""Width of the cells of tolerance keys, 1.5e-8."""
-
-OFFSET = 0.314159
-"""Part of a cell by which cells are shifted, so that usual numbers lie far from their borders."""
-
-PIVOT = 0.37
 
 
 def circuit_keys(instructions: InstructionSet, circuits: Circuits, bits: Bits = 128) -> Keys:
@@ -55,17 +49,7 @@ def unitary_keys(unitaries: NDArray[np.complex128], bits: Bits = 128) -> Keys:
     """
     if unitaries.dtype != np.complex128:
         raise ConfigError(f"unitaries are {unitaries.dtype}, keys need complex128")
-    count, dim = unitaries.shape[:2]
-    re = unitaries.real.reshape(count, -1)
-    im = unitaries.imag.reshape(count, -1)
-    size = re * re + im * im
-    pivot = (size > PIVOT**2 / dim).argmax(axis=1)[:, None]
-    p_re, p_im, p_size = (np.take_along_axis(part, pivot, 1) for part in (re, im, size))
-    p_size = np.sqrt(p_size)
-    cos, sin = p_re / p_size, p_im / p_size
-    # Real products alone, each rounded on its own: the same cells on every machine.
-    parts = np.concatenate([re * cos + im * sin, im * cos - re * sin], axis=1)
-    return hashed(np.floor(parts / CELL + OFFSET).astype(np.int64), bits)
+    return hashed(cells_without_phase(unitaries, FINE_CELL), bits)
 
 
 class ExactKeys:

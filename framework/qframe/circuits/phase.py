@@ -1,148 +1,74 @@
-"""Keys of unitaries up to a global phase: equal unitaries, equal keys.
-
-*Exact* keys come from the circuit's product in a ring: reduced, and times the power of the ring's
-root of unity that makes the first entry that is not zero least (its coefficients compared from the
-front), so that one unitary has one form, whatever its phase and its word. The key is a hash of
-those integers. Two circuits of one unitary always share it; two unitaries share it by chance
-alone: among n of them with a probability of about n**2 / 2**(bits + 1).
-
-*Tolerance* keys come from the doubles: the phase is taken out by the first entry larger than
-`0.37/sqrt(d)`, both parts of every entry are rounded to cells of width `CELL`, and the cells are
-hashed. What can go wrong: two circuits of one unitary get different keys if rounding errors (e,
-some 1e-16 a gate) put a number on two sides of a cell's border, about `4 d**2 e / CELL` of the
-pairs (a millionth for one qubit and 20 gates); two unitaries closer than `CELL` may share a key.
-"""
+"""Global phase: unitaries without it, and the cells that their entries are rounded to."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.circuits import Circuits
-from qframe.circuits.exact.products import ExactMatrices, ExactProducts
-from qframe.circuits.gates import InstructionSet
-from qframe.errors import ConfigError
-from qframe.rings.ring import Integers, Ring
-
-Keys = NDArray[np.uint64]
-Bits = Literal[64, 128]
-
-CELL = 2.0**-26
-"""Width of the cells of tolerance keys, 1.5e-8."""
-
-OFFSET = 0.314159
-"""Part of a cell by which cells are shifted, so that usual numbers lie far from their borders."""
+Matrices = NDArray[np.complex128]
+"""`(n, d, d)` unitaries."""
 
 PIVOT = 0.37
+"""The phase is that of the first entry (row by row) larger than `PIVOT / sqrt(d)`.
+
+Each row of a unitary has an entry of at least `1 / sqrt(d)`, so there always is one.
+"""
+
+OFFSET = 0.314159
+"""Fraction of a cell by which all cells are shifted, so that common numbers (0, 1/2, 1/sqrt(2))
+lie far from a border.
+"""
+
+FINE_CELL = 2.0**-26
+"""Width of the cells for double precision, 1.5e-8: far above rounding errors (1e-16 per gate)."""
+
+COARSE_CELL = 1e-4
+"""Width of the cells for single precision, whose entries are right to 1e-7."""
 
 
-def circuit_keys(instructions: InstructionSet, circuits: Circuits, bits: Bits = 128) -> Keys:
-    """Exact keys of circuits over gates with ring entries: `(n, bits // 64)` `uint64`.
+def parts_without_phase(unitaries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Real and imaginary parts of unitaries whose pivot entry was made real and positive.
 
-    Raises:
-        ConfigError: if the gates have no ring, or the integers outgrow 64 bits.
+    Args:
+        unitaries: `(n, d, d)` complex.
+
+    Returns:
+        two arrays `(n, d * d)` `float64`, entries row by row. They are sums of real products, each
+        rounded on its own, so that they have the same bits on every machine.
     """
-    return ExactKeys(instructions, bits).of(circuits)
-
-
-def unitary_keys(unitaries: NDArray[np.complex128], bits: Bits = 128) -> Keys:
-    """Tolerance keys of unitaries `(n, d, d)`: `(n, bits // 64)` `uint64`.
-
-    See the module for what a tolerance means. Single precision is refused: its rounding errors
-    are as large as the cells.
-    """
-    if unitaries.dtype != np.complex128:
-        raise ConfigError(f"unitaries are {unitaries.dtype}, keys need complex128")
     count, dim = unitaries.shape[:2]
-    re = unitaries.real.reshape(count, -1)
-    im = unitaries.imag.reshape(count, -1)
+    re = unitaries.real.reshape(count, -1).astype(np.float64, copy=False)
+    im = unitaries.imag.reshape(count, -1).astype(np.float64, copy=False)
     size = re * re + im * im
     pivot = (size > PIVOT**2 / dim).argmax(axis=1)[:, None]
     p_re, p_im, p_size = (np.take_along_axis(part, pivot, 1) for part in (re, im, size))
     p_size = np.sqrt(p_size)
     cos, sin = p_re / p_size, p_im / p_size
-    # Real products alone, each rounded on its own: the same cells on every machine.
-    parts = np.concatenate([re * cos + im * sin, im * cos - re * sin], axis=1)
-    return hashed(np.floor(parts / CELL + OFFSET).astype(np.int64), bits)
+    return re * cos + im * sin, im * cos - re * sin
 
 
-class ExactKeys:
-    """Makes exact keys of circuits over one set of instructions.
+def without_phase(unitaries: Matrices) -> Matrices:
+    """Each of `(n, d, d)` times the phase that makes its pivot entry real and positive."""
+    re, im = parts_without_phase(unitaries)
+    turned: Matrices = (re + 1j * im).reshape(unitaries.shape)
+    return turned
 
-    Raises:
-        ConfigError: if the gates have no ring.
+
+def cells(numbers: NDArray[np.float64], width: float) -> NDArray[np.int64]:
+    """The cell of each number: cells are `width` wide and shifted by `OFFSET` of that."""
+    return np.floor(numbers / width + OFFSET).astype(np.int64)
+
+
+def cells_without_phase(unitaries: NDArray[Any], width: float) -> NDArray[np.int64]:
+    """Cells of the entries of unitaries without their phase: `(n, 2 * d * d)`.
+
+    Unitaries that are equal up to a phase have equal cells, unless rounding errors put a number
+    on two sides of a border.
+
+    Args:
+        unitaries: `(n, d, d)` complex.
+        width: width of a cell.
     """
-
-    def __init__(self, instructions: InstructionSet, bits: Bits = 128) -> None:
-        self._products = ExactProducts(instructions)
-        self._bits = bits
-
-    def of(self, circuits: Circuits) -> Keys:
-        """`(n, bits // 64)`."""
-        keys = np.empty((len(circuits), self._bits // 64), dtype=np.uint64)
-        for part, matrices in self._products.chunks(circuits):
-            keys[part] = hashed(canonical(matrices), self._bits)
-        return keys
-
-
-def canonical(matrices: ExactMatrices) -> Integers:
-    """What is the same for unitaries that differ by a phase, and for no others.
-
-    Returns:
-        `(n, 1 + d * d * degree)` `int64`: the exponent, then the entries of the matrix times the
-        power of the ring's root of unity that makes the first entry that is not zero least.
-    """
-    ring, count = matrices.ring, len(matrices)
-    entries = matrices.numbers.reshape(count, -1, ring.degree)
-    first = entries.any(axis=2).argmax(axis=1)
-    turned = least = entries[np.arange(count), first]
-    power = np.zeros(count, dtype=np.intp)
-    for k in range(1, ring.roots):
-        turned = ring.times_x(turned)
-        less = _less(turned, least)
-        power[less] = k
-        least = np.where(less[:, None], turned, least)
-    result = entries @ _powers(ring)[power]
-    return np.concatenate([matrices.exponents[:, None], result.reshape(count, -1)], axis=1)
-
-
-def _less(a: Integers, b: Integers) -> NDArray[np.bool_]:
-    """Whether rows of `a` come before those of `b`, compared from the front."""
-    place = (a != b).argmax(axis=1)[:, None]
-    less: NDArray[np.bool_] = np.take_along_axis(a, place, 1) < np.take_along_axis(b, place, 1)
-    return less[:, 0]
-
-
-def _powers(ring: Ring) -> Integers:
-    """`(roots, degree, degree)`: a number (as a row) times the k-th gives `x**k` times it."""
-    powers = [np.eye(ring.degree, dtype=np.int64)]
-    for _ in range(ring.roots - 1):
-        powers.append(ring.times_x(powers[-1]))
-    return np.stack(powers)
-
-
-def hashed(words: Integers, bits: int) -> Keys:
-    """A hash of each row: `(n, bits // 64)`. Not a secret: an adversary could make two agree.
-
-    Each lane starts from its own number and takes in a word at a time with the finaliser of
-    SplitMix64 (Steele, Lea and Flood 2014), a bijection of 64 bits.
-    """
-    columns: Any = np.ascontiguousarray(words.T).view(np.uint64)
-    lanes = []
-    for lane in range(bits // 64):
-        start = np.uint64(0x9E3779B97F4A7C15 * (lane + 1) % 2**64)
-        state = mixed(np.full(len(words), len(columns), dtype=np.uint64) ^ start)
-        for column in columns:
-            state = mixed(state ^ column)
-        lanes.append(state)
-    return np.stack(lanes, axis=1)
-
-
-def mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """SplitMix64's next output from each state."""
-    state = state + np.uint64(0x9E3779B97F4A7C15)
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))
+    return cells(np.concatenate(parts_without_phase(unitaries), axis=1), width)

@@ -58,6 +58,6 @@ def _facts(loaded: Any) -> dict[str, Any]:
 
 
 def _word(plugin: str) -> str:
-    from qframe.plugins.resolve import is_local
+    from qframe.plugins.local_files import is_local
 
     return f"{plugin} (local file: runs as code)" if is_local(plugin) else plugin

@@ -84,13 +84,13 @@ def compare(
     from qframe.comparison.contenders import contenders
 
     if plots:
-        from qframe.comparison.chart import require_matplotlib
+        from qframe.charts import require
 
-        require_matplotlib(plots)
+        require(*plots)
     wanted = contenders(config, override_list(set_, shortcuts), storages, grid)
     limit = None if records is None else _count(records)
-    tell = _silent if quiet else _tell
-    found = run_comparison(wanted, records=limit, seconds=seconds, keep=keep, tell=tell)
+    progress = _silent if quiet else _tell
+    found = run_comparison(wanted, records=limit, seconds=seconds, keep=keep, progress=progress)
     if as_json:
         click.echo(json.dumps(_data(found, keep), indent=2))
     else:

@@ -34,11 +34,11 @@ def dedup(data: Path, output: Path, memory: int, storage: str | None, as_json: b
     qframe dedup data/clifford_t.db data/distinct.db
     qframe dedup data/clifford_t.db data/distinct.db --memory 4096
     """
-    from qframe.cli.progress_bar import telling
+    from qframe.cli.progress_bar import progress_bar
     from qframe.deduplication.dedup import dedup as deduplicate
 
-    with telling() as tell:
-        found = deduplicate(data, output, memory << 20, storage, tell)
+    with progress_bar() as progress:
+        found = deduplicate(data, output, memory << 20, storage, progress)
     if as_json:
         click.echo(json.dumps({**asdict(found), "output": str(found.output)}, indent=2))
         return

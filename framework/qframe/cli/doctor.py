@@ -45,7 +45,7 @@ def _machine(directory: Path) -> Iterator[tuple[str, str, bool]]:
     import numpy as np
     import pydantic
 
-    from qframe import __version__
+    from qframe.__about__ import __version__
 
     yield "qframe", __version__, True
     yield "Python", f"{platform.python_version()} ({platform.python_implementation()})", True
@@ -74,7 +74,7 @@ def _memory() -> int:
 
 
 def _storages(directory: Path) -> Iterator[tuple[str, str, bool]]:
-    from qframe.dataset.open import installed_storages
+    from qframe.dataset.storages import installed_storages
 
     for storage in installed_storages():
         yield from storage.diagnose(directory)

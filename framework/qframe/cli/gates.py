@@ -34,7 +34,7 @@ def gates(config: Path, set_: tuple[str, ...], as_json: bool) -> None:
     """
     from qframe.analysis.gate_group import analyse
     from qframe.config.load import load_config
-    from qframe.runs.plan import gate_set_of
+    from qframe.config.to_recipe import gate_set_of
 
     instructions = gate_set_of(load_config(config, list(set_)))
     found = analyse(instructions)

@@ -50,9 +50,9 @@ def info(data: Path, recipe: bool, as_json: bool) -> None:
 
 def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
     from qframe.dataset.open import CONFIG_SUFFIXES
-    from qframe.integrity.verify import storage_at
-    from qframe.recipe.columns import record_width, schema_to_data
-    from qframe.runs.run import disk_bytes
+    from qframe.dataset.storages import storage_at
+    from qframe.machine.disk import disk_bytes
+    from qframe.recipe.schema import record_width, schema_to_data
 
     recipe = dataset.recipe
     stored = dataset.stored()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from qframe import __version__
+from qframe.__about__ import __version__
 from qframe.cli.check import check
 from qframe.cli.compare import compare
 from qframe.cli.dedup import dedup

@@ -66,14 +66,15 @@ def plan(
     from qframe.config.load import load_config
     from qframe.forecast.calibration import calibrate
     from qframe.forecast.duplicates import sample
-    from qframe.forecast.limits import file_system
     from qframe.forecast.model import Model
-    from qframe.runs.plan import look, writable_ancestor
+    from qframe.machine.disk import file_system, writable_ancestor
+    from qframe.runs.plan import look
 
     if plot is not None:
-        from qframe.forecast.chart import check, draw
+        from qframe.charts import require
+        from qframe.forecast.chart import draw
 
-        check(plot)
+        require(plot)
     planned = look(load_config(config, override_list(set_, shortcuts)))
     click.echo(f"Calibrating for about {seconds:g} s ...", err=True)
     measured = calibrate(planned, seconds)
@@ -132,7 +133,7 @@ def _measured(measured: Calibration) -> Table:
             f"{pace.generate_s * 1e9:,.0f}",
             f"{pace.write_s * 1e9:,.0f}",
         )
-    each = measured.census.bytes / measured.records
+    each = measured.disk.bytes / measured.records
     table.caption = (
         f"{measured.records:,} records, {each:,.1f} bytes each; "
         f"a plain file lands at {size(measured.disk_rate)}/s"

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qframe.integrity.verify import Tell
+    from qframe.progress import ProgressCallback
 
 
 @contextmanager
-def telling() -> Iterator[Tell]:
+def progress_bar() -> Iterator[ProgressCallback]:
     """A bar on a terminal, nothing elsewhere."""
-    from qframe.integrity.verify import silent
+    from qframe.progress import no_progress
 
     if not sys.stderr.isatty():
-        yield silent
+        yield no_progress
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -25,7 +25,7 @@ def telling() -> Iterator[Tell]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
 
-        def tell(what: str, done: int, total: int) -> None:
+        def progress(what: str, done: int, total: int) -> None:
             bar.update(task, description=what, completed=done, total=total)
 
-        yield tell
+        yield progress

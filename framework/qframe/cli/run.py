@@ -14,7 +14,7 @@ import click
 from qframe.cli.options import config_argument, json_option, override_list, overrides
 
 if TYPE_CHECKING:
-    from qframe.runs.run import RunSummary
+    from qframe.runs.summary import RunSummary
 
 
 @click.command()

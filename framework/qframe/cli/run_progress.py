@@ -19,7 +19,7 @@ from qframe.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from qframe.runs.plan import RunPlan
-    from qframe.runs.run import RunSummary
+    from qframe.runs.summary import RunSummary
 
 LINE_EVERY_S = 30.0
 

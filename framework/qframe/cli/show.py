@@ -11,7 +11,7 @@ import click
 from qframe.cli.options import json_option
 
 if TYPE_CHECKING:
-    from qframe.dataset.dataset import Record
+    from qframe.dataset.records import Record
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qframe.cli.options import json_option
-from qframe.cli.progress_bar import telling
+from qframe.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,7 +39,7 @@ BAR = 30
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Draw it, too: FILE.svg or FILE.png (extra `plot`).",
+    help="Draw it, too: FILE.svg, FILE.png or FILE.pdf (needs Matplotlib).",
 )
 @json_option
 def stats(data: Path, sample: int, everything: bool, plot: Path | None, as_json: bool) -> None:
@@ -57,11 +57,11 @@ def stats(data: Path, sample: int, everything: bool, plot: Path | None, as_json:
     from qframe.dataset.open import open as open_dataset
 
     if plot is not None:
-        from qframe.analysis.chart import check_plot
+        from qframe.charts import require
 
-        check_plot(plot)
-    with open_dataset(data) as dataset, telling() as tell:
-        found = statistics(dataset, None if everything else sample, tell)
+        require(plot)
+    with open_dataset(data) as dataset, progress_bar() as progress:
+        found = statistics(dataset, None if everything else sample, progress)
     if plot is not None:
         from qframe.analysis.chart import draw
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qframe.cli.options import json_option
-from qframe.cli.progress_bar import telling
+from qframe.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from qframe.config.load import LoadedConfig
     from qframe.contracts.storage import Storage
     from qframe.integrity.content import Content
     from qframe.integrity.repair import Repair
-    from qframe.integrity.verify import Tell, Verdict
+    from qframe.integrity.verify import Verdict
+    from qframe.progress import ProgressCallback
 
 DAMAGED = 4
 SHOWN = 20
@@ -64,29 +65,30 @@ def verify(
     qframe verify data/clifford_t.db --repair --config configs/clifford_t.yaml
     """
     from qframe.config.load import load_config
+    from qframe.dataset.storages import storage_at
     from qframe.errors import StorageError
-    from qframe.integrity.repair import generator_of, repair
-    from qframe.integrity.verify import storage_at
+    from qframe.integrity.regenerate import generator_of
+    from qframe.integrity.repair import repair
     from qframe.integrity.verify import verify as check
     from qframe.machine.lock import output_lock
 
     loaded = None if config is None else load_config(config)
     storage = storage_at(data, loaded)
     again = (lambda header: generator_of(header, loaded)) if recompute or sample else None
-    with telling() as tell:
+    with progress_bar() as progress:
         if not mend:
-            verdict, repaired = check(storage, again, sample, tell), None
+            verdict, repaired = check(storage, again, sample, progress), None
         else:
             with output_lock(data.absolute()):
                 if storage.half_done():
                     with suppress(StorageError):  # repair makes anew what cannot be undone
                         storage.recover()
-                verdict = check(storage, again, sample, tell)
-                repaired = repair(storage, verdict, loaded, tell)
+                verdict = check(storage, again, sample, progress)
+                repaired = repair(storage, verdict, loaded, progress)
             if not verdict.ok:
-                found, verdict = verdict, check(storage, again, sample, tell)
+                found, verdict = verdict, check(storage, again, sample, progress)
                 _print_found(data, found, as_json)
-        content = _content(storage, verdict, loaded, tell) if look else None
+        content = _content(storage, verdict, loaded, progress) if look else None
     if as_json:
         facts = _facts(data, verdict, repaired)
         if content is not None:
@@ -100,12 +102,12 @@ def verify(
 
 
 def _content(
-    storage: Storage[Any], verdict: Verdict, loaded: LoadedConfig | None, tell: Tell
+    storage: Storage[Any], verdict: Verdict, loaded: LoadedConfig | None, progress: ProgressCallback
 ) -> Content | None:
     """None where the dataset cannot be read at all."""
     from qframe.errors import PluginError
     from qframe.integrity.content import content_of
-    from qframe.integrity.repair import generator_of
+    from qframe.integrity.regenerate import generator_of
 
     if verdict.header is None or verdict.structure:
         return None
@@ -114,7 +116,7 @@ def _content(
         with suppress(PluginError):  # a sampler that is not here: its count is not known
             count = generator_of(verdict.header, loaded).count
     with closing(storage.reader()) as reader:
-        return content_of(reader, {d.block for d in verdict.damaged}, count, tell)
+        return content_of(reader, {d.block for d in verdict.damaged}, count, progress)
 
 
 def _facts(data: Path, verdict: Verdict, repaired: Repair | None) -> dict[str, Any]:

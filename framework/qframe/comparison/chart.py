@@ -7,6 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from qframe.charts import COLOURS, FAINT, GRID, INK, STYLE, save
 from qframe.comparison.comparison import Comparison
 from qframe.comparison.outcome import Outcome
 from qframe.comparison.text import (
@@ -17,13 +18,7 @@ from qframe.comparison.text import (
     short,
     size,
 )
-from qframe.errors import ConfigError, PluginError
 
-FORMATS = (".svg", ".png", ".pdf")
-
-# Okabe and Ito's colours, which the colour-blind can tell apart too.
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999999")
-INK, FAINT, GRID = "#222222", "#6b6b6b", "#e4e4e4"
 LOSS = {
     "nothing": ("#d5efdf", "#0b6b3a", "nothing"),
     "last tasks": ("#fff0c7", "#7a5600", "last tasks"),
@@ -35,26 +30,6 @@ LOSS = {
 Value = Callable[[Outcome], float | None]
 
 
-def require_matplotlib(paths: Sequence[Path]) -> None:
-    """Refuses, before any work, what could not be drawn afterwards.
-
-    Raises:
-        ConfigError: a file name that says no format that is known.
-        PluginError: matplotlib is not installed.
-    """
-    for path in paths:
-        if path.suffix.lower() not in FORMATS:
-            raise ConfigError(f"--plot {path}: want a name that ends in {', '.join(FORMATS)}")
-        if not path.absolute().parent.is_dir():
-            raise ConfigError(f"--plot {path}: {path.absolute().parent} is not a directory")
-    try:
-        import matplotlib  # noqa: F401 - asked for, used later
-    except ModuleNotFoundError as cause:
-        raise PluginError(
-            "--plot needs matplotlib, which is not installed", hint="pip install 'qframe[plot]'"
-        ) from cause
-
-
 def draw(found: Comparison, path: Path) -> None:
     """Draws the comparison into `path`, in the format that its name says."""
     import matplotlib
@@ -63,12 +38,7 @@ def draw(found: Comparison, path: Path) -> None:
     outcomes = ranked(found.outcomes)
     rows = len(outcomes)
     height = 2.55 + 0.45 * rows
-    style: Any = {
-        "font.size": 9,
-        "axes.edgecolor": GRID,
-        "text.color": INK,
-        "svg.hashsalt": "qframe",
-    }
+    style: Any = {**STYLE, "font.size": 9, "axes.edgecolor": GRID, "text.color": INK}
     with matplotlib.rc_context(style):
         figure = Figure(figsize=(15.5, height), facecolor="white")
         axes = figure.subplots(
@@ -93,8 +63,7 @@ def draw(found: Comparison, path: Path) -> None:
         for axis in axes:
             axis.tick_params(axis="y", length=0)
         _words(figure, found, height)
-        metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
-        figure.savefig(path, dpi=150, metadata=metadata)
+        save(figure, path)
 
 
 def _colours(outcomes: Sequence[Outcome]) -> list[str]:

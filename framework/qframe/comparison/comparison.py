@@ -13,20 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from qframe import __version__
+from qframe.__about__ import __version__
 from qframe.comparison.contenders import Contender
 from qframe.comparison.measurement import Terms, measure
 from qframe.comparison.outcome import Outcome
-from qframe.config.load import LoadedConfig
+from qframe.config.load import LoadedConfig, output_of
+from qframe.config.to_recipe import gate_set_of, header_of
 from qframe.errors import StorageError
-from qframe.generation.generator import build
 from qframe.machine.signals import stopped_by_signals
-from qframe.runs.plan import gate_set_of, header_of, output_of
 
 MOST_RECORDS = 10**9
 """Where nothing else sets a limit but time."""
 
-Tell = Callable[[int, int, str], None]
+ProgressCallback = Callable[[int, int, str], None]
 """Called before each turn: how many are done, how many there are, the label."""
 
 
@@ -59,7 +58,7 @@ def compare(
     records: int | None,
     seconds: float,
     keep: bool,
-    tell: Tell,
+    progress: ProgressCallback,
 ) -> Comparison:
     """Gives every contender its turn.
 
@@ -68,7 +67,7 @@ def compare(
         records: at most so many each; None: as many as the time allows.
         seconds: each one writes for so long.
         keep: leave the data where it is.
-        tell: told before each turn.
+        progress: told before each turn.
 
     Raises:
         StorageError: there is no directory to write to.
@@ -83,7 +82,7 @@ def compare(
         disk = os.statvfs(directory)
         outcomes = []
         for number, contender in enumerate(contenders):
-            tell(number, len(contenders), contender.label)
+            progress(number, len(contenders), contender.label)
             place = directory / f"{number:03d}-{contender.storage.replace('/', '_')}"
             place.mkdir()
             outcomes.append(measure(contender, place, Terms(limit, seconds, stop)))
@@ -105,7 +104,7 @@ def compare(
 
 def _limit(loaded: LoadedConfig, records: int | None) -> int:
     """Records at most; a sampler that ranks has no more than it has."""
-    sampler: Any = build(loaded.plugins["sampler"].spec, gate_set_of(loaded))
+    sampler: Any = loaded.plugins["sampler"].make(gate_set_of(loaded))
     there = MOST_RECORDS if sampler.count is None else int(sampler.count)
     return min(there, MOST_RECORDS if records is None else records)
 

@@ -11,16 +11,17 @@ from typing import Any
 
 from qframe.comparison import read_speed
 from qframe.comparison.contenders import Contender
-from qframe.comparison.footprint import footprint
 from qframe.comparison.outcome import Outcome, Pace, Projected
 from qframe.config.load import LoadedConfig
 from qframe.contracts.job import TaskDone
-from qframe.contracts.storage import Header, Reader
+from qframe.contracts.storage import Reader
 from qframe.dataset.dataset import Dataset
 from qframe.errors import QframeError, StorageBusy
+from qframe.machine.disk import disk_usage
 from qframe.machine.memory import forget_peak
 from qframe.machine.signals import Stop
-from qframe.recipe.blocks import Task
+from qframe.recipe.header import Header
+from qframe.recipe.tasks import Task
 from qframe.runs.plan import RunPlan, plan
 
 FEW = 4096
@@ -68,7 +69,7 @@ def measure(contender: Contender, directory: Path, terms: Terms) -> Outcome:
         turn = _Turn(planned, terms)
         turn.write()
         terms.stop.end()
-        about = replace(about, disk=footprint(directory), **turn.facts())
+        about = replace(about, disk=disk_usage(directory), **turn.facts())
         with closing(planned.storage.reader()) as reader:
             about = replace(about, stored=sum(run.records for run in reader.stored()))
             if terms.reads and read_speed.stored_from_start(reader):

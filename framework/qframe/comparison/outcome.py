@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from qframe.contracts.storage import Loss
+from qframe.machine.disk import DiskUsage
 
 
 @dataclass(frozen=True)
@@ -19,23 +20,6 @@ class Pace:
     def rate(self) -> float:
         """Records a second."""
         return self.records / self.seconds if self.seconds > 0 else 0.0
-
-
-@dataclass(frozen=True)
-class Footprint:
-    """What stands on the disk.
-
-    Attributes:
-        bytes: as the disk gives them out (`st_blocks`), directories included.
-        files: regular files.
-        inodes: files and directories.
-        directory_entries: of the largest directory.
-    """
-
-    bytes: int
-    files: int
-    inodes: int
-    directory_entries: int
 
 
 @dataclass(frozen=True)
@@ -89,7 +73,7 @@ class Outcome:
     lock_waits: int | None = None
     lock_wait_s: float | None = None
     refusals: int = 0
-    disk: Footprint | None = None
+    disk: DiskUsage | None = None
     projected: Projected | None = None
     kill_may_cost: Loss | None = None
     power_cut_may_cost: Loss | None = None
@@ -97,11 +81,19 @@ class Outcome:
 
     @property
     def bytes_a_record(self) -> float | None:
-        return self.disk.bytes / self.stored if self.disk and self.stored else None
+        """Bytes per stored record on the disk, directories included."""
+        return self.disk.all_bytes / self.stored if self.disk and self.stored else None
 
     def data(self) -> dict[str, Any]:
         """Plain data for JSON: rates beside the figures that they come from."""
         data = asdict(self)
+        if self.disk is not None:
+            data["disk"] = {
+                "bytes": self.disk.all_bytes,
+                "files": self.disk.files,
+                "inodes": self.disk.inodes,
+                "directory_entries": self.disk.directory_entries,
+            }
         for name in ("write", "in_order", "batches", "single"):
             pace: Pace | None = getattr(self, name)
             if pace is not None:

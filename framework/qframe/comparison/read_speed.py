@@ -13,8 +13,8 @@ from qframe.comparison.outcome import Pace
 from qframe.contracts.storage import Reader
 from qframe.dataset.dataset import Dataset
 from qframe.machine.signals import Stop
-from qframe.recipe.blocks import Stored
 from qframe.recipe.columns import Arrays
+from qframe.recipe.ledger import Stored
 
 BATCH = 1024
 SEED = 1

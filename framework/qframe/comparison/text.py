@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from qframe.comparison.comparison import Comparison
 from qframe.comparison.outcome import Outcome
+from qframe.machine.disk import ext_directory_bytes, ext_entry_bytes
 
-EXT4_DIRECTORY = 10_000_000
-"""Entries at which ext4 begins to refuse names of 16 characters, with 4 KiB blocks and without the
-feature `large_dir`: its hash tree may be two levels deep, and is never balanced again."""
+EXT4_DIRECTORY = ext_directory_bytes(4096) // ext_entry_bytes(16)
+"""Entries of an ext4 directory with names of 16 characters, blocks of 4 KiB and no `large_dir`."""
 
 FAT32_DIRECTORY = 65_534
 EXFAT_DIRECTORY = 2_796_202

@@ -15,19 +15,30 @@ from qframe.config.model import KINDS, Config, Section
 from qframe.config.overrides import apply_overrides
 from qframe.config.validation_errors import Mistake, explain
 from qframe.config.yaml_file import read_yaml
-from qframe.contracts.job import PluginSpec
-from qframe.contracts.plugin import Plugin, PluginOptions
+from qframe.contracts.plugin import Plugin, PluginOptions, PluginSpec
 from qframe.errors import ConfigError, PluginError
 from qframe.plugins import resolve
+from qframe.plugins.local_files import is_local
 
 
 @dataclass(frozen=True)
 class ResolvedPlugin:
-    """A plugin that a section names: where it came from, its class, its checked options."""
+    """A plugin that a section of the config names.
+
+    Attributes:
+        spec: plain data that describes it, for another process.
+        cls: its class.
+        options: its options, checked.
+    """
 
     spec: PluginSpec
     cls: type[Plugin[Any]]
     options: PluginOptions
+
+    def make(self, *arguments: Any) -> Any:
+        """The plugin object, made with its options and `arguments`."""
+        cls: Any = self.cls
+        return cls(self.options, *arguments)
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ class LoadedConfig:
     def local(self) -> list[PluginSpec]:
         """Plugins that are files beside the config: code that loading or running it executes."""
         specs = [*(found.spec for found in self.plugins.values()), *self.hooks]
-        return [spec for spec in specs if resolve.is_local(spec.plugin)]
+        return [spec for spec in specs if is_local(spec.plugin)]
 
 
 @dataclass(frozen=True)
@@ -125,7 +136,7 @@ def _refuse_local(document: Document) -> None:
         )
         for loc, section in named
         for plugin in [section.get("plugin") if isinstance(section, dict) else section]
-        if isinstance(plugin, str) and resolve.is_local(plugin)
+        if isinstance(plugin, str) and is_local(plugin)
     ]
     if problems:
         raise _as_error(problems, document)
@@ -214,3 +225,11 @@ def _as_error(problems: list[_Problem], document: Document) -> ConfigError | Plu
             for line, p in zip(lines, found, strict=True)
         )
     )
+
+
+def output_of(loaded: LoadedConfig) -> Path:
+    """`output:` of the config, from the working directory; else `data/<config name><suffix>`."""
+    if loaded.config.output is not None:
+        return Path(loaded.config.output)
+    storage: Any = loaded.plugins["storage"].cls
+    return Path("data") / f"{loaded.path.stem}{storage.suffix}"

@@ -1,97 +1,33 @@
-"""What a run would do: found out without writing anything."""
+"""From a loaded config to the recipe and the header of its dataset."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from qframe import __version__
-from qframe.blame import origin
+from qframe.__about__ import __version__
 from qframe.circuits.arithmetic import fold_for
+from qframe.circuits.costs import LABEL_NAMES
 from qframe.circuits.gates import InstructionSet
 from qframe.config.load import LoadedConfig
-from qframe.config.model import LABEL_NAMES
-from qframe.contracts.executor import Executor
-from qframe.contracts.job import Job
 from qframe.contracts.sampler import Sampler
-from qframe.contracts.storage import Estimate, Header, Storage
-from qframe.errors import ConfigError, PluginError, QframeError, RecipeMismatch, StorageError
-from qframe.exactness import check_exact, key_of
-from qframe.generation.generator import build, full_schema
-from qframe.plugins.resolve import file_sha256, local_path
-from qframe.recipe.blocks import Task, missing, records_per_block, tasks
-from qframe.recipe.columns import record_width, schema_of
-from qframe.recipe.recipe import Recipe, differences
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """All that is known before the work begins.
-
-    Attributes:
-        header: recipe, columns and number of records of the dataset as it will be.
-        output: where the dataset is or will be.
-        exists: whether a dataset of this recipe is there already.
-        stored: records that are there.
-        runs: missing blocks, as `(first, end)`.
-        task_blocks: blocks a task commits at once.
-        estimate: bytes and files of the complete dataset.
-        free: free bytes where the output goes.
-    """
-
-    loaded: LoadedConfig
-    header: Header
-    storage: Storage[Any]
-    executor: Executor[Any]
-    output: Path
-    exists: bool
-    stored: int
-    runs: tuple[tuple[int, int], ...]
-    task_blocks: int
-    estimate: Estimate
-    free: int
-
-    @property
-    def recipe(self) -> Recipe:
-        return self.header.recipe
-
-    @property
-    def to_do(self) -> int:
-        """Records that the run will store (a cut block that grows is stored anew)."""
-        size, records = self.recipe.block, self.header.records
-        return sum(min(end * size, records) - first * size for first, end in self.runs)
-
-    @property
-    def task_count(self) -> int:
-        return sum(-(-(end - first) // self.task_blocks) for first, end in self.runs)
-
-    def tasks(self) -> Iterator[Task]:
-        return tasks(self.runs, self.task_blocks, self.header.records)
-
-    def job(self) -> Job:
-        """What the workers are told."""
-        plugins = self.loaded.plugins
-        return Job(
-            recipe=self.recipe.text,
-            about=self.header.about,
-            records=self.header.records,
-            sampler=plugins["sampler"].spec,
-            engine=plugins["engine"].spec,
-            storage=plugins["storage"].spec,
-            output=str(self.output.absolute()),
-            config=self.loaded.words,
-        )
+from qframe.errors import ConfigError, PluginError, QframeError
+from qframe.plugins.blame import origin
+from qframe.plugins.installed import installed
+from qframe.plugins.local_files import file_sha256, local_path
+from qframe.plugins.resolve import find_class
+from qframe.recipe.blocks import records_per_block
+from qframe.recipe.header import Header
+from qframe.recipe.recipe import Recipe
+from qframe.recipe.schema import full_schema, record_width, schema_of
 
 
 def gate_set_of(loaded: LoadedConfig) -> InstructionSet:
     """The instructions that a config asks for. Runs the gate set."""
     with _named(loaded, "gate_set"):
-        instructions: InstructionSet = build(loaded.plugins["gate_set"].spec).instructions()
+        instructions: InstructionSet = loaded.plugins["gate_set"].make().instructions()
     return instructions
 
 
@@ -100,7 +36,7 @@ def header_of(loaded: LoadedConfig) -> Header:
     plugins = loaded.plugins
     instructions = gate_set_of(loaded)
     with _named(loaded, "sampler"):
-        sampler = build(plugins["sampler"].spec, instructions)
+        sampler = plugins["sampler"].make(instructions)
     _check_count(loaded, sampler.count)
     spec = plugins["sampler"].spec
     identity: dict[str, Any] = {
@@ -131,7 +67,7 @@ def header_of(loaded: LoadedConfig) -> Header:
         "sampler": spec.plugin,
     }
     products = not sampler.gives_unitaries
-    schema = full_schema(recipe, sampler)
+    schema = full_schema(recipe, sampler.max_length, sampler.columns)
     return Header(recipe, schema, loaded.config.records, about, products)
 
 
@@ -174,114 +110,58 @@ def _named(loaded: LoadedConfig, kind: str) -> Iterator[None]:
         ) from cause
 
 
-def output_of(loaded: LoadedConfig) -> Path:
-    """`output:` of the config, from the working directory; else `data/<config name><suffix>`."""
-    if loaded.config.output is not None:
-        return Path(loaded.config.output)
-    storage: Any = loaded.plugins["storage"].cls
-    return Path("data") / f"{loaded.path.stem}{storage.suffix}"
-
-
-def plan(loaded: LoadedConfig) -> RunPlan:
-    """Looks at config, output and disk, and refuses what cannot work.
+def key_of(
+    loaded: LoadedConfig, instructions: InstructionSet, sampler: Sampler[Any]
+) -> dict[str, Any] | None:
+    """The recipe's `key`: exact where circuits of gates in a ring are multiplied out, else by
+    tolerance; None if the config asks for none.
 
     Raises:
-        ConfigError, PluginError: as found in the config.
-        RecipeMismatch: the output holds another recipe's records; names the fields that differ.
-        StorageError: the output is something else, or cannot be written, or does not fit.
+        ConfigError: if the sampler has a column of that name.
     """
-    made = look(loaded)
-    if made.exists:
-        made.storage.check_form()
-    if made.runs:
-        made.storage.check(made.header)
-        _check_space(made)
-    return made
-
-
-def look(loaded: LoadedConfig) -> RunPlan:
-    """As `plan`, for a dataset that may be more than the disk or the storage holds."""
-    header = header_of(loaded)
-    output = output_of(loaded)
-    storage = build(loaded.plugins["storage"].spec, output)
-    executor: Any = loaded.plugins["executor"].cls
-    ancestor = writable_ancestor(output)
-    stored = 0
-    runs: tuple[tuple[int, int], ...] = ((0, header.blocks),)
-    exists = output.exists() or output.is_symlink()
-    if exists:
-        header, stored, runs = _existing(storage, header, output)
-    estimate = storage.estimate(header)
-    free = shutil.disk_usage(ancestor).free
-    return RunPlan(
-        loaded=loaded,
-        header=header,
-        storage=storage,
-        executor=executor(loaded.plugins["executor"].options),
-        output=output,
-        exists=exists,
-        stored=stored,
-        runs=runs,
-        task_blocks=loaded.config.task_blocks or _task_blocks(header, storage),
-        estimate=estimate,
-        free=free,
-    )
-
-
-def _existing(
-    storage: Storage[Any], header: Header, output: Path
-) -> tuple[Header, int, tuple[tuple[int, int], ...]]:
-    if not storage.recognises(output):
-        raise StorageError(
-            f"{output} exists and is not a {storage.name} dataset",
-            hint="name another --output, or move it away; if it was one, and is damaged: "
-            f"qframe verify {output} --repair --config CONFIG",
+    bits = loaded.config.key
+    if bits is False:
+        return None
+    if any(column.name == "key" for column in sampler.columns):
+        raise ConfigError(
+            f"{loaded.document.where(('key',))}: key: the sampler {sampler.name!r} has a column "
+            "`key` of its own"
         )
-    with closing(storage.reader()) as reader:
-        if reader.header.recipe.id != header.recipe.id:
-            fields = "; ".join(differences(reader.header.recipe.data, header.recipe.data))
-            raise RecipeMismatch(
-                f"{output} holds records of another recipe: {fields}",
-                hint="undo the change in the config, or name another --output",
-            )
-        records = max(header.records, reader.header.records)
-        header = replace(header, records=records, about=reader.header.about)
-        present = list(reader.stored())
-    return (
-        header,
-        min(records, sum(run.records for run in present)),
-        tuple(missing(present, records, header.recipe.block)),
-    )
+    exact = instructions.exact is not None and not sampler.gives_unitaries
+    return {"bits": 128 if bits is True else bits, "by": "exact" if exact else "tolerance"}
 
 
-def _task_blocks(header: Header, storage: Storage[Any]) -> int:
-    """As many blocks as the storage likes to commit at once, at least one."""
-    return max(1, storage.task_bytes // (header.recipe.block * record_width(header.schema)))
+def check_exact(loaded: LoadedConfig, instructions: InstructionSet, sampler: Sampler[Any]) -> None:
+    """Refuses `arithmetic: exact` where there are no exact products.
 
-
-def writable_ancestor(output: Path) -> Path:
-    """The nearest directory above the output that is there; refuses one that is not writable."""
-    ancestor = output.absolute().parent
-    while not ancestor.exists():
-        ancestor = ancestor.parent
-    if not ancestor.is_dir():
-        raise StorageError(
-            f"{output} cannot be made: {ancestor} is a file, want a directory",
-            hint="name another --output",
+    Raises:
+        ConfigError: naming the gates without a ring, and the gate sets that have one.
+    """
+    if loaded.config.arithmetic != "exact":
+        return
+    where = f"{loaded.document.where(('arithmetic',))}: arithmetic: exact"
+    if instructions.exact is None:
+        named = loaded.plugins["gate_set"].spec.plugin
+        raise ConfigError(
+            f"{where}: the gates of gate set {named!r} do not lie in one ring, so that there is "
+            "no exact form of their products",
+            hint=f"gate sets that have one: {', '.join(_gate_sets_with_a_ring())}; "
+            "or leave `arithmetic` out",
         )
-    if not os.access(ancestor, os.W_OK | os.X_OK) and not output.exists():
-        raise StorageError(
-            f"{output} cannot be made: {ancestor} is not writable",
-            hint="name another --output, or change its permissions",
+    if sampler.gives_unitaries:
+        raise ConfigError(
+            f"{where}: the sampler {sampler.name!r} gives unitaries itself, none are multiplied",
+            hint="leave `arithmetic` out, or take another sampler",
         )
-    return ancestor
 
 
-def _check_space(made: RunPlan) -> None:
-    share = made.to_do / made.header.records
-    need = round(made.estimate.bytes * min(1.0, share))
-    if need > made.free:
-        raise StorageError(
-            f"{made.output} needs about {need:,} bytes, {made.free:,} are free there",
-            hint="ask for fewer records, free space, or name another --output",
-        )
+def _gate_sets_with_a_ring() -> Iterator[str]:
+    """Installed gate sets whose gates, with no option set, lie in a ring."""
+    for found in installed("gate_set"):
+        try:
+            gate_set: Any = find_class("gate_set", found.name, Path())
+            instructions = gate_set(gate_set.Options()).instructions()
+        except (PluginError, QframeError, ValueError):
+            continue
+        if instructions.exact is not None:
+            yield found.name

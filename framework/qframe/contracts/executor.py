@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from qframe.contracts.job import Job, TaskDone
 from qframe.contracts.plugin import Plugin, PluginOptions
-from qframe.recipe.blocks import Task
+from qframe.recipe.tasks import Task
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
 

@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from qframe.recipe.blocks import Task
-
-
-@dataclass(frozen=True)
-class PluginSpec:
-    """Which plugin, from where, with which options; enough to find it in another process.
-
-    Attributes:
-        kind: `gate_set`, `sampler`, `engine`, `storage` or `executor`.
-        plugin: an installed name, `pkg.module:attr`, or a path to a `.py` file.
-        options: plain data; validated by the plugin's own model.
-        base: directory that a relative path starts from (that of the YAML).
-    """
-
-    kind: str
-    plugin: str
-    options: Mapping[str, Any]
-    base: str
+from qframe.contracts.plugin import PluginSpec
+from qframe.recipe.tasks import Task
 
 
 @dataclass(frozen=True)

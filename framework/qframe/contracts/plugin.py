@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -40,3 +42,20 @@ class Plugin(Generic[O_co]):
     Options: ClassVar[type[PluginOptions]] = PluginOptions
 
     options: O_co
+
+
+@dataclass(frozen=True)
+class PluginSpec:
+    """Which plugin, from where, with which options; enough to find it in another process.
+
+    Attributes:
+        kind: `gate_set`, `sampler`, `engine`, `storage` or `executor`.
+        plugin: an installed name, `pkg.module:attr`, or a path to a `.py` file.
+        options: plain data; validated by the plugin's own model.
+        base: directory that a relative path starts from (that of the YAML).
+    """
+
+    kind: str
+    plugin: str
+    options: Mapping[str, Any]
+    base: str

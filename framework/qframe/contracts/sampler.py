@@ -8,7 +8,7 @@ from typing import TypeVar
 from qframe.circuits.circuits import Circuits
 from qframe.circuits.gates import InstructionSet
 from qframe.contracts.plugin import Plugin, PluginOptions
-from qframe.recipe.columns import Schema
+from qframe.recipe.columns import Column
 from qframe.recipe.randomness import Draws
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
@@ -43,7 +43,7 @@ class Sampler(Plugin[O_co], ABC):
     max_length: int
     count: int | None = None
     gives_unitaries: bool = False
-    columns: Schema = ()
+    columns: tuple[Column, ...] = ()
     fold: int | None = None
 
     def __init__(self, options: O_co, instructions: InstructionSet) -> None:

@@ -7,18 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, Literal, Self, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from qframe.contracts.closeable import Closes
 from qframe.contracts.plugin import Plugin, PluginOptions
-from qframe.errors import NotADataset
-from qframe.recipe.blocks import Stored, block_count, records_per_block
-from qframe.recipe.columns import SOURCE, Arrays, Block, Schema, record_width, schema_of
-from qframe.recipe.recipe import Recipe
-
-MAX_LENGTH = 65_535
-MAX_BYTES = 2**50
-"""Of records, all together; more is a damaged or made-up number."""
+from qframe.recipe.blocks import Block
+from qframe.recipe.columns import Arrays
+from qframe.recipe.header import Header
+from qframe.recipe.ledger import Stored
+from qframe.recipe.schema import Schema
 
 Loss = Literal["nothing", "last tasks", "damage"]
 """What a crash may cost, of the blocks whose `write` has returned.
@@ -29,54 +26,6 @@ the same run again finishes it. `damage`: what is there may contradict itself; `
 """
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
-
-
-@dataclass(frozen=True)
-class Header:
-    """What stands at the head of every dataset.
-
-    `records` is how many were asked for, which may be more than are stored while a run goes on;
-    `about` holds plain strings for people (plugin names, versions), and decides nothing.
-    `products` says whether unitaries are the products of the circuits, which a sampler that gives
-    its own does away with; it is known where a config is at hand, and taken for so elsewhere.
-    """
-
-    recipe: Recipe
-    schema: Schema
-    records: int
-    about: dict[str, str]
-    products: bool = True
-
-    @property
-    def blocks(self) -> int:
-        return block_count(self.records, self.recipe.block)
-
-    def checked(self) -> Self:
-        """This header, if its parts agree; for a header that was read from a file.
-
-        Raises:
-            NotADataset: one line that says which part is not what the recipe asks for.
-        """
-        recipe, schema = self.recipe, self.schema
-        if len(schema) < 3 or len(schema[1].shape) != 1:
-            raise NotADataset("the schema lacks lengths, codes or unitaries")
-        [longest] = schema[1].shape
-        base = schema_of(recipe.instructions, longest, recipe.dtype)
-        if not 1 <= longest <= MAX_LENGTH or schema[:3] != base:
-            raise NotADataset("the schema is not the one that the recipe asks for")
-        if recipe.derived is not None and SOURCE not in schema:
-            raise NotADataset("the schema lacks the column that says where records come from")
-        if recipe.block > records_per_block(record_width(base)):
-            raise NotADataset(f"blocks of {recipe.block} records are too large")
-        if len({column.name for column in schema}) != len(schema):
-            raise NotADataset("the schema names a column twice")
-        if not 1 <= self.records * record_width(schema) <= MAX_BYTES:
-            raise NotADataset(f"{self.records} records are not a number that a dataset may have")
-        return self
-
-    def records_in(self, block: int) -> int:
-        """Records of block `block` that belong to the dataset."""
-        return max(0, min(self.recipe.block, self.records - block * self.recipe.block))
 
 
 @dataclass(frozen=True)

@@ -1,132 +1,53 @@
-"""Reading: records, batches and hashes, the same for every storage and for no storage at all."""
+"""Dataset: records of one recipe, the same for every storage and for no storage at all."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.gates import Instruction
-from qframe.circuits.text_diagram import draw_matrix
 from qframe.contracts.closeable import Closes
-from qframe.contracts.storage import Header, Reader
+from qframe.contracts.storage import Reader
+from qframe.dataset.records import Batch, Record, Records, UnitaryRecord
+from qframe.dataset.split import Sides, View
 from qframe.errors import NotADataset, RecordMissing
-from qframe.recipe.columns import Arrays, Block, Schema
-from qframe.recipe.recipe import Recipe
-
-if TYPE_CHECKING:
-    from qframe.dataset.split import View
-
-BASE = ("lengths", "codes", "unitaries")
-"""The columns that every record has, of whatever sampler."""
+from qframe.recipe.blocks import Block
+from qframe.recipe.columns import Arrays
+from qframe.recipe.header import Header, read_problem
+from qframe.recipe.schema import Schema
 
 SHUFFLE_POOL = 16
-"""Blocks that `Dataset.batches` mixes with each other when it shuffles."""
+"""Number of blocks that `Dataset.batches` mixes with each other when it shuffles."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """One circuit and its unitary.
+class Dataset(Closes, Records):
+    """Records of one recipe. `qframe.open` opens one.
 
-    Attributes:
-        index: the record's place in the dataset.
-        circuit: instructions in circuit order: the first acts first.
-        codes: the same as codes, `(length,)`.
-        unitary: `(dim, dim)` complex, C order; qubit 0 is the least significant bit of an index.
-        extra: further columns of the record, by name.
+    `len(ds)` is the number of records; `ds[5]` and `ds[-1]` give a record; `ds[10:20]`,
+    `ds[[3, 1, 4]]` and `ds[mask]` give a batch. A dataset may lack blocks, because a run goes on
+    or was interrupted: reading a record of such a block raises RecordMissing.
+
+    Args:
+        reader: reads the blocks.
+        source: the file, directory or config, as the user named it.
+        reopen: opens the dataset anew, in another process; None if nothing can.
     """
 
-    index: int
-    circuit: tuple[Instruction, ...]
-    codes: NDArray[Any]
-    unitary: NDArray[Any]
-    extra: Mapping[str, Any]
-
-    @property
-    def has_circuit(self) -> bool:
-        """False where unitaries alone are stored: `circuit` and `codes` then say so and raise."""
-        return True
-
-    def __str__(self) -> str:
-        gates = ", ".join(map(str, self.circuit))
-        return f"record {self.index:,}: {gates}\n{draw_matrix(self.unitary)}"
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Several records as arrays.
-
-    Attributes:
-        index: `(n,)` places in the dataset.
-        codes: `(n, max_length)`, 0 beyond a circuit's length.
-        lengths: `(n,)`.
-        unitaries: `(n, dim, dim)`.
-        extra: further columns, by name.
-    """
-
-    index: NDArray[np.int64]
-    codes: NDArray[Any]
-    lengths: NDArray[Any]
-    unitaries: NDArray[Any]
-    extra: Arrays
-
-    def __len__(self) -> int:
-        return len(self.index)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """All columns by name."""
-        own = {"lengths": self.lengths, "codes": self.codes, "unitaries": self.unitaries}
-        return {**own, **self.extra}
-
-    @classmethod
-    def of(cls, index: NDArray[np.int64], arrays: Arrays) -> Batch:
-        """The records `index`, whose columns these are; circuits may be among them or not."""
-        extra = {name: array for name, array in arrays.items() if name not in BASE}
-        if "codes" not in arrays:
-            from qframe.unitaries_only import UnitaryBatch
-
-            return UnitaryBatch(index, arrays["unitaries"], extra)
-        return cls(index, arrays["codes"], arrays["lengths"], arrays["unitaries"], extra)
-
-    def part(self, part: slice) -> Batch:
-        """Those records, without a copy."""
-        return Batch.of(self.index[part], {k: v[part] for k, v in self.arrays().items()})
-
-    def taken(self, order: NDArray[np.intp]) -> Batch:
-        """Copies of the records at these places, in this order.
-
-        `take` moves a record as one piece of memory: a quarter of the time of `array[order]`.
-        """
-        columns = {name: array.take(order, axis=0) for name, array in self.arrays().items()}
-        return Batch.of(self.index.take(order), columns)
-
-
-class Dataset(Closes):
-    """Records of one recipe; open one with `qframe.open`.
-
-    `len(ds)`, `ds[5]`, `ds[-1]` give records; `ds[10:20]`, `ds[[3, 1, 4]]` give batches.
-    A dataset of which blocks are missing can be opened; reading one of those raises RecordMissing.
-    """
-
-    def __init__(self, reader: Reader, source: str) -> None:
+    def __init__(
+        self, reader: Reader, source: str, reopen: Callable[[], Dataset] | None = None
+    ) -> None:
         self._reader = reader
         self._source = source
-        self._path = Path(source).absolute()
-        self._extra = [c.name for c in self.schema if c.name not in BASE]
+        self._reopen = reopen
+        self._extra = [column.name for column in self.schema.extra]
 
     @property
     def header(self) -> Header:
+        """Recipe, schema and number of records."""
         return self._reader.header
-
-    @property
-    def recipe(self) -> Recipe:
-        return self.header.recipe
 
     @property
     def schema(self) -> Schema:
@@ -139,7 +60,7 @@ class Dataset(Closes):
         return self._reader
 
     def stored(self) -> int:
-        """Records that are stored; less than `len` while a run goes on or was interrupted."""
+        """Number of records that are stored: less than `len` if the run was not finished."""
         return min(len(self), sum(run.records for run in self._reader.stored()))
 
     def __len__(self) -> int:
@@ -148,28 +69,6 @@ class Dataset(Closes):
     def __repr__(self) -> str:
         return f"<qframe.Dataset {self._source!r}: {len(self):,} records, {self.recipe.id[:12]}>"
 
-    @overload
-    def __getitem__(self, index: int) -> Record: ...
-    @overload
-    def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> Batch: ...
-    def __getitem__(self, index: int | slice | Sequence[int] | NDArray[Any]) -> Record | Batch:
-        if isinstance(index, slice):
-            return self._batch(np.arange(*index.indices(len(self))))
-        if isinstance(index, int | np.integer):
-            return self._record(self._position(int(index)))
-        wanted = np.asarray(index)
-        if wanted.dtype == bool:
-            if wanted.shape != (len(self),):
-                raise IndexError(f"mask has shape {wanted.shape}, want ({len(self)},)")
-            wanted = np.flatnonzero(wanted)
-        if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "iu"):
-            raise IndexError(f"index array is {wanted.dtype} {wanted.shape}, want integers (n,)")
-        outside = (wanted < -len(self)) | (wanted >= len(self))
-        if outside.any():
-            raise IndexError(f"index {wanted[outside][0]} is out of range for {len(self)} records")
-        wanted = wanted.astype(np.int64)
-        return self._batch(np.where(wanted < 0, wanted + len(self), wanted))
-
     def __iter__(self) -> Iterator[Record]:
         for block in range(self.header.blocks):
             first, count = block * self.recipe.block, self.header.records_in(block)
@@ -177,15 +76,9 @@ class Dataset(Closes):
             for i in range(count):
                 yield self._as_record(first + i, arrays, i)
 
-    def _position(self, index: int) -> int:
-        position = index + len(self) if index < 0 else index
-        if not 0 <= position < len(self):
-            raise IndexError(f"record {index} of {len(self)}")
-        return position
-
-    def _record(self, index: int) -> Record:
-        block, i = divmod(index, self.recipe.block)
-        return self._as_record(index, self._read(block, i, i + 1), 0)
+    def _record_at(self, place: int) -> Record:
+        block, i = divmod(place, self.recipe.block)
+        return self._as_record(place, self._read(block, i, i + 1), 0)
 
     def _read(self, block: int, start: int, stop: int) -> Arrays:
         """Records of a block, all of them, with codes and lengths that mean something."""
@@ -200,8 +93,6 @@ class Dataset(Closes):
     def _as_record(self, index: int, arrays: Arrays, i: int) -> Record:
         extra = {name: arrays[name][i] for name in self._extra}
         if "codes" not in arrays:
-            from qframe.unitaries_only import UnitaryRecord
-
             return UnitaryRecord(index, arrays["unitaries"][i], extra)
         codes = arrays["codes"][i, : int(arrays["lengths"][i])]
         return Record(
@@ -212,27 +103,17 @@ class Dataset(Closes):
             extra=extra,
         )
 
-    def _batch(self, index: NDArray[np.int64]) -> Batch:
-        arrays = {c.name: c.empty(len(index)) for c in self.schema}
-        blocks = index // self.recipe.block
+    def _batch_at(self, places: NDArray[np.int64]) -> Batch:
+        arrays = {c.name: c.empty(len(places)) for c in self.schema}
+        blocks = places // self.recipe.block
         for block in np.unique(blocks):
             here = np.flatnonzero(blocks == block)
-            inside = index[here] - block * self.recipe.block
+            inside = places[here] - block * self.recipe.block
             start, stop = int(inside.min()), int(inside.max()) + 1
             part = self._read(int(block), start, stop)
             for name, array in arrays.items():
                 array[here] = part[name][inside - start]
-        return Batch.of(index, arrays)
-
-    def batches(self, size: int, shuffle: int | None = None) -> Iterator[Batch]:
-        """All records once, in batches of `size` (the last may be smaller).
-
-        Args:
-            size: records a batch.
-            shuffle: a seed: blocks come in random order, and the records of `SHUFFLE_POOL` blocks
-                at a time are mixed. Without it, records come in order.
-        """
-        return regrouped(self.pools(shuffle), size)
+        return Batch.of(places, arrays)
 
     def split(
         self, test: float = 0.1, by: Literal["unitary", "record"] = "unitary", seed: int = 0
@@ -247,13 +128,11 @@ class Dataset(Closes):
         A record's side follows from its key (`qframe.circuits.keys`) and the seed alone: not from
         storage, order or the other records, and a record keeps it when the dataset grows.
         """
-        from qframe.dataset.split import Sides, View
-
         sides = Sides(self, test, by, seed)
         return View(sides, test=False), View(sides, test=True)
 
     def pools(self, shuffle: int | None) -> Iterator[Batch]:
-        """All records once, a block at a time, or with a seed as `batches` mixes them."""
+        """All records once: a block at a time, or with a seed as `batches` mixes them."""
         if shuffle is None:
             for each in range(self.header.blocks):
                 yield self._whole(each)
@@ -265,7 +144,7 @@ class Dataset(Closes):
         mix.shuffle(blocks)
         for start in range(0, len(blocks), SHUFFLE_POOL):
             pool = [self._whole(int(block)) for block in blocks[start : start + SHUFFLE_POOL]]
-            joined = _joined(*pool)
+            joined = Batch.joined(pool)
             yield joined.taken(mix.permutation(len(joined)))
 
     def _whole(self, block: int) -> Batch:
@@ -296,53 +175,11 @@ class Dataset(Closes):
         return proved[1]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickles as its source: a worker of a data loader opens the dataset anew."""
-        from qframe.dataset.open import open as open_dataset
-
-        return partial(open_dataset, self._path), ()
+        """Pickles as what opens it anew, so that a data loader's worker has its own reader."""
+        if self._reopen is None:
+            raise TypeError(f"{self!r} cannot be pickled: open it with qframe.open")
+        return self._reopen, ()
 
     def close(self) -> None:
+        """Closes the reader."""
         self._reader.close()
-
-
-def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
-    """What is wrong with records as they were read, whatever their checksum: None if nothing is."""
-    found = len(arrays["unitaries"])
-    if found != records:
-        return f"has {found} of {records} records"
-    if "codes" not in arrays:
-        return None
-    lengths, codes = arrays["lengths"], arrays["codes"]
-    top = len(header.recipe.instructions)
-    if int(codes.max(initial=0)) >= top:
-        return f"holds code {codes.max()}, want 0 to {top - 1}"
-    if int(lengths.max(initial=0)) > codes.shape[1]:
-        return f"holds length {lengths.max()}, want at most {codes.shape[1]}"
-    return None
-
-
-def regrouped(pools: Iterable[Batch], size: int) -> Iterator[Batch]:
-    """The records of `pools` in batches of `size`; the last may be smaller.
-
-    Raises:
-        ValueError: for a size below 1.
-    """
-    if size < 1:
-        raise ValueError(f"size is {size}, want 1 or more")
-    left: Batch | None = None
-    for pool in pools:
-        joined = pool if left is None else _joined(left, pool)
-        whole = len(joined) - len(joined) % size
-        for start in range(0, whole, size):
-            yield joined.part(slice(start, start + size))
-        left = joined.part(slice(whole, None)) if whole < len(joined) else None
-    if left is not None:
-        yield left
-
-
-def _joined(*parts: Batch) -> Batch:
-    columns = [part.arrays() for part in parts]
-    return Batch.of(
-        np.concatenate([part.index for part in parts]),
-        {name: np.concatenate([each[name] for each in columns]) for name in columns[0]},
-    )

@@ -1,4 +1,4 @@
-"""How many unitaries there are up to a global phase: their keys, and a bounded count of those."""
+"""DistinctKeys: counts distinct keys, such as those of unitaries, in bounded memory."""
 
 from __future__ import annotations
 
@@ -7,33 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.analysis.gate_group import without_phase
-from qframe.circuits.keys import hashed, unitary_keys
-from qframe.key_column import KEY
-from qframe.recipe.columns import Arrays
-
-SINGLE_CELL = 1e-4
-"""Width of the cells for complex64, whose entries are right to 1e-7."""
-
-
-def record_keys(unitaries: NDArray[Any], columns: Arrays) -> NDArray[np.uint64]:
-    """64 bits for each record's unitary, equal for those that agree up to phase: `(n,)`.
-
-    The column `key` where the dataset has it; else the tolerance keys of `qframe.circuits.keys`.
-    Those want double precision; for complex64 cells of `SINGLE_CELL` do the same more coarsely,
-    and tear half a percent of the unitaries in two where an entry lies at the border of a cell.
-
-    Args:
-        unitaries: `(n, dim, dim)`.
-        columns: further columns of the records.
-    """
-    if KEY in columns:
-        return np.ascontiguousarray(columns[KEY][:, 0])
-    if unitaries.dtype == np.complex128:
-        return unitary_keys(unitaries, 64)[:, 0]
-    entries = np.ascontiguousarray(without_phase(unitaries.astype(np.complex128)))
-    parts = entries.view(np.float64).reshape(len(unitaries), -1)
-    return hashed(np.floor(parts / SINGLE_CELL + 0.314159).astype(np.int64), 64)[:, 0]
+from qframe.circuits.keys import hashed
 
 
 def circuit_hashes(codes: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.uint64]:

@@ -1,77 +1,96 @@
-"""Keys of the records of any dataset, with or without a column `key`."""
+"""DatasetKeys: the keys of a dataset's records, with or without a column `key`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from qframe.circuits.circuits import Circuits
 from qframe.circuits.exact.engine import ExactEngine
-from qframe.circuits.keys import Bits, ExactKeys, Keys, unitary_keys
-from qframe.contracts.storage import Header
+from qframe.circuits.keys import Bits, ExactKeys, Keys, hashed, unitary_keys
+from qframe.circuits.phase import COARSE_CELL, cells_without_phase
+from qframe.dataset.records import Batch
 from qframe.errors import ConfigError, StorageError
-
-if TYPE_CHECKING:
-    from qframe.dataset.dataset import Batch
+from qframe.recipe.columns import KEY
+from qframe.recipe.header import Header
 
 MULTIPLIED = 1e-6
 """Largest difference between a stored unitary and the product of its circuit."""
 
 
 class DatasetKeys:
-    """Makes keys (`qframe.circuits.keys`) of records.
+    """Makes a key for each record: records of one unitary, up to a global phase, share it.
 
-    From the column `key` where it has enough bits; else exactly, from the circuits, where the gates
-    lie in a ring and the circuits of `probe` multiply out to its unitaries, in 64 bits; else by
-    tolerance, from the unitaries.
+    The key comes from the first of these that the dataset allows (`qframe.circuits.keys`):
+
+    1. the column `key`, if it has enough bits;
+    2. the circuit, exactly: if the gates lie in a ring, and the circuits of `probe` multiply out
+       to its unitaries with integers of 64 bits;
+    3. the unitary, by tolerance.
 
     Args:
-        header: of the dataset.
+        header: header of the dataset.
         probe: some of its records.
-        bits: what is wanted; `at_least` takes a column of fewer bits, too.
+        bits: bits of a key.
+        coarse: whether single-precision unitaries may be told apart by cells of `COARSE_CELL`.
+            Good enough to count with: half a percent of the unitaries get a second key, where an
+            entry lies at the border of a cell.
+        exact: whether exact keys may be used. Without the column `key`, `of` raises ConfigError
+            for circuits so long that their integers do not fit 64 bits.
 
     Attributes:
-        by: `exact` or `tolerance`: what two equal keys mean.
+        by: `exact` or `tolerance`: how the keys are made.
 
     Raises:
-        StorageError: if only single-precision unitaries are there, which have no keys.
+        StorageError: if only single-precision unitaries are there, and `coarse` is False.
     """
 
-    def __init__(self, header: Header, probe: Batch, bits: Bits = 128) -> None:
+    def __init__(
+        self,
+        header: Header,
+        probe: Batch,
+        bits: Bits = 128,
+        *,
+        coarse: bool = False,
+        exact: bool = True,
+    ) -> None:
         recipe = header.recipe
         key = recipe.key
         self._column = key is not None and key["bits"] >= bits
         self.by: Literal["exact", "tolerance"]
-        if key is not None:
+        if self._column and key is not None:
             self.by = key["by"]
         else:
-            self.by = "exact" if _multiplied(header, probe) else "tolerance"
+            self.by = "exact" if exact and _multiplied(header, probe) else "tolerance"
         self._bits = bits
         self._exact = None
         if self._column:
             return
         if self.by == "exact":
             self._exact = ExactKeys(recipe.instructions, bits)
-        elif recipe.dtype != "complex128":
+        elif recipe.dtype != "complex128" and not coarse:
             raise StorageError(
-                f"unitaries are {recipe.dtype} and their gates lie in no ring: no key can be told",
+                f"unitaries are {recipe.dtype}, which is too coarse for keys by tolerance, and "
+                "exact keys need stored circuits of gates that lie in a ring",
                 hint="make the dataset with `key: true`, or with `dtype: complex128`",
             )
 
     def of(self, batch: Batch) -> Keys:
-        """`(n, bits // 64)` `uint64`."""
+        """The keys of the records of a batch: `(n, bits // 64)` `uint64`."""
         if self._column:
-            return np.asarray(batch.extra["key"][:, : self._bits // 64], dtype=np.uint64)
+            return np.asarray(batch.extra[KEY][:, : self._bits // 64], dtype=np.uint64)
         if self._exact is not None:
             return self._exact.of(Circuits(batch.codes, batch.lengths))
+        if batch.unitaries.dtype != np.complex128:
+            return hashed(cells_without_phase(batch.unitaries, COARSE_CELL), self._bits)
         return unitary_keys(np.asarray(batch.unitaries), self._bits)
 
 
 def _multiplied(header: Header, probe: Batch) -> bool:
     """Whether the unitaries are the products of the circuits, and those have an exact form."""
     instructions = header.recipe.instructions
-    if instructions.exact is None:
+    if instructions.exact is None or not probe.has_circuits:
         return False
     products = np.empty(probe.unitaries.shape, dtype=np.complex128)
     try:

@@ -1,33 +1,35 @@
-"""Training and test records of one dataset, apart by unitary or by record."""
+"""Split of a dataset into training and test records, by unitary or by record."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qframe.circuits.keys import mixed
 from qframe.dataset.keys import DatasetKeys
-
-if TYPE_CHECKING:
-    from qframe.dataset.dataset import Batch, Dataset, Record
+from qframe.dataset.records import Batch, Record, Records
+from qframe.recipe.header import Header
 
 By = Literal["unitary", "record"]
 
 MASKS = 256
-"""Blocks whose sides are kept at hand."""
+"""Number of blocks whose sides are kept in memory."""
 
 
 class Sides:
-    """Which side each record is on: a hash of its key (or of its number) and the seed decides.
+    """The side of each record of a dataset: a hash of its key (or its number) and the seed.
 
-    Nothing is kept but the number of test records in each block, once a length is asked for.
+    It keeps only the number of test records of each block, and only once `len` is asked for.
+
+    Raises:
+        ValueError: for a share that is not between 0 and 1, or an unknown `by`.
     """
 
-    def __init__(self, dataset: Dataset, test: float, by: By, seed: int) -> None:
+    def __init__(self, dataset: Records, test: float, by: By, seed: int) -> None:
         if not 0 < test < 1:
             raise ValueError(f"test is {test}, want a share between 0 and 1")
         if by not in ("unitary", "record"):
@@ -41,7 +43,7 @@ class Sides:
         self.mask = lru_cache(maxsize=MASKS)(self._mask)
 
     def of(self, batch: Batch) -> NDArray[np.bool_]:
-        """`(n,)`: whether records are test records."""
+        """Whether each record of a batch is a test record, `(n,)`."""
         words = batch.index.astype(np.uint64) if self._keys is None else self._keys.of(batch)[:, 0]
         test: NDArray[np.bool_] = mixed(mixed(words ^ self._seed)) < self._below
         return test
@@ -52,21 +54,21 @@ class Sides:
 
     @cached_property
     def test_counts(self) -> NDArray[np.int64]:
-        """Test records in each block: reads the whole dataset, once."""
+        """Number of test records of each block. Reads the whole dataset, once."""
         blocks = range(self.dataset.header.blocks)
         return np.array([np.count_nonzero(self._mask(block)) for block in blocks], dtype=np.int64)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickles as the question, without what was counted."""
+        """Pickles as the arguments, without what was counted."""
         return Sides, self._asked
 
 
-class View:
+class View(Records):
     """The records of a dataset that are on one side of a split.
 
-    `len(view)`, `view[5]`, `view[-1]`, `view[10:20]`, `view[[3, 1]]`, iteration and `batches` are
-    those of a dataset; a record's `index` is its place in the dataset. `len` and indexing look at
-    every record once; `batches` needs no such look.
+    It is used as a dataset is: `len(view)`, `view[5]`, `view[10:20]`, `view[[3, 1]]`,
+    `view[mask]`, iteration and `batches`. The `index` of a record is its place in the dataset.
+    The first `len` or index reads every record once; `batches` needs no such pass.
     """
 
     def __init__(self, sides: Sides, test: bool) -> None:
@@ -74,16 +76,21 @@ class View:
         self._test = test
 
     @property
-    def dataset(self) -> Dataset:
+    def dataset(self) -> Records:
         """The dataset that is split."""
         return self._sides.dataset
 
+    @property
+    def header(self) -> Header:
+        """Recipe, schema and number of records of the dataset that is split."""
+        return self.dataset.header
+
     @cached_property
     def _ends(self) -> NDArray[np.int64]:
-        """Records on this side in all blocks up to each one."""
+        """Number of records on this side in all blocks up to each one."""
         test = self._sides.test_counts
         blocks = range(len(test))
-        whole = np.array([self.dataset.header.records_in(b) for b in blocks], dtype=np.int64)
+        whole = np.array([self.header.records_in(b) for b in blocks], dtype=np.int64)
         return np.cumsum(test if self._test else whole - test)
 
     def __len__(self) -> int:
@@ -92,48 +99,29 @@ class View:
     def __repr__(self) -> str:
         return f"<{'test' if self._test else 'train'} side of {self.dataset!r}>"
 
-    @overload
-    def __getitem__(self, index: int) -> Record: ...
-    @overload
-    def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> Batch: ...
-    def __getitem__(self, index: int | slice | Sequence[int] | NDArray[Any]) -> Record | Batch:
-        if isinstance(index, slice):
-            return self.dataset[self.indices(np.arange(*index.indices(len(self))))]
-        if isinstance(index, int | np.integer):
-            return self.dataset[int(self.indices(np.array([index]))[0])]
-        return self.dataset[self.indices(np.asarray(index, dtype=np.int64))]
+    def _record_at(self, place: int) -> Record:
+        return self.dataset[int(self._in_dataset(np.array([place]))[0])]
 
-    def indices(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Places in this view as places in the dataset.
+    def _batch_at(self, places: NDArray[np.int64]) -> Batch:
+        return self.dataset[self._in_dataset(places)]
 
-        Raises:
-            IndexError: for a place that the view does not have.
-        """
-        outside = (places < -len(self)) | (places >= len(self))
-        if outside.any():
-            raise IndexError(f"record {places[outside][0]} of {len(self)}")
-        places = np.where(places < 0, places + len(self), places)
+    def _in_dataset(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Places in this view as places in the dataset."""
         blocks = np.searchsorted(self._ends, places, side="right")
         found = np.empty(len(places), dtype=np.int64)
         for block in np.unique(blocks):
             here = np.flatnonzero(blocks == block)
             mine = np.flatnonzero(self._sides.mask(int(block)) == self._test)
             before = int(self._ends[block]) - len(mine)
-            found[here] = mine[places[here] - before] + block * self.dataset.recipe.block
+            found[here] = mine[places[here] - before] + block * self.recipe.block
         return found
 
     def __iter__(self) -> Iterator[Record]:
-        size = self.dataset.recipe.block
-        for block in range(self.dataset.header.blocks):
+        for block in range(self.header.blocks):
             mine = np.flatnonzero(self._sides.mask(block) == self._test)
-            yield from (self.dataset[int(i)] for i in mine + block * size)
+            yield from (self.dataset[int(i)] for i in mine + block * self.recipe.block)
 
-    def batches(self, size: int, shuffle: int | None = None) -> Iterator[Batch]:
-        """All records of this side once, in batches of `size`; see `Dataset.batches`."""
-        from qframe.dataset.dataset import regrouped
-
-        return regrouped(self._parts(shuffle), size)
-
-    def _parts(self, shuffle: int | None) -> Iterator[Batch]:
+    def pools(self, shuffle: int | None) -> Iterator[Batch]:
+        """All records of this side once: a block at a time, or with a seed as `batches` does."""
         for pool in self.dataset.pools(shuffle):
             yield pool.taken(np.flatnonzero(self._sides.of(pool) == self._test))

@@ -17,19 +17,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe import __version__
+from qframe.__about__ import __version__
 from qframe.config.model import default_plugin
-from qframe.contracts.job import PluginSpec
-from qframe.contracts.storage import Header, Storage
-from qframe.dataset.dataset import Batch, Dataset, regrouped
+from qframe.contracts.plugin import PluginSpec
+from qframe.contracts.storage import Storage
+from qframe.dataset.dataset import Dataset
 from qframe.dataset.keys import DatasetKeys
 from qframe.dataset.open import open as open_dataset
+from qframe.dataset.records import Batch, regrouped
 from qframe.deduplication.smallest_per_key import ShortestWords
 from qframe.errors import QframeError, RecordMissing, StorageError
-from qframe.generation.generator import build
-from qframe.integrity.verify import Tell, silent
 from qframe.machine.lock import output_lock
-from qframe.recipe.columns import SOURCE, Block, record_width
+from qframe.plugins.build import build
+from qframe.progress import ProgressCallback, no_progress
+from qframe.recipe.blocks import Block
+from qframe.recipe.columns import SOURCE
+from qframe.recipe.header import Header
+from qframe.recipe.schema import Schema, record_width
 
 MEMORY = 256 << 20
 VERSION = 1
@@ -61,7 +65,7 @@ def dedup(
     output: str | Path,
     memory: int = MEMORY,
     storage: str | None = None,
-    tell: Tell = silent,
+    progress: ProgressCallback = no_progress,
 ) -> Deduplicated:
     """Writes one record for each unitary of `data`: that of the shortest word, then the first.
 
@@ -75,7 +79,7 @@ def dedup(
         output: where the new dataset goes.
         memory: bytes for the words at hand; a few blocks of records come on top.
         storage: plugin of the new dataset; the default storage if None.
-        tell: told of progress.
+        progress: called with what is done.
 
     Raises:
         RecordMissing: `data` is not complete.
@@ -95,7 +99,7 @@ def dedup(
             },
         )
         about = {"qframe": __version__, "source": Path(data).name}
-        schema = (*source.schema, SOURCE)
+        schema = Schema((*source.schema, SOURCE))
         header = replace(source.header, recipe=recipe, schema=schema, about=about)
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
         with output_lock(output.absolute()):
@@ -105,11 +109,11 @@ def dedup(
             shutil.rmtree(place, ignore_errors=True)  # of one that was killed
             try:
                 place.mkdir()
-                kept, count = _choose(source, keys, place, memory, tell)
+                kept, count = _choose(source, keys, place, memory, progress)
                 header = replace(header, records=count)
                 new: Storage[Any] = build(spec, place / output.name)
                 new.check(header)
-                _write(source, kept, new, header, tell)
+                _write(source, kept, new, header, progress)
                 new.path.rename(output)
             except QframeError:
                 raise
@@ -123,7 +127,7 @@ def dedup(
 def _keys(source: Dataset, path: Path) -> DatasetKeys:
     if source.recipe.derived is not None:
         raise StorageError(f"{path} has one record a unitary already")
-    if any(column.name == SOURCE.name for column in source.schema):
+    if SOURCE.name in source.schema.names:
         raise StorageError(f"{path} has a column `source` of its own")
     if source.schema != source.header.schema:
         raise StorageError(
@@ -152,13 +156,13 @@ def _existing(output: Path, header: Header) -> Deduplicated:
 
 
 def _choose(
-    source: Dataset, keys: DatasetKeys, place: Path, memory: int, tell: Tell
+    source: Dataset, keys: DatasetKeys, place: Path, memory: int, progress: ProgressCallback
 ) -> tuple[NDArray[np.bool_], int]:
     """Which records are kept (a file that is as good as memory), and how many."""
     words = ShortestWords(place, len(source), memory)
     blocks = source.header.blocks
     for block, batch in enumerate(source.pools(None)):
-        tell("keys", block, blocks)
+        progress("keys", block, blocks)
         key = keys.of(batch)
         rows = np.empty((len(batch), 4), dtype=np.uint64)
         rows[:, :2], rows[:, 2], rows[:, 3] = key, batch.lengths, batch.index
@@ -166,7 +170,7 @@ def _choose(
     kept = _flags(place / "kept", len(source))
     count = 0
     for indices in words.indices():
-        tell("choose", count, len(source))
+        progress("choose", count, len(source))
         kept[indices] = True
         count += len(indices)
     return kept, count
@@ -181,7 +185,11 @@ def _flags(path: Path, count: int) -> NDArray[np.bool_]:
 
 
 def _write(
-    source: Dataset, kept: NDArray[np.bool_], storage: Storage[Any], header: Header, tell: Tell
+    source: Dataset,
+    kept: NDArray[np.bool_],
+    storage: Storage[Any],
+    header: Header,
+    progress: ProgressCallback,
 ) -> None:
     storage.create(header)
     size = header.recipe.block
@@ -189,7 +197,7 @@ def _write(
     with closing(storage.writer(header)) as writer:
         group: list[Block] = []
         for index, batch in enumerate(_batches(source, kept, size)):
-            tell("write", index, header.blocks)
+            progress("write", index, header.blocks)
             arrays = {
                 "lengths": batch.lengths,
                 "codes": batch.codes,

@@ -15,11 +15,12 @@ from typing import Any
 
 from qframe.contracts.executor import Executor
 from qframe.contracts.job import TaskDone
-from qframe.contracts.storage import Header, Storage
-from qframe.forecast.limits import Census, census
-from qframe.generation.generator import build
+from qframe.contracts.storage import Storage
+from qframe.machine.disk import DiskUsage, disk_usage, writable_ancestor
 from qframe.machine.scratch import scratch_directory
-from qframe.runs.plan import RunPlan, writable_ancestor
+from qframe.plugins.build import build
+from qframe.recipe.header import Header
+from qframe.runs.plan import RunPlan
 
 MOST_BYTES = 4 << 30
 """That a calibration writes at once."""
@@ -59,7 +60,7 @@ class Calibration:
         all: as many as the config asks for.
         disk_rate: bytes/s of a plain file, until they are on the disk (`fsync`).
         records: records in the dataset that was made.
-        census: what that dataset consisted of.
+        disk: what that dataset took on the disk.
         estimated: bytes that the storage said it would take.
     """
 
@@ -67,13 +68,13 @@ class Calibration:
     all: Pace
     disk_rate: float
     records: int
-    census: Census
+    disk: DiskUsage
     estimated: int
 
     @property
     def correction(self) -> float:
         """Bytes found over bytes estimated."""
-        return self.census.bytes / self.estimated if self.census.bytes else 1.0
+        return self.disk.bytes / self.estimated if self.disk.bytes else 1.0
 
 
 def calibrate(planned: RunPlan, seconds: float) -> Calibration:
@@ -94,7 +95,7 @@ def calibrate(planned: RunPlan, seconds: float) -> Calibration:
         together = _pace(trial, seconds / 3)
         with closing(trial.storage.reader()) as reader:
             records = sum(run.records for run in reader.stored())
-        found = census(trial.output)
+        found = disk_usage(trial.output)
         estimated = trial.storage.estimate(replace(trial.header, records=records)).bytes
         _remove(trial.output)
         disk_rate = _plain_file_rate(directory / "plain", seconds / 6, planned.free // 10)
@@ -133,7 +134,7 @@ def _trial(planned: RunPlan, directory: Path, executor: Executor[Any]) -> RunPla
     """The plan of a run of the same recipe into `directory`, not longer than the real one."""
     directory.mkdir()
     output = directory / planned.output.name
-    storage: Storage[Any] = build(planned.loaded.plugins["storage"].spec, output)
+    storage: Storage[Any] = planned.loaded.plugins["storage"].make(output)
     each = max(1, planned.estimate.bytes // planned.header.records)
     records = min(planned.header.records, max(1, min(MOST_BYTES, planned.free // 10) // each))
     header: Header = replace(planned.header, records=records)

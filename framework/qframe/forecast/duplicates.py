@@ -1,9 +1,9 @@
 """How many records of a long dataset repeat an earlier unitary, guessed from a sample.
 
 A record is a *duplicate* if an earlier record has the same unitary (to
-`qframe.circuits.keys.CELL`), as it is or up to its global phase. With `n` records of which `D(n)`
-differ, the share is `1 - D(n)/n`. From a sample of `m` records, in which `f_k` unitaries occur `k`
-times each:
+`qframe.circuits.phase.FINE_CELL`), as it is or up to its global phase. With `n` records of which
+`D(n)` differ, the share is `1 - D(n)/n`. From a sample of `m` records, in which `f_k` unitaries
+occur `k` times each:
 
 - **at least**: `D` is concave and grows by `f_1/m` a record at `m` (Good, Biometrika 40, 1953), so
   `D(n) <= D(m) + (n - m) f_1/m`.
@@ -26,9 +26,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.keys import CELL, OFFSET, hashed, unitary_keys
+from qframe.circuits.keys import hashed, unitary_keys
+from qframe.circuits.phase import FINE_CELL, cells
 from qframe.contracts.sampler import Sampler
-from qframe.generation.generator import Generator, build
+from qframe.generation.generator import Generator
 from qframe.runs.plan import RunPlan
 
 MOST_SAMPLES = 1 << 21
@@ -124,7 +125,7 @@ def sample(planned: RunPlan, seconds: float) -> Sample:
     plugins = planned.loaded.plugins
     # Doubles, whatever is stored: those of one unitary agree to more than a cell.
     recipe = replace(planned.recipe, dtype="complex128", key=None)
-    sampler: Sampler[Any] = build(plugins["sampler"].spec, recipe.instructions)
+    sampler: Sampler[Any] = plugins["sampler"].make(recipe.instructions)
     ranked = sampler.count is not None
     thin = ranked and planned.header.records > MOST_SAMPLES
     generator = Generator.from_specs(recipe, plugins["sampler"].spec, plugins["engine"].spec)
@@ -161,9 +162,9 @@ def _blocks(blocks: int, random: np.random.Generator) -> Iterator[int]:
 
 
 def _keys(unitaries: NDArray[np.complex128]) -> NDArray[np.uint64]:
-    """One number a unitary, equal for those whose entries are in the same cells; `(n,)`."""
+    """A hash per unitary, phase included: equal if all entries are in the same cells; `(n,)`."""
     parts = np.ascontiguousarray(unitaries).view(np.float64).reshape(len(unitaries), -1)
-    return hashed(np.floor(parts / CELL + OFFSET).astype(np.int64), 64)[:, 0]
+    return hashed(cells(parts, FINE_CELL), 64)[:, 0]
 
 
 def reach(seen: Frequencies) -> float:

@@ -21,14 +21,17 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
-from qframe.contracts.storage import MAX_BYTES, Estimate, Header, Storage
+from qframe.contracts.storage import Estimate, Storage
 from qframe.errors import QframeError
 from qframe.forecast.calibration import Calibration
 from qframe.forecast.duplicates import Duplicates, Sample, duplicates
-from qframe.forecast.limits import SQLITE_PAGES, FileSystem, Limit, limit_of
-from qframe.generation.generator import build
+from qframe.forecast.limits import SQLITE_PAGES, Limit, limit_of
+from qframe.machine.disk import FileSystem, ext_entry_bytes
+from qframe.plugins.build import build
 from qframe.recipe.blocks import records_per_block
-from qframe.recipe.columns import Column, record_width
+from qframe.recipe.columns import Column
+from qframe.recipe.header import MAX_BYTES, Header
+from qframe.recipe.schema import Schema, record_width
 from qframe.runs.plan import RunPlan
 
 MANY_FILES = 1000
@@ -150,7 +153,7 @@ class Model:
         return "cores" if turns < writer else "writer"
 
     def _limits(self) -> Iterator[Limit]:
-        records, found, disk = self._planned.header.records, self._measured.census, self._disk
+        records, found, disk = self._planned.header.records, self._measured.disk, self._disk
         used = self._planned.stored / records
         free = disk.free + round(self._of(records).bytes * used)
         yield limit_of("bytes free", free, lambda n: self._of(n).bytes, records)
@@ -163,10 +166,10 @@ class Model:
             what = f"SQLite pages of {found.page_size:,} bytes"
             page = found.page_size
             yield limit_of(what, SQLITE_PAGES, lambda n: self._largest(n) // page, records)
-        if disk.directory_bytes is not None and found.crowd * 2 > found.files > 1:
-            entry = 8 + -(-found.name_bytes // 4) * 4  # ext4's, its names padded to 4 bytes
+        if disk.directory_bytes is not None and found.directory_entries * 2 > found.files > 1:
+            entry = ext_entry_bytes(found.name_bytes)
             what = f"entries in one directory ({disk.kind})"
-            yield limit_of(what, disk.directory_bytes // entry, self._crowd, records)
+            yield limit_of(what, disk.directory_bytes // entry, self._directory_entries, records)
         width = record_width(self._planned.header.schema)
         yield limit_of("bytes of records (qframe)", MAX_BYTES, width.__mul__, records)
 
@@ -176,12 +179,12 @@ class Model:
     def _largest(self, records: int) -> int:
         """Bytes of the largest file: its share as found, where the number of files stays."""
         if self._grows_in_files(records):
-            return self._measured.census.largest
-        share = self._measured.census.largest / max(1, self._measured.census.bytes)
+            return self._measured.disk.largest_file
+        share = self._measured.disk.largest_file / max(1, self._measured.disk.bytes)
         return round(self._of(records).bytes * min(1.0, share))
 
-    def _crowd(self, records: int) -> int:
-        share = self._measured.census.crowd / self._measured.census.files
+    def _directory_entries(self, records: int) -> int:
+        share = self._measured.disk.directory_entries / self._measured.disk.files
         return round(self._of(records).files * share)
 
     def _changes(self, whole: Estimate) -> Iterator[Change]:
@@ -228,10 +231,10 @@ def word(value: Any) -> str:
 
 
 def _in_complex64(header: Header) -> Header:
-    schema = tuple(
-        Column(c.name, "<c8", c.shape) if c.name == "unitaries" else c for c in header.schema
-    )
-    block = records_per_block(record_width(schema[:3]))
+    unitaries = header.schema.unitaries
+    single = Column(unitaries.name, "<c8", unitaries.shape)
+    schema = Schema(tuple(single if c is unitaries else c for c in header.schema))
+    block = records_per_block(record_width(schema.base))
     recipe = replace(header.recipe, dtype="complex64", block=block)
     return replace(header, recipe=recipe, schema=schema)
 

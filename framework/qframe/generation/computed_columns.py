@@ -1,4 +1,4 @@
-"""Columns that follow from a record's circuit and unitary."""
+"""Columns that qframe computes from a record's circuit and unitary: `key` and the labels."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Any
 from numpy.typing import NDArray
 
 from qframe.circuits.circuits import Circuits
-from qframe.recipe.columns import Schema
+from qframe.circuits.costs import LABELS
+from qframe.circuits.keys import ExactKeys, unitary_keys
+from qframe.recipe.columns import KEY
 from qframe.recipe.recipe import Recipe
 
 
 class ComputedColumns(ABC):
-    """Columns that the host computes itself, once lengths, codes and unitaries are there.
+    """Columns that follow from lengths, codes and unitaries.
 
     Attributes:
-        columns: what `fill` writes.
-        needs_doubles: whether it wants unitaries before they are rounded to single precision.
+        needs_doubles: whether `fill` needs the unitaries before they are rounded to single
+            precision.
     """
 
-    columns: Schema
     needs_doubles: bool = False
 
     @abstractmethod
@@ -30,16 +31,44 @@ class ComputedColumns(ABC):
 
         Args:
             circuits: codes and lengths.
-            arrays: all columns of the records; `unitaries` are there, the own ones to be written.
+            arrays: all columns of the records. `unitaries` are read, the own columns are written.
         """
 
 
-def computed_columns(recipe: Recipe, max_length: int) -> tuple[ComputedColumns, ...]:
-    """The columns of this kind that a recipe asks for, in the order in which they are stored."""
-    from qframe.circuits.costs import Labels
-    from qframe.key_column import KeyColumn
-
+def computed_columns(recipe: Recipe) -> tuple[ComputedColumns, ...]:
+    """The computed columns that a recipe asks for, in the order in which they are stored."""
     return (
-        *([KeyColumn(recipe)] if recipe.key is not None else []),
-        *([Labels(recipe, max_length)] if recipe.labels else []),
+        *([KeyColumn(recipe.key, recipe)] if recipe.key is not None else []),
+        *([LabelColumns(recipe)] if recipe.labels else []),
     )
+
+
+class KeyColumn(ComputedColumns):
+    """The column `key`: the key of each record's unitary, in words of 64 bits."""
+
+    def __init__(self, key: Mapping[str, Any], recipe: Recipe) -> None:
+        self._bits = key["bits"]
+        exact = key["by"] == "exact"
+        self._exact = ExactKeys(recipe.instructions, self._bits) if exact else None
+        self.needs_doubles = not exact
+
+    def fill(self, circuits: Circuits, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """See `ComputedColumns.fill`."""
+        if self._exact is not None:
+            arrays[KEY][:] = self._exact.of(circuits)
+        else:
+            arrays[KEY][:] = unitary_keys(arrays["unitaries"], self._bits)
+
+
+class LabelColumns(ComputedColumns):
+    """The columns of a recipe's labels: one unsigned number per circuit and label."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._instructions = recipe.instructions
+        self._labels = recipe.labels
+
+    def fill(self, circuits: Circuits, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """See `ComputedColumns.fill`."""
+        for name in self._labels:
+            label = LABELS[name]
+            arrays[name][:] = label(self._instructions, circuits.codes, circuits.lengths)

@@ -9,16 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.contracts.storage import Header, Reader
+from qframe.contracts.storage import Reader
 from qframe.errors import NotADataset
 from qframe.generation.generator import Generator
-from qframe.recipe.columns import SOURCE, Block
+from qframe.recipe.blocks import Block
+from qframe.recipe.columns import SOURCE
+from qframe.recipe.header import Header
+from qframe.recipe.schema import Schema
 
 
 def source_header(header: Header) -> Header:
     """The header of the dataset that the records were chosen from."""
     derived = header.recipe.derived or {}
-    schema = tuple(column for column in header.schema if column != SOURCE)
+    schema = Schema(tuple(column for column in header.schema if column != SOURCE))
     return replace(
         header, recipe=header.recipe.source, schema=schema, records=int(derived["records"])
     )

@@ -1,11 +1,11 @@
-"""From a recipe to blocks: the sampler draws, the engine multiplies, the host checks both."""
+"""Generator: makes the blocks of a recipe. The sampler draws, the engine multiplies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,64 +13,86 @@ from numpy.typing import NDArray
 from qframe.circuits.circuits import Circuits
 from qframe.circuits.exact.engine import ExactEngine
 from qframe.contracts.engine import Engine
-from qframe.contracts.job import PluginSpec
+from qframe.contracts.plugin import PluginSpec
 from qframe.contracts.sampler import Sampler
-from qframe.errors import PluginError
+from qframe.errors import PluginError, QframeError, WorkerError
 from qframe.generation.computed_columns import computed_columns
-from qframe.plugins.resolve import find_class
-from qframe.recipe.columns import Block, Column, Schema, schema_of
+from qframe.plugins.build import build
+from qframe.recipe.blocks import Block
+from qframe.recipe.columns import Column
 from qframe.recipe.randomness import Draws
 from qframe.recipe.recipe import Recipe
+from qframe.recipe.schema import full_schema
 
-Multiplies = Engine[Any] | ExactEngine
-Room = dict[str, NDArray[Any]]
+Multiplier = Engine[Any] | ExactEngine
+"""What multiplies circuits out."""
+
+Buffers = dict[str, NDArray[Any]]
+"""One array per column, which blocks are made in again and again."""
+
+
+class PluginRaised(WorkerError):  # noqa: N818 - reads as what it says
+    """An exception that a sampler or an engine let out; it is the `__cause__`.
+
+    Attributes:
+        kind: `sampler` or `engine`.
+        block: number of the block that was made.
+    """
+
+    def __init__(self, kind: Literal["sampler", "engine"], block: int, cause: Exception) -> None:
+        super().__init__(f"block {block}: the {kind} raised {type(cause).__name__}: {cause}")
+        self.kind = kind
+        self.block = block
 
 
 class Generator:
-    """Makes any block of a recipe; keeps nothing from block to block.
+    """Makes any block of a recipe. It keeps nothing from block to block.
 
     Attributes:
         recipe: what decides the data.
-        schema: the columns of the blocks.
-        at_work: `sampler` or `engine`: whose code ran last, to say whose fault an exception is.
-        block: the one that was drawn last.
+        schema: columns of the blocks.
     """
 
-    def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Multiplies) -> None:
+    def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Multiplier) -> None:
         self.recipe = recipe
-        self.schema = full_schema(recipe, sampler)
-        self._drawn = self.schema[: 3 + len(sampler.columns)]
-        self._computed = computed_columns(recipe, sampler.max_length)
+        self.schema = full_schema(recipe, sampler.max_length, sampler.columns)
+        self._drawn = (*self.schema.base, *sampler.columns)
+        self._computed = computed_columns(recipe)
         self._sampler = sampler
         self._engine = engine
-        self.at_work, self.block = "sampler", 0
 
     @classmethod
     def from_specs(cls, recipe: Recipe, sampler: PluginSpec, engine: PluginSpec) -> Generator:
-        """Finds the two plugins, in whatever process this is.
+        """Makes the generator from descriptions of its plugins, in any process.
 
-        With `arithmetic: exact` the engine is not looked at: there is one, and no choice.
+        With `arithmetic: exact` the engine of the config does not matter: there is only one.
         """
         return cls(recipe, build(sampler, recipe.instructions), engine_of(recipe, engine))
 
     @property
     def count(self) -> int | None:
-        """Records that the sampler has in all; None if it has no end."""
+        """Number of records that the sampler can make; None if there is no end."""
         return self._sampler.count
 
-    def room(self, blocks: int) -> Room:
-        """Arrays for so many blocks, to be filled again and again by `blocks`."""
+    def buffers(self, blocks: int) -> Buffers:
+        """Arrays for that many blocks, which `blocks` fills again and again."""
         return {c.name: c.empty(self.recipe.block * blocks) for c in self.schema}
 
-    def blocks(self, first: int, counts: Sequence[int], room: Room | None = None) -> list[Block]:
+    def blocks(
+        self, first: int, counts: Sequence[int], buffers: Buffers | None = None
+    ) -> list[Block]:
         """Blocks `first`, `first + 1`, ... with `counts[k]` records of each.
 
         Whatever the counts, a record has the same bits: blocks are drawn in full and then cut.
-        With `room` the blocks are views of it, good until it is used again.
+        With `buffers` the blocks are views of them, valid until they are used again.
+
+        Raises:
+            PluginError: the sampler returned something else than its contract says.
+            PluginRaised: the sampler or the engine raised an exception.
         """
         size = self.recipe.block
-        room = self.room(len(counts)) if room is None else room
-        arrays = {name: array[: size * len(counts)] for name, array in room.items()}
+        buffers = self.buffers(len(counts)) if buffers is None else buffers
+        arrays = {name: array[: size * len(counts)] for name, array in buffers.items()}
         stored = arrays["unitaries"]
         if any(part.needs_doubles for part in self._computed) and stored.dtype != np.complex128:
             arrays["unitaries"] = np.empty(stored.shape, dtype=np.complex128)
@@ -81,8 +103,8 @@ class Generator:
         circuits = Circuits(arrays["codes"], arrays["lengths"], parents=_joined(parents))
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
-            self.at_work = "engine"
-            self._engine.multiply(circuits, arrays["unitaries"])
+            with _naming("engine", first):
+                self._engine.multiply(circuits, arrays["unitaries"])
         for part in self._computed:
             part.fill(circuits, arrays)
         if arrays["unitaries"] is not stored:  # rounded once
@@ -98,11 +120,11 @@ class Generator:
         ]
 
     def _sample(
-        self, block: int, part: slice, arrays: Room, checked: bool
+        self, block: int, part: slice, arrays: Buffers, checked: bool
     ) -> NDArray[np.int64] | None:
         """Draws a block into `part`; its parents, as rows of the arrays."""
-        self.at_work, self.block = "sampler", block
-        drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
+        with _naming("sampler", block):
+            drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
         given = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
         for column in self._drawn:
             if column.name != "unitaries":
@@ -159,22 +181,14 @@ class Generator:
             )
 
 
-def full_schema(recipe: Recipe, sampler: Sampler[Any]) -> Schema:
-    """All columns of a recipe's records: the usual three, the sampler's, those computed.
-
-    Raises:
-        PluginError: if the sampler has a column of a name that is taken.
-    """
-    computed = [c for part in computed_columns(recipe, sampler.max_length) for c in part.columns]
-    extra = (*sampler.columns, *computed)
-    schema = schema_of(recipe.instructions, sampler.max_length, recipe.dtype, extra)
-    names = [column.name for column in schema]
-    for column in sampler.columns:
-        if names.count(column.name) > 1:
-            raise PluginError(
-                f"sampler {sampler.name!r}: its column {column.name!r} has the name of another one"
-            )
-    return schema
+@contextmanager
+def _naming(kind: Literal["sampler", "engine"], block: int) -> Iterator[None]:
+    try:
+        yield
+    except QframeError:
+        raise
+    except Exception as cause:
+        raise PluginRaised(kind, block, cause) from cause
 
 
 def _joined(parents: Sequence[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
@@ -182,16 +196,9 @@ def _joined(parents: Sequence[NDArray[np.int64] | None]) -> NDArray[np.int64] | 
     return np.concatenate(given) if given and len(given) == len(parents) else None
 
 
-def engine_of(recipe: Recipe, engine: PluginSpec) -> Multiplies:
-    """What multiplies this recipe's circuits."""
+def engine_of(recipe: Recipe, engine: PluginSpec) -> Multiplier:
+    """The engine that multiplies this recipe's circuits out."""
     if recipe.arithmetic == "exact":
         return ExactEngine(recipe.instructions)
     made: Engine[Any] = build(engine, recipe.instructions, recipe.fold)
     return made
-
-
-def build(spec: PluginSpec, *arguments: Any) -> Any:
-    """The plugin object that `spec` describes, made with its options and `arguments`."""
-    cls: Any = find_class(spec.kind, spec.plugin, Path(spec.base))
-    context = {"base": Path(spec.base)}
-    return cls(cls.Options.model_validate(dict(spec.options), context=context), *arguments)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe.circuits.gates import UNITARY_TOLERANCE
-from qframe.contracts.storage import Header, Reader
-from qframe.dataset.distinct import DistinctKeys, circuit_hashes, record_keys
-from qframe.integrity.verify import Tell, silent
-from qframe.recipe.columns import Arrays
+from qframe.contracts.storage import Reader
+from qframe.dataset.distinct import DistinctKeys, circuit_hashes
+from qframe.dataset.keys import DatasetKeys
+from qframe.dataset.records import Batch
+from qframe.errors import ConfigError
+from qframe.progress import ProgressCallback, no_progress
+from qframe.recipe.header import Header
 
 SINGLE_TOLERANCE = 1e-6
 """Of complex64: entries are rounded to 6e-8, and an entry of U U† sums up to 64 products."""
@@ -65,35 +68,57 @@ def tolerance(header: Header) -> float:
     """Each gate may be off by `UNITARY_TOLERANCE`, and errors of a product add up."""
     if header.recipe.dtype == "complex64":
         return SINGLE_TOLERANCE
-    [longest] = header.schema[1].shape
-    return UNITARY_TOLERANCE * (1 + int(longest))
+    return UNITARY_TOLERANCE * (1 + header.schema.max_length)
 
 
 def content_of(
-    reader: Reader, skip: Container[int] = (), count: int | None = None, tell: Tell = silent
+    reader: Reader,
+    skip: Container[int] = (),
+    count: int | None = None,
+    progress: ProgressCallback = no_progress,
 ) -> Content:
     """Reads every stored block but those in `skip`, which are known to be damaged."""
+    for exact in (True, False):  # by tolerance if the integers of a circuit outgrow 64 bits
+        found = Content(tolerance(reader.header), count)
+        try:
+            _look_at(found, reader, skip, exact, progress)
+        except ConfigError:
+            if not exact:
+                raise
+        else:
+            return found
+    raise AssertionError("unreachable")
+
+
+def _look_at(
+    found: Content, reader: Reader, skip: Container[int], exact: bool, progress: ProgressCallback
+) -> None:
     header = reader.header
-    found = Content(tolerance(header), count)
+    keys: DatasetKeys | None = None
+    for batch in _stored_blocks(reader, skip, progress):
+        errors = unitarity_errors(batch.unitaries)
+        worst = int(errors.argmax())
+        if errors[worst] > found.unitarity_error:
+            found.unitarity_error, found.worst = float(errors[worst]), int(batch.index[worst])
+        found.records += len(batch)
+        if batch.has_circuits:
+            found.circuits.add(circuit_hashes(batch.codes, batch.lengths))
+        if np.isfinite(errors[worst]):
+            keys = keys or DatasetKeys(header, batch, 64, coarse=True, exact=exact)
+            found.unitaries.add(keys.of(batch)[:, 0])
+
+
+def _stored_blocks(
+    reader: Reader, skip: Container[int], progress: ProgressCallback
+) -> Iterator[Batch]:
+    size = reader.header.recipe.block
     for run in reader.stored():
         for block in range(run.first, run.last + 1):
-            tell("content", block, header.blocks)
+            progress("content", block, reader.header.blocks)
             if block not in skip:
                 arrays = reader.read(block)
-                _look(found, block * header.recipe.block, arrays)
-                found.circuits.add(circuit_hashes(arrays["codes"], arrays["lengths"]))
-    return found
-
-
-def _look(found: Content, first: int, arrays: Arrays) -> None:
-    unitaries = arrays["unitaries"]
-    errors = unitarity_errors(unitaries)
-    worst = int(errors.argmax())
-    if errors[worst] > found.unitarity_error:
-        found.unitarity_error, found.worst = float(errors[worst]), first + worst
-    found.records += len(unitaries)
-    if np.isfinite(errors[worst]):
-        found.unitaries.add(record_keys(unitaries, arrays))
+                index = block * size + np.arange(len(arrays["unitaries"]))
+                yield Batch.of(index, arrays)
 
 
 def unitarity_errors(unitaries: NDArray[Any]) -> NDArray[np.float64]:

@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from qframe.config.load import LoadedConfig
-from qframe.contracts.job import PluginSpec
-from qframe.contracts.storage import Header, Reader, Storage, Writer
-from qframe.errors import NotADataset, PluginError, QframeError, RecipeMismatch, StorageError
+from qframe.contracts.storage import Reader, Storage, Writer
+from qframe.errors import NotADataset, PluginError, QframeError, StorageError
 from qframe.generation.generator import Generator
-from qframe.integrity.verify import Damage, Tell, Verdict, block_problem, silent
-from qframe.plugins.resolve import find_class, is_local
-from qframe.recipe.columns import Block
-from qframe.recipe.recipe import differences
+from qframe.integrity.regenerate import generator_of
+from qframe.integrity.verify import Damage, Verdict, block_problem
+from qframe.progress import ProgressCallback, no_progress
+from qframe.recipe.blocks import Block
+from qframe.recipe.header import Header
 
 
 @dataclass
@@ -37,70 +35,11 @@ class Repair:
     aside: Path | None = None
 
 
-def generator_of(header: Header, loaded: LoadedConfig | None = None) -> Generator:
-    """Makes the recipe's blocks: with the config's plugins, or by the sampler's installed name.
-
-    A dataset is data, so a path or a module that it names is never followed.
-
-    Raises:
-        NotADataset: the records were chosen from those of another recipe.
-        RecipeMismatch: the config is not that of the dataset.
-        PluginError: the sampler is a local file and no config says which, or it is not installed
-            in the version that the recipe names.
-    """
-    recipe = header.recipe
-    if recipe.derived is not None:
-        raise NotADataset(
-            f"records chosen by {recipe.derived['operation']!r} are not made one by one",
-            hint=f"move it away, and choose them again: qframe {recipe.derived['operation']} "
-            "SOURCE OUTPUT",
-        )
-    if loaded is not None:
-        from qframe.runs.plan import header_of
-
-        wanted = header_of(loaded).recipe
-        if wanted.id != recipe.id:
-            fields = "; ".join(differences(recipe.data, wanted.data))
-            raise RecipeMismatch(f"{loaded.path} is not the dataset's config: {fields}")
-        plugins = loaded.plugins
-        made = Generator.from_specs(recipe, plugins["sampler"].spec, plugins["engine"].spec)
-    else:
-        made = _by_name(header)
-    if made.schema != header.schema:
-        raise PluginError(f"sampler {recipe.sampler['name']!r} has other columns than the dataset")
-    return made
-
-
-def _by_name(header: Header) -> Generator:
-    sampler = header.recipe.sampler
-    name = sampler["name"]
-    if "sha256" in sampler or is_local(name) or ":" in name:
-        raise PluginError(
-            f"the sampler {name!r} is a local file or module: a dataset does not say where it is",
-            hint="add --config CONFIG",
-        )
-    version = find_class("sampler", name, Path()).version
-    if version != sampler.get("version"):
-        raise PluginError(
-            f"sampler {name!r} is installed in version {version}, "
-            f"the dataset was made with {sampler.get('version')}",
-            hint="install that version",
-        )
-    try:
-        return Generator.from_specs(
-            header.recipe,
-            PluginSpec("sampler", name, sampler.get("options", {}), ""),
-            PluginSpec("engine", "numpy", {}, ""),
-        )
-    except (ValidationError, TypeError, ValueError) as cause:
-        raise PluginError(f"sampler {name!r} refuses the recipe's options: {cause}") from cause
-
-
 def repair(
     storage: Storage[Any],
     verdict: Verdict,
     loaded: LoadedConfig | None = None,
-    tell: Tell = silent,
+    progress: ProgressCallback = no_progress,
 ) -> Repair:
     """Makes the damaged blocks again and writes them; the caller holds the output's lock.
 
@@ -114,9 +53,9 @@ def repair(
     """
     done = Repair()
     if verdict.structure:
-        _anew(storage, verdict, loaded, done, tell)
+        _anew(storage, verdict, loaded, done, progress)
     elif verdict.damaged:
-        _in_place(storage, verdict, loaded, done, tell)
+        _in_place(storage, verdict, loaded, done, progress)
     return done
 
 
@@ -125,7 +64,7 @@ def _in_place(
     verdict: Verdict,
     loaded: LoadedConfig | None,
     done: Repair,
-    tell: Tell,
+    progress: ProgressCallback,
 ) -> None:
     with closing(storage.reader()) as reader:
         header = reader.header
@@ -138,7 +77,7 @@ def _in_place(
     try:
         with closing(storage.writer(header)) as writer:
             for n, damage in enumerate(verdict.damaged):
-                tell("repair", n, len(verdict.damaged))
+                progress("repair", n, len(verdict.damaged))
                 made = make.blocks(damage.block, [header.records_in(damage.block)])[0]
                 writer.write([made])
                 done.blocks.append(damage.block)
@@ -201,7 +140,7 @@ def _anew(
     verdict: Verdict,
     loaded: LoadedConfig | None,
     done: Repair,
-    tell: Tell,
+    progress: ProgressCallback,
 ) -> None:
     header, options = _form(storage, verdict, loaded)
     make = generator_of(header, loaded)
@@ -211,10 +150,10 @@ def _anew(
     try:
         new.create(header)
         with closing(new.writer(header)) as writer:
-            copied = _copy(storage, writer, header, done, tell)
+            copied = _copy(storage, writer, header, done, progress)
             for block in range(header.blocks):
                 if block not in copied:
-                    tell("repair", block, header.blocks)
+                    progress("repair", block, header.blocks)
                     writer.write(make.blocks(block, [header.records_in(block)]))
                     done.blocks.append(block)
                     done.proofs[block] = "equals a second computation"
@@ -231,7 +170,7 @@ def _form(
     storage: Storage[Any], verdict: Verdict, loaded: LoadedConfig | None
 ) -> tuple[Header, Any]:
     """Header and options of the dataset that is made anew: its own, else the config's."""
-    from qframe.runs.plan import header_of
+    from qframe.config.to_recipe import header_of
 
     if verdict.header is not None:
         header, options = verdict.header, storage.options
@@ -248,15 +187,15 @@ def _form(
 
 
 def _copy(
-    storage: Storage[Any], writer: Writer, header: Header, done: Repair, tell: Tell
+    storage: Storage[Any], writer: Writer, header: Header, done: Repair, progress: ProgressCallback
 ) -> set[int]:
     """Copies the blocks that can be read and have their checksum."""
     copied: set[int] = set()
     with suppress(QframeError), closing(storage.salvage(header)) as reader:
         if reader.header.recipe.id != header.recipe.id or reader.schema != header.schema:
-            return copied  # of records that are not whole the new ledger could not tell the SHA-256
+            return copied  # the new ledger needs the SHA-256 of whole records
         for block, records, sha256 in reader.checksums():
-            tell("copy", block, header.blocks)
+            progress("copy", block, header.blocks)
             whole = records == header.records_in(block)
             if whole and block_problem(reader, block, records, sha256) is None:
                 found = Block(block, records, reader.read(block))

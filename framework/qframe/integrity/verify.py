@@ -6,24 +6,16 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from qframe.config.load import LoadedConfig
-from qframe.contracts.storage import Header, Reader, Storage
-from qframe.dataset.dataset import read_problem
+from qframe.contracts.storage import Reader, Storage
 from qframe.errors import QframeError
 from qframe.generation.derived import ChosenBlocks, source_header
 from qframe.generation.generator import Generator
-from qframe.recipe.blocks import missing, stored_runs
-from qframe.recipe.columns import Block
-
-Tell = Callable[[str, int, int], None]
-"""Told of progress: what is done, how many blocks of it, of how many."""
-
-
-def silent(_what: str, _done: int, _total: int) -> None:
-    """Shows no progress."""
+from qframe.progress import ProgressCallback, no_progress
+from qframe.recipe.blocks import Block
+from qframe.recipe.header import Header, read_problem
+from qframe.recipe.ledger import missing, stored_runs
 
 
 @dataclass(frozen=True)
@@ -80,7 +72,7 @@ def verify(
     storage: Storage[Any],
     generator: Callable[[Header], Generator] | None = None,
     sample: int | None = None,
-    tell: Tell = silent,
+    progress: ProgressCallback = no_progress,
 ) -> Verdict:
     """Checks structure, ledger and every stored block; changes nothing.
 
@@ -88,15 +80,15 @@ def verify(
         storage: at the path of the dataset.
         generator: to make blocks again and compare; None to leave that out.
         sample: how many blocks to make again, chosen by the recipe id; None for all.
-        tell: told of progress.
+        progress: called with what is done.
     """
     verdict = Verdict()
     try:
-        tell("structure", 0, 1)
+        progress("structure", 0, 1)
         verdict.structure += storage.structure()
         with closing(storage.reader()) as reader:
             verdict.header = reader.header
-            _check_blocks(reader, verdict, generator, sample, tell)
+            _check_blocks(reader, verdict, generator, sample, progress)
     except QframeError as error:
         verdict.structure.append(error.message)
     return verdict
@@ -107,7 +99,7 @@ def _check_blocks(
     verdict: Verdict,
     generator: Callable[[Header], Generator] | None,
     sample: int | None,
-    tell: Tell,
+    progress: ProgressCallback,
 ) -> None:
     header = reader.header
     make = _maker(reader, generator) if generator is not None else None
@@ -116,7 +108,7 @@ def _check_blocks(
     ledger = _ledger(reader, verdict)
     chosen = _chosen(header, sample) if make is not None else None
     for block, records, sha256 in ledger:
-        tell("blocks", block, header.blocks)
+        progress("blocks", block, header.blocks)
         problem = block_problem(reader, block, records, sha256)
         if problem is None and make is not None and (chosen is None or block in chosen):
             verdict.recomputed += 1
@@ -189,31 +181,3 @@ def block_problem(reader: Reader, block: int, records: int, sha256: bytes) -> st
     except QframeError as error:
         return f"cannot be read: {error.message}"
     return None
-
-
-def storage_at(data: Path, loaded: LoadedConfig | None) -> Storage[Any]:
-    """The storage of a dataset: the installed one that recognises it, else the config's.
-
-    Raises:
-        NotADataset: if none recognises it and no config says what it should be.
-    """
-    from qframe.dataset.open import installed_storages
-    from qframe.errors import NotADataset
-    from qframe.generation.generator import build
-
-    if not data.exists():
-        raise NotADataset(f"{data} does not exist")
-    if loaded is not None:
-        own: Storage[Any] = build(loaded.plugins["storage"].spec, data)
-        if own.recognises(data):
-            return own
-    for storage in installed_storages():
-        if storage.recognises(data):
-            found: Storage[Any] = storage(storage.Options(), data)
-            return found
-    if loaded is not None:
-        return own
-    raise NotADataset(
-        f"{data} is not a dataset of any installed storage",
-        hint="if it was one: qframe verify DATA --repair --config CONFIG",
-    )

@@ -1,82 +1,110 @@
-"""What a dataset can run into: room, inodes, sizes of files, entries of directories, pages."""
+"""Disks: what a dataset takes on one, what a file system has left, and its limits."""
 
 from __future__ import annotations
 
 import os
 import resource
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from qframe.errors import StorageError
 from qframe.machine.mounts import file_system_type
 
-MOST_RECORDS = 1 << 62
-"""Beyond this no limit is looked for."""
+BLOCK_UNIT = 512
+"""Bytes that `st_blocks` counts in (POSIX)."""
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
-SQLITE_PAGES = 2**32 - 2
-"""SQLite's largest page number, `SQLITE_MAX_PAGE_COUNT` (sqlite.org/limits.html, 14)."""
 
 TIB = 1 << 40
 MOST_BYTES_OF_A_FILE = {"ext2": 2 * TIB, "ext3": 2 * TIB, "vfat": (4 << 30) - 1, "msdos": 2 << 30}
-"""Of file systems with a fixed limit; ext4 has 2**32 blocks; others have none that matters."""
+"""Largest file of file systems with a fixed limit. ext4 has 2**32 blocks; others do not matter."""
 
 EXT_LEAVES = 508 * 511
 """Leaf blocks that the two levels of an ext4 directory's hash tree can name (no `large_dir`)."""
 
 EXT_FILL = 0.75
-"""How full those leaves are: blocks that were split are half full, and fill again."""
+"""Share of those leaves that is full: a split leaves two half-full blocks, which fill again."""
 
 
 @dataclass(frozen=True)
-class Census:
-    """What a dataset of a known number of records consists of.
+class DiskUsage:
+    """What a file, or a directory with all that is below it, takes on the disk.
 
     Attributes:
-        files: how many.
-        bytes: room that they take on the disk.
-        largest: bytes of the largest file.
-        crowd: entries of the directory that holds most of them.
-        name_bytes: of the longest file name.
-        page_size: of the SQLite files among them, else None.
+        bytes: bytes that the disk has given to the files. A disk gives whole blocks: a file of 500
+            bytes takes 4,096 on most disks.
+        directory_bytes: bytes that the disk has given to the directories below.
+        files: number of files, links included.
+        directories: number of directories below.
+        largest_file: bytes in the largest regular file.
+        directory_entries: entries of the directory that has most of them.
+        name_bytes: length of the longest file name.
+        page_size: page size if the largest file is SQLite's, else None.
     """
 
-    files: int
-    bytes: int
-    largest: int
-    crowd: int
-    name_bytes: int
-    page_size: int | None
+    bytes: int = 0
+    directory_bytes: int = 0
+    files: int = 0
+    directories: int = 0
+    largest_file: int = 0
+    directory_entries: int = 0
+    name_bytes: int = 0
+    page_size: int | None = None
+
+    @property
+    def all_bytes(self) -> int:
+        """Bytes of the files and of the directories below."""
+        return self.bytes + self.directory_bytes
+
+    @property
+    def inodes(self) -> int:
+        """Number of files and directories."""
+        return self.files + self.directories
 
 
-def census(path: Path) -> Census:
-    """Counts what is at `path`, a file or a directory of any depth."""
-    files = room = largest = crowd = longest = 0
-    page_size = None
-    for directory, found in _by_directory(path):
-        crowd = max(crowd, len(found))
-        for name, facts in found:
+def disk_usage(path: Path) -> DiskUsage:
+    """Measures a file or a directory; nothing at `path` takes nothing. Follows no link below."""
+    taken = directory_bytes = files = directories = most = longest = 0
+    largest, largest_bytes = path, 0
+    for entries in _listings(path):
+        most = max(most, len(entries))
+        for entry, status in entries:
+            if stat.S_ISDIR(status.st_mode):
+                directories += 1
+                directory_bytes += status.st_blocks * BLOCK_UNIT
+                continue
             files += 1
-            room += facts.st_blocks * 512
-            longest = max(longest, len(os.fsencode(name)))
-            if facts.st_size > largest:
-                largest = facts.st_size
-                page_size = _page_size(directory / name)
-    return Census(files, room, largest, crowd, longest, page_size)
+            taken += status.st_blocks * BLOCK_UNIT
+            longest = max(longest, len(os.fsencode(entry.name)))
+            if stat.S_ISREG(status.st_mode) and status.st_size > largest_bytes:
+                largest, largest_bytes = entry, status.st_size
+    page_size = _page_size(largest) if largest_bytes else None
+    return DiskUsage(
+        taken, directory_bytes, files, directories, largest_bytes, most, longest, page_size
+    )
 
 
-def _by_directory(path: Path) -> Iterator[tuple[Path, list[tuple[str, os.stat_result]]]]:
+def disk_bytes(path: Path) -> int:
+    """Bytes that the disk has given to the file at `path`, or to all files below it."""
+    return disk_usage(path).bytes
+
+
+def _listings(path: Path) -> Iterator[list[tuple[Path, os.stat_result]]]:
+    """The entries of each directory at or below `path`, or of a file alone."""
     if not path.is_dir():
-        yield path.parent, [(path.name, path.stat())]
+        yield [(path, path.stat())] if path.exists() else []
         return
-    for directory, _, names in os.walk(path):
-        there = [(name, (Path(directory) / name).lstat()) for name in names]
-        yield Path(directory), [(n, facts) for n, facts in there if stat.S_ISREG(facts.st_mode)]
+    waiting = [path]
+    while waiting:
+        entries = [(entry, entry.lstat()) for entry in waiting.pop().iterdir()]
+        waiting += [entry for entry, status in entries if stat.S_ISDIR(status.st_mode)]
+        yield entries
 
 
 def _page_size(path: Path) -> int | None:
-    """Of a SQLite file that nobody has open (sqlite.org/fileformat.html, 1.3), else None."""
+    """Page size of a SQLite file that nobody has open (sqlite.org/fileformat.html, 1.3)."""
     with path.open("rb") as file:
         head = file.read(18)
     if not head.startswith(SQLITE_MAGIC):
@@ -90,11 +118,11 @@ class FileSystem:
     """The file system of a directory.
 
     Attributes:
-        kind: as the system calls it (`ext4`), empty where it does not say.
+        kind: its name in the system (`ext4`); empty if the system does not say.
         free: bytes that this user may still write.
-        inodes: files that may still be made; None where the file system makes inodes as it goes.
-        file_bytes: largest file, where there is a limit.
-        directory_bytes: room for the entries of one directory, where there is a limit.
+        inodes: files that may still be made; None if the file system makes inodes as it goes.
+        file_bytes: size of the largest file that may be, or None.
+        directory_bytes: bytes for the entries of one directory, or None.
     """
 
     kind: str
@@ -112,46 +140,42 @@ def file_system(directory: Path) -> FileSystem:
     limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     if limit != resource.RLIM_INFINITY:
         file_bytes = min(limit, file_bytes or limit)
-    leaves = round(EXT_LEAVES * facts.f_bsize * EXT_FILL) if kind in ("ext3", "ext4") else None
     return FileSystem(
-        kind,
-        facts.f_bavail * facts.f_frsize,
-        facts.f_favail if facts.f_files else None,
-        file_bytes,
-        leaves,
+        kind=kind,
+        free=facts.f_bavail * facts.f_frsize,
+        inodes=facts.f_favail if facts.f_files else None,
+        file_bytes=file_bytes,
+        directory_bytes=ext_directory_bytes(facts.f_bsize) if kind in ("ext3", "ext4") else None,
     )
 
 
-@dataclass(frozen=True)
-class Limit:
-    """Something that fills up.
+def ext_directory_bytes(block: int) -> int:
+    """Bytes for the entries of one ext3 or ext4 directory, with blocks of `block` bytes."""
+    return round(EXT_LEAVES * block * EXT_FILL)
 
-    Attributes:
-        what: in words.
-        most: how much there is.
-        used: how much of it the dataset takes.
-        records: the largest dataset that stays within it; None if that is beyond any number.
+
+def ext_entry_bytes(name_bytes: int) -> int:
+    """Bytes of one entry of an ext3 or ext4 directory: 8, and the name padded to 4 bytes."""
+    return 8 + -(-name_bytes // 4) * 4
+
+
+def writable_ancestor(output: Path) -> Path:
+    """The nearest directory above the output that exists.
+
+    Raises:
+        StorageError: if it is a file, or is not writable.
     """
-
-    what: str
-    most: int
-    used: int
-    records: int | None
-
-    @property
-    def hit(self) -> bool:
-        return self.used > self.most
-
-
-def limit_of(what: str, most: int, use: Callable[[int], int], records: int) -> Limit:
-    """The limit `most` for something of which a dataset of `n` records takes `use(n)`.
-
-    `use` does not decrease.
-    """
-    low, high = 0, MOST_RECORDS
-    if use(high) <= most:
-        return Limit(what, most, use(records), None)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if use(middle) <= most else (low, middle)
-    return Limit(what, most, use(records), low)
+    ancestor = output.absolute().parent
+    while not ancestor.exists():
+        ancestor = ancestor.parent
+    if not ancestor.is_dir():
+        raise StorageError(
+            f"{output} cannot be made: {ancestor} is a file, want a directory",
+            hint="name another --output",
+        )
+    if not os.access(ancestor, os.W_OK | os.X_OK) and not output.exists():
+        raise StorageError(
+            f"{output} cannot be made: {ancestor} is not writable",
+            hint="name another --output, or change its permissions",
+        )
+    return ancestor

@@ -10,11 +10,8 @@ if TYPE_CHECKING:
     from qframe.contracts.engine import Engine
     from qframe.contracts.executor import Executor
     from qframe.contracts.gate_set import GateSet
-    from qframe.contracts.job import TaskDone
     from qframe.contracts.sampler import Sampler
     from qframe.contracts.storage import Storage
-    from qframe.runs.plan import RunPlan
-    from qframe.runs.run import RunSummary
 
 PROJECT = "qframe"
 
@@ -48,18 +45,3 @@ def qframe_storages() -> list[type[Storage[Any]]]:  # type: ignore[empty-body]
 @hookspec
 def qframe_executors() -> list[type[Executor[Any]]]:  # type: ignore[empty-body]
     """The executor classes of this module."""
-
-
-@hookspec
-def qframe_run_started(plan: RunPlan) -> None:
-    """A run begins in the parent process; `plan` says what it will do."""
-
-
-@hookspec
-def qframe_task_stored(plan: RunPlan, done: TaskDone, stored: int) -> None:
-    """A task is stored. `stored` counts the dataset's records so far, earlier runs included."""
-
-
-@hookspec
-def qframe_run_finished(plan: RunPlan, summary: RunSummary) -> None:
-    """The run ended: complete, or interrupted (`summary.complete` is false)."""

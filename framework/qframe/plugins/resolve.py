@@ -7,12 +7,9 @@ same call: the module is registered with pluggy and its hook for the kind is ask
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
-import sys
 from difflib import get_close_matches
-from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +21,7 @@ from qframe.errors import PluginError
 from qframe.plugins import hookspecs
 from qframe.plugins.installed import Installed, installed
 from qframe.plugins.kinds import KINDS, Kind
+from qframe.plugins.local_files import _cause, is_local, load_file
 
 
 def find_class(kind: str, plugin: str, base: Path) -> type[Plugin[Any]]:
@@ -42,43 +40,6 @@ def find_class(kind: str, plugin: str, base: Path) -> type[Plugin[Any]]:
         module_name, _, attribute = plugin.partition(":")
         return _pick(wanted, _import(module_name, plugin), attribute, plugin)
     return _pick(wanted, _entry_module(_installed(kind, plugin)), None, plugin)
-
-
-def is_local(plugin: str) -> bool:
-    """Whether the word names a file: it holds a slash, or ends in `.py` (before any `:Class`)."""
-    return "/" in plugin or plugin.partition(":")[0].endswith(".py")
-
-
-def local_path(plugin: str, base: Path) -> Path | None:
-    """The file of a local plugin, else None."""
-    return (base / plugin.partition(":")[0]).resolve() if is_local(plugin) else None
-
-
-def file_sha256(path: Path) -> str:
-    """What identifies a local sampler in the recipe."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@lru_cache(maxsize=64)
-def load_file(path: Path) -> ModuleType:
-    """Executes a local plugin file as a module, once a process."""
-    if not path.is_file():
-        raise PluginError(
-            f"local plugin file {path} does not exist",
-            hint="paths are relative to the directory of the YAML",
-        )
-    name = f"qframe_local_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"local plugin {path} is not a Python file", hint="name a .py file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and pydantic look their own module up
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as cause:
-        del sys.modules[name]
-        raise PluginError(f"local plugin {path} is broken: {_cause(cause, path)}") from cause
-    return module
 
 
 def load_module(plugin: str, base: Path) -> Any:
@@ -143,17 +104,6 @@ def _import(module: str, plugin: str) -> ModuleType:
         raise PluginError(f"plugin {plugin!r} is broken: {_cause(cause)}") from cause
 
 
-def _cause(error: BaseException, path: Path | None = None) -> str:
-    """The error as one line, with the line of the plugin's own file where it is known."""
-    line = ""
-    trace = error.__traceback__
-    while path is not None and trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = f" (line {trace.tb_lineno})"
-        trace = trace.tb_next
-    return f"{type(error).__name__}: {error}{line}"
-
-
 def _pick(kind: Kind, module: Any, attribute: str | None, plugin: str) -> type[Plugin[Any]]:
     if attribute is None:
         offered = classes(kind, module)
@@ -188,13 +138,7 @@ def classes(kind: Kind, module: Any) -> list[Any]:
     """
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    try:
-        manager.register(module)
-    except pluggy.PluginValidationError as cause:
-        raise PluginError(
-            f"plugin {getattr(module, '__file__', module)}: {str(cause).splitlines()[-1]}",
-            hint="docs/plugins.md lists the hooks and their arguments",
-        ) from cause
+    register(manager, module, f"plugin {getattr(module, '__file__', module)}")
     answers = getattr(manager.hook, kind.hook)()
     if answers:
         return [c for answer in answers for c in answer]
@@ -206,6 +150,24 @@ def classes(kind: Kind, module: Any) -> list[Any]:
         and value.__module__ == getattr(module, "__name__", None)
         and not getattr(value, "__abstractmethods__", None)
     ]
+
+
+def register(
+    manager: pluggy.PluginManager, plugin: object, what: str, name: str | None = None
+) -> str:
+    """Registers a module or an object with pluggy; returns its name there.
+
+    Raises:
+        PluginError: naming `what`, if a hook of it has an argument that the hook does not have.
+    """
+    try:
+        registered = manager.register(plugin, name)
+    except pluggy.PluginValidationError as cause:
+        raise PluginError(
+            f"{what}: {str(cause).splitlines()[-1]}",
+            hint="docs/plugins.md lists the hooks and their arguments",
+        ) from cause
+    return str(registered)
 
 
 def _checked(kind: Kind, found: Any, plugin: str) -> type[Plugin[Any]]:

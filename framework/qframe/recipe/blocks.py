@@ -1,20 +1,28 @@
-"""Which blocks there are, which are stored, and how they are handed out as tasks."""
+"""Block: consecutive records, the unit of randomness, of checksums and of the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
+from qframe.recipe.columns import Arrays, Column
+
 BLOCK_RECORDS = 4096
+"""Records of a full block, unless they are too wide."""
+
 BLOCK_BYTES = 8 << 20
+"""Largest size of a full block."""
 
 
 def records_per_block(width: int) -> int:
-    """Records in a full block, for records of `width` bytes (lengths, codes and unitary).
+    """Records of a full block, for records of `width` bytes (lengths, codes and unitary).
 
-    4,096, as long as a block then stays within 8 MiB; else the largest power of two that does. A
-    worker holds whole blocks, and 4,096 unitaries of six qubits would be 256 MiB. The number
-    stands in the recipe.
+    It is 4,096 if such a block stays within 8 MiB, else the largest power of two that does: a
+    worker holds whole blocks, and 4,096 unitaries of six qubits would take 256 MiB. The recipe
+    records the number.
     """
     records = BLOCK_RECORDS
     while records > 1 and records * width > BLOCK_BYTES:
@@ -22,73 +30,32 @@ def records_per_block(width: int) -> int:
     return records
 
 
-@dataclass(frozen=True)
-class Task:
-    """A run of blocks `first .. first + blocks - 1` that one worker commits in one transaction.
-
-    `records` ends the dataset: a block that would pass it is cut.
-    """
-
-    first: int
-    blocks: int
-    records: int
-
-    def __str__(self) -> str:
-        return f"blocks {self.first}..{self.first + self.blocks - 1}"
-
-
-@dataclass(frozen=True)
-class Stored:
-    """What the ledger says of one run of blocks: `first .. last` hold `records` together."""
-
-    first: int
-    last: int
-    records: int
-
-
-def stored_runs(rows: Iterable[tuple[int, int]], size: int) -> Iterator[Stored]:
-    """Ledger rows `(block, records)`, in ascending order, as runs of full blocks and cut ones."""
-    run: Stored | None = None
-    for block, records in rows:
-        if run and records == size and run.last == block - 1:
-            run = Stored(run.first, block, run.records + records)
-            continue
-        if run:
-            yield run
-        run = Stored(block, block, records)
-        if records != size:
-            yield run
-            run = None
-    if run:
-        yield run
-
-
 def block_count(records: int, size: int) -> int:
+    """Number of blocks of `size` records that hold `records` records; the last may be cut."""
     return -(-records // size)
 
 
-def missing(stored: Iterable[Stored], records: int, size: int) -> Iterator[tuple[int, int]]:
-    """Runs `(first, end)` of blocks that are not stored in full, for a dataset of `records`.
+@dataclass(frozen=True)
+class Block:
+    """Consecutive records: the unit of randomness, of checksums and of the ledger.
 
-    `stored` is in ascending order. A run that ends in a cut block counts as lacking that block
-    when the dataset now goes beyond it.
+    Attributes:
+        index: number of the block in the dataset.
+        records: number of records in it.
+        arrays: one C-contiguous array of `records` entries per column of the schema.
     """
-    total = block_count(records, size)
-    position = 0
-    for run in stored:
-        if run.first >= total:
-            break
-        if run.first > position:
-            yield position, run.first
-        full = run.records == (run.last - run.first + 1) * size
-        reaches_end = run.first * size + run.records >= records
-        position = run.last + 1 if full or reaches_end else run.last
-    if position < total:
-        yield position, total
 
+    index: int
+    records: int
+    arrays: Arrays
 
-def tasks(runs: Iterable[tuple[int, int]], blocks: int, records: int) -> Iterator[Task]:
-    """Cuts runs of missing blocks into tasks of at most `blocks` blocks."""
-    for first, end in runs:
-        for start in range(first, end, blocks):
-            yield Task(start, min(blocks, end - start), records)
+    def checksum(self, schema: Iterable[Column]) -> bytes:
+        """SHA-256 over the columns' bytes in schema order: equal in every storage and layout."""
+        digest = hashlib.sha256()
+        for column in schema:
+            digest.update(np.ascontiguousarray(self.arrays[column.name]).data)
+        return digest.digest()
+
+    def cut(self, records: int) -> Block:
+        """The first `records` records of the block, without a copy."""
+        return Block(self.index, records, {k: v[:records] for k, v in self.arrays.items()})

@@ -1,45 +1,16 @@
-"""Which blocks there are, which are stored, and how they are handed out as tasks."""
+"""The ledger's view of a dataset: which blocks are stored, and which are missing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-BLOCK_RECORDS = 4096
-BLOCK_BYTES = 8 << 20
-
-
-def records_per_block(width: int) -> int:
-    """Records in a full block, for records of `width` bytes (lengths, codes and unitary).
-
-    4,096, as long as a block then stays within 8 MiB; else the largest power of two that does. A
-    worker holds whole blocks, and 4,096 unitaries of six qubits would be 256 MiB. The number
-    stands in the recipe.
-    """
-    records = BLOCK_RECORDS
-    while records > 1 and records * width > BLOCK_BYTES:
-        records //= 2
-    return records
-
-
-@dataclass(frozen=True)
-class Task:
-    """A run of blocks `first .. first + blocks - 1` that one worker commits in one transaction.
-
-    `records` ends the dataset: a block that would pass it is cut.
-    """
-
-    first: int
-    blocks: int
-    records: int
-
-    def __str__(self) -> str:
-        return f"blocks {self.first}..{self.first + self.blocks - 1}"
+from qframe.recipe.blocks import block_count
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What the ledger says of one run of blocks: `first .. last` hold `records` together."""
+    """A run of adjacent stored blocks: blocks `first` to `last` hold `records` records together."""
 
     first: int
     last: int
@@ -47,7 +18,15 @@ class Stored:
 
 
 def stored_runs(rows: Iterable[tuple[int, int]], size: int) -> Iterator[Stored]:
-    """Ledger rows `(block, records)`, in ascending order, as runs of full blocks and cut ones."""
+    """Joins ledger rows into runs of adjacent blocks.
+
+    Args:
+        rows: `(block, records)`, in ascending order.
+        size: records of a full block.
+
+    Yields:
+        runs in ascending order. All blocks of a run are full, or the run is one cut block.
+    """
     run: Stored | None = None
     for block, records in rows:
         if run and records == size and run.last == block - 1:
@@ -63,15 +42,16 @@ def stored_runs(rows: Iterable[tuple[int, int]], size: int) -> Iterator[Stored]:
         yield run
 
 
-def block_count(records: int, size: int) -> int:
-    return -(-records // size)
-
-
 def missing(stored: Iterable[Stored], records: int, size: int) -> Iterator[tuple[int, int]]:
-    """Runs `(first, end)` of blocks that are not stored in full, for a dataset of `records`.
+    """Finds the runs of blocks that are not stored in full.
 
-    `stored` is in ascending order. A run that ends in a cut block counts as lacking that block
-    when the dataset now goes beyond it.
+    Args:
+        stored: runs of stored blocks, in ascending order.
+        records: records of the whole dataset.
+        size: records of a full block.
+
+    Yields:
+        `(first, end)` of each run. A cut block is missing if the dataset goes beyond its records.
     """
     total = block_count(records, size)
     position = 0
@@ -85,10 +65,3 @@ def missing(stored: Iterable[Stored], records: int, size: int) -> Iterator[tuple
         position = run.last + 1 if full or reaches_end else run.last
     if position < total:
         yield position, total
-
-
-def tasks(runs: Iterable[tuple[int, int]], blocks: int, records: int) -> Iterator[Task]:
-    """Cuts runs of missing blocks into tasks of at most `blocks` blocks."""
-    for first, end in runs:
-        for start in range(first, end, blocks):
-            yield Task(start, min(blocks, end - start), records)

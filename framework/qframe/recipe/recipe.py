@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from qframe.circuits.arithmetic import fold_for
+from qframe.circuits.costs import LABEL_NAMES
 from qframe.circuits.gates import InstructionSet
-from qframe.config.model import LABEL_NAMES
 from qframe.errors import NotADataset
 from qframe.recipe.blocks import BLOCK_RECORDS
 

@@ -1,93 +1,166 @@
-"""What a record consists of: named columns of fixed width, and blocks of them."""
+"""Schema: the columns of a dataset's records, in the order in which they are stored."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qframe.circuits.gates import InstructionSet
+from qframe.errors import PluginError
+from qframe.recipe.columns import KEY, Column
+from qframe.recipe.recipe import Recipe
 
-Arrays = Mapping[str, NDArray[Any]]
-"""One array a column, all of the same length in the first axis."""
+BASE = ("lengths", "codes", "unitaries")
+"""Names of the columns that every record has, in order. A storage may keep fewer of them."""
 
-
-@dataclass(frozen=True)
-class Column:
-    """One fixed-width quantity of a record.
-
-    `dtype` is NumPy's little-endian name (`|u1`, `<u2`, `<c16`), `shape` that of one record's
-    entry, `()` for a scalar.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...] = ()
-
-    @cached_property
-    def width(self) -> int:
-        """Bytes a record."""
-        return np.dtype(self.dtype).itemsize * prod(self.shape)
-
-    def empty(self, records: int) -> NDArray[Any]:
-        return np.empty((records, *self.shape), dtype=self.dtype)
-
-    def from_bytes(self, data: bytes | memoryview) -> NDArray[Any]:
-        """The records in `data`, `(records, *shape)`, read-only, without a copy."""
-        return np.frombuffer(data, dtype=self.dtype).reshape(-1, *self.shape)
-
-
-SOURCE = Column("source", "<u8")
-"""In a derived dataset: where a record stands in the one that it was chosen from."""
+MAX_EXTENT = 1 << 20
+"""Largest number of entries that a column may have in one record."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _DTYPE = re.compile(r"\|[biu]1|<[iuf][248]|<c(8|16)|\|S[1-9][0-9]{0,3}")
-MAX_EXTENT = 1 << 20
-"""Entries of a column in one record."""
 
-Schema = tuple[Column, ...]
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of records, in the order in which they are stored.
+
+    `lengths` (gates of each circuit), `codes` (circuit order, padded with 0 to `max_length`) and
+    `unitaries` (`(dim, dim)`, C order), then the sampler's own columns, `key` and the labels.
+    A reader's schema may hold fewer columns than its dataset's records have.
+
+    `len(schema)` is the number of columns; iterating gives them in order.
+    """
+
+    columns: tuple[Column, ...]
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def has_circuits(self) -> bool:
+        """Whether the records have circuits: columns `lengths` and `codes`."""
+        return {"lengths", "codes"} <= set(self.names)
+
+    @property
+    def lengths(self) -> Column:
+        """Number of gates of each circuit: `uint8` if `max_length` < 256, else `uint16`."""
+        return self._named("lengths")
+
+    @property
+    def codes(self) -> Column:
+        """Codes of each circuit, `(max_length,)`: `uint8` or `uint16`."""
+        return self._named("codes")
+
+    @property
+    def unitaries(self) -> Column:
+        """Unitary of each circuit, `(dim, dim)` complex."""
+        return self._named("unitaries")
+
+    @property
+    def max_length(self) -> int:
+        """Number of gates of the longest circuit that a record has space for."""
+        [longest] = self.codes.shape
+        return longest
+
+    @property
+    def base(self) -> Schema:
+        """The columns that every record has: those of `BASE`, as far as they are here."""
+        return Schema(tuple(column for column in self.columns if column.name in BASE))
+
+    @property
+    def extra(self) -> tuple[Column, ...]:
+        """The columns that are not among those that every record has."""
+        return tuple(column for column in self.columns if column.name not in BASE)
+
+    def _named(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"the schema has no column {name!r}, it has {', '.join(self.names)}")
 
 
 def schema_of(
-    instructions: InstructionSet, max_length: int, dtype: str, extra: Sequence[Column] = ()
+    instructions: InstructionSet, max_length: int, dtype: str, extra: Iterable[Column] = ()
 ) -> Schema:
-    """The columns of a dataset.
-
-    `lengths` (gates in the circuit), `codes` (circuit order, padded with 0 to `max_length`),
-    `unitaries` (`(dim, dim)`, C order), then what the sampler adds.
-    """
-    length_type = "|u1" if max_length < 256 else "<u2"
-    return (
-        Column("lengths", length_type),
-        Column("codes", instructions.code_dtype.str, (max_length,)),
-        Column(
-            "unitaries", np.dtype(dtype).newbyteorder("<").str, (instructions.dim, instructions.dim)
-        ),
-        *extra,
+    """The schema of records of these instructions: the usual three columns, then `extra`."""
+    dim = instructions.dim
+    return Schema(
+        (
+            Column("lengths", length_dtype(max_length)),
+            Column("codes", instructions.code_dtype.str, (max_length,)),
+            Column("unitaries", np.dtype(dtype).newbyteorder("<").str, (dim, dim)),
+            *extra,
+        )
     )
 
 
+def full_schema(recipe: Recipe, max_length: int, drawn: Iterable[Column]) -> Schema:
+    """The schema of a recipe's records: the usual three columns, the sampler's, key and labels.
+
+    Args:
+        recipe: the recipe; its key and labels follow from it.
+        max_length: number of gates of the sampler's longest circuit.
+        drawn: the columns that the sampler returns.
+
+    Raises:
+        PluginError: if a column of the sampler has a name that is taken.
+    """
+    drawn = tuple(drawn)
+    extra = (*drawn, *key_columns(recipe), *label_columns(recipe, max_length))
+    schema = schema_of(recipe.instructions, max_length, recipe.dtype, extra)
+    for column in drawn:
+        if schema.names.count(column.name) > 1:
+            raise PluginError(
+                f"sampler {recipe.sampler['name']!r}: its column {column.name!r} has the name of "
+                "another column"
+            )
+    return schema
+
+
+def key_columns(recipe: Recipe) -> tuple[Column, ...]:
+    """The column `key` of a recipe, one 64-bit word per 64 bits; none if the recipe has no key."""
+    if recipe.key is None:
+        return ()
+    return (Column(KEY, "<u8", (recipe.key["bits"] // 64,)),)
+
+
+def label_columns(recipe: Recipe, max_length: int) -> tuple[Column, ...]:
+    """The columns of a recipe's labels, in the dtype of `lengths`."""
+    return tuple(Column(name, length_dtype(max_length)) for name in recipe.labels)
+
+
+def length_dtype(max_length: int) -> str:
+    """The dtype of circuit lengths: `uint8` if they all fit it, else `uint16`."""
+    return "|u1" if max_length < 256 else "<u2"
+
+
 def schema_to_data(schema: Schema) -> list[dict[str, Any]]:
-    """Plain data that `schema_from_data` reads back."""
+    """The schema as plain data, which `schema_from_data` reads back."""
     return [{"name": c.name, "dtype": c.dtype, "shape": list(c.shape)} for c in schema]
 
 
 def schema_from_data(data: Any) -> Schema:
-    """The inverse of `schema_to_data`, for data that anyone may have written.
+    """The schema in plain data, which anyone may have written: the inverse of `schema_to_data`.
 
     Raises:
-        ValueError: naming the column that is none.
+        ValueError: naming the entry that is not a column.
     """
     if not isinstance(data, list):
         raise ValueError(f"schema is {type(data).__name__}, want a list of columns")
-    return tuple(_column_from_data(c) for c in data)
+    return Schema(tuple(_column_from_data(c) for c in data))
 
 
 def _column_from_data(data: Any) -> Column:
@@ -102,29 +175,6 @@ def _column_from_data(data: Any) -> Column:
     raise ValueError(f"{str(data)[:80]} is not a column of a dataset")
 
 
-def record_width(schema: Schema) -> int:
+def record_width(schema: Iterable[Column]) -> int:
     """Bytes of one record, all columns together."""
     return sum(column.width for column in schema)
-
-
-@dataclass(frozen=True)
-class Block:
-    """Consecutive records: the unit of randomness, of checksums and of the ledger.
-
-    `arrays` has one C-contiguous array of `records` entries for each column of the schema.
-    """
-
-    index: int
-    records: int
-    arrays: Arrays
-
-    def checksum(self, schema: Schema) -> bytes:
-        """SHA-256 over the columns' bytes in schema order: the same in every storage and layout."""
-        digest = hashlib.sha256()
-        for column in schema:
-            digest.update(np.ascontiguousarray(self.arrays[column.name]).data)
-        return digest.digest()
-
-    def cut(self, records: int) -> Block:
-        """The first `records` of the block."""
-        return Block(self.index, records, {k: v[:records] for k, v in self.arrays.items()})

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe.errors import ConfigError
-from qframe.rings.ring import Integers, Ring, ring_named
+from qframe.rings.registry import ring_named
+from qframe.rings.ring import Integers, Ring
 
 LARGEST = 64
 """Largest coefficient of a gate."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from qframe.errors import ConfigError
 from qframe.rings.exact_matrix import CLOSE, ExactMatrix
-from qframe.rings.ring import Integers, Ring, rings
+from qframe.rings.registry import rings
+from qframe.rings.ring import Integers, Ring
 from qframe.rings.rounding import rounded
 
 REACH = 2

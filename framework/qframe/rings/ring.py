@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from decimal import Decimal
-from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-
-from qframe.errors import ConfigError
 
 DIGITS = 400
 """Significant digits of a ring's real constants.
@@ -81,25 +78,3 @@ class Ring(ABC):
         return np.ascontiguousarray(stacked.transpose(0, 2, 1, 3)).reshape(
             rows * self.degree, columns * self.degree
         )
-
-
-@cache
-def rings() -> dict[str, Ring]:
-    """All rings by name."""
-    from qframe.rings.eighth_roots import EighthRoots
-    from qframe.rings.gaussian import GaussianFifths
-    from qframe.rings.tenth_roots import TenthRoots
-
-    return {ring.name: ring for ring in (EighthRoots(), GaussianFifths(), TenthRoots())}
-
-
-def ring_named(name: Any) -> Ring:
-    """The ring of this name.
-
-    Raises:
-        ConfigError: if there is none.
-    """
-    try:
-        return rings()[name]
-    except (KeyError, TypeError):
-        raise ConfigError(f"ring {name!r} is unknown, want one of {', '.join(rings())}") from None

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from qframe import __version__
-from qframe.blame import origin
-from qframe.circuits.arithmetic import fold_for
-from qframe.circuits.gates import InstructionSet
-from qframe.config.load import LoadedConfig
-from qframe.config.model import LABEL_NAMES
+from qframe.config.load import LoadedConfig, output_of
+from qframe.config.to_recipe import header_of
 from qframe.contracts.executor import Executor
 from qframe.contracts.job import Job
-from qframe.contracts.sampler import Sampler
-from qframe.contracts.storage import Estimate, Header, Storage
-from qframe.errors import ConfigError, PluginError, QframeError, RecipeMismatch, StorageError
-from qframe.exactness import check_exact, key_of
-from qframe.generation.generator import build, full_schema
-from qframe.plugins.resolve import file_sha256, local_path
-from qframe.recipe.blocks import Task, missing, records_per_block, tasks
-from qframe.recipe.columns import record_width, schema_of
+from qframe.contracts.storage import Estimate, Storage
+from qframe.errors import RecipeMismatch, StorageError
+from qframe.machine.disk import writable_ancestor
+from qframe.recipe.header import Header
+from qframe.recipe.ledger import missing
 from qframe.recipe.recipe import Recipe, differences
+from qframe.recipe.schema import record_width
+from qframe.recipe.tasks import Task, tasks
 
 
 @dataclass(frozen=True)
@@ -88,100 +82,6 @@ class RunPlan:
         )
 
 
-def gate_set_of(loaded: LoadedConfig) -> InstructionSet:
-    """The instructions that a config asks for. Runs the gate set."""
-    with _named(loaded, "gate_set"):
-        instructions: InstructionSet = build(loaded.plugins["gate_set"].spec).instructions()
-    return instructions
-
-
-def header_of(loaded: LoadedConfig) -> Header:
-    """The header that a config asks for. Runs the gate set and builds the sampler."""
-    plugins = loaded.plugins
-    instructions = gate_set_of(loaded)
-    with _named(loaded, "sampler"):
-        sampler = build(plugins["sampler"].spec, instructions)
-    _check_count(loaded, sampler.count)
-    spec = plugins["sampler"].spec
-    identity: dict[str, Any] = {
-        "name": sampler.name,
-        "version": sampler.version,
-        "options": plugins["sampler"].options.model_dump(mode="json"),
-    }
-    file = local_path(spec.plugin, Path(spec.base))
-    if file is not None:
-        identity["sha256"] = file_sha256(file)
-    base = schema_of(instructions, sampler.max_length, loaded.config.dtype)
-    key = key_of(loaded, instructions, sampler)
-    check_exact(loaded, instructions, sampler)
-    recipe = Recipe(
-        instructions=instructions,
-        sampler=identity,
-        seed=loaded.config.seed,
-        dtype=loaded.config.dtype,
-        fold=_fold(sampler, instructions),
-        block=records_per_block(record_width(base)),
-        labels=tuple(name for name in LABEL_NAMES if name in loaded.config.labels),
-        arithmetic=loaded.config.arithmetic,
-        key=key,
-    )
-    about = {
-        "qframe": __version__,
-        "gate_set": plugins["gate_set"].spec.plugin,
-        "sampler": spec.plugin,
-    }
-    products = not sampler.gives_unitaries
-    schema = full_schema(recipe, sampler)
-    return Header(recipe, schema, loaded.config.records, about, products)
-
-
-def _fold(sampler: Sampler[Any], instructions: InstructionSet) -> int:
-    """The sampler's own fold, else the longest that the law allows."""
-    longest = fold_for(len(instructions), instructions.qubits)
-    if sampler.fold is None:
-        return longest
-    if not 1 <= sampler.fold <= longest:
-        raise PluginError(f"sampler {sampler.name!r}: fold is {sampler.fold}, want 1 to {longest}")
-    return sampler.fold
-
-
-def _check_count(loaded: LoadedConfig, count: int | None) -> None:
-    """Refuses more records than a sampler that ranks has."""
-    if count is not None and loaded.config.records > count:
-        raise ConfigError(
-            f"{loaded.document.where(('records',))}: records: got {loaded.config.records:,}, "
-            f"the sampler {loaded.plugins['sampler'].spec.plugin!r} has {count:,} with these "
-            "options",
-            hint=f"set records: {count}, or widen the sampler's options",
-        )
-
-
-@contextmanager
-def _named(loaded: LoadedConfig, kind: str) -> Iterator[None]:
-    """Says where in the config a plugin stands that refuses its options, or that is broken."""
-    where = f"{loaded.document.where((kind,))}: {kind}"
-    try:
-        yield
-    except ConfigError as cause:
-        raise ConfigError(f"{where}: {cause.message}", hint=cause.hint) from cause
-    except QframeError:
-        raise
-    except Exception as cause:
-        raise PluginError(
-            f"{where}: plugin {origin(loaded.plugins[kind].spec)} raised "
-            f"{type(cause).__name__}: {cause}",
-            hint=f"reproduce with: qframe check {loaded.words}",
-        ) from cause
-
-
-def output_of(loaded: LoadedConfig) -> Path:
-    """`output:` of the config, from the working directory; else `data/<config name><suffix>`."""
-    if loaded.config.output is not None:
-        return Path(loaded.config.output)
-    storage: Any = loaded.plugins["storage"].cls
-    return Path("data") / f"{loaded.path.stem}{storage.suffix}"
-
-
 def plan(loaded: LoadedConfig) -> RunPlan:
     """Looks at config, output and disk, and refuses what cannot work.
 
@@ -203,8 +103,7 @@ def look(loaded: LoadedConfig) -> RunPlan:
     """As `plan`, for a dataset that may be more than the disk or the storage holds."""
     header = header_of(loaded)
     output = output_of(loaded)
-    storage = build(loaded.plugins["storage"].spec, output)
-    executor: Any = loaded.plugins["executor"].cls
+    storage = loaded.plugins["storage"].make(output)
     ancestor = writable_ancestor(output)
     stored = 0
     runs: tuple[tuple[int, int], ...] = ((0, header.blocks),)
@@ -217,7 +116,7 @@ def look(loaded: LoadedConfig) -> RunPlan:
         loaded=loaded,
         header=header,
         storage=storage,
-        executor=executor(loaded.plugins["executor"].options),
+        executor=loaded.plugins["executor"].make(),
         output=output,
         exists=exists,
         stored=stored,
@@ -257,24 +156,6 @@ def _existing(
 def _task_blocks(header: Header, storage: Storage[Any]) -> int:
     """As many blocks as the storage likes to commit at once, at least one."""
     return max(1, storage.task_bytes // (header.recipe.block * record_width(header.schema)))
-
-
-def writable_ancestor(output: Path) -> Path:
-    """The nearest directory above the output that is there; refuses one that is not writable."""
-    ancestor = output.absolute().parent
-    while not ancestor.exists():
-        ancestor = ancestor.parent
-    if not ancestor.is_dir():
-        raise StorageError(
-            f"{output} cannot be made: {ancestor} is a file, want a directory",
-            hint="name another --output",
-        )
-    if not os.access(ancestor, os.W_OK | os.X_OK) and not output.exists():
-        raise StorageError(
-            f"{output} cannot be made: {ancestor} is not writable",
-            hint="name another --output, or change its permissions",
-        )
-    return ancestor
 
 
 def _check_space(made: RunPlan) -> None:

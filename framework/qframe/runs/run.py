@@ -1,58 +1,30 @@
-"""A run: plan, lock, create or resume, do the tasks, finish."""
+"""`qframe.run`: makes a dataset, or what is still missing of it."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
-import pluggy
-
-from qframe.blame import blame, error_of, maker_error, new_generator
-from qframe.config.load import LoadedConfig, load_config
-from qframe.errors import DiskFull, QframeError, StorageError, WorkerError
-from qframe.generation.generator import build
+from qframe.config.load import LoadedConfig, load_config, output_of
+from qframe.errors import DiskFull, StorageError, WorkerError
+from qframe.generation.generator import PluginRaised
 from qframe.integrity.verify import verify
-from qframe.machine.lock import output_lock, remove_leftover
+from qframe.machine.disk import disk_bytes
+from qframe.machine.lock import Held, output_lock, remove_leftover
 from qframe.machine.signals import Stop, stopped_by_signals
-from qframe.plugins import hookspecs
-from qframe.plugins.resolve import load_module
-from qframe.runs.plan import RunPlan, output_of, plan
+from qframe.plugins.blame import blame
+from qframe.runs.hooks import RunHooks
+from qframe.runs.plan import RunPlan, plan
+from qframe.runs.summary import RunSummary
 from qframe.runs.watch import Watch
+from qframe.runs.worker import new_generator, plugin_error
 
-NO_ROOM = 1 << 20
-"""Free bytes below which a worker that died without a word died of the full disk."""
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """How a run ended.
-
-    Attributes:
-        output: the dataset.
-        recipe_id: of the dataset's recipe.
-        records: records that the dataset holds now.
-        stored: how many of them this run added.
-        seconds: wall time from plan to finished dataset.
-        bytes: room that the dataset takes on disk (`disk_bytes`).
-        complete: whether all records that were asked for are there.
-        signal: the signal that ended the run early, else None.
-    """
-
-    output: Path
-    recipe_id: str
-    records: int
-    stored: int
-    seconds: float
-    bytes: int
-    complete: bool
-    signal: int | None = None
+FULL_BYTES = 1 << 20
+"""If fewer bytes are free, the full disk killed a worker that died without an error message."""
 
 
 def run(
@@ -68,70 +40,124 @@ def run(
         hooks: objects with life-cycle hooks, besides those that the config names.
 
     Raises:
-        QframeError: for whatever a user can cause; nothing is half-written.
+        QframeError: for whatever a user can cause. Nothing is half-written.
     """
     start = perf_counter()
     loaded = (
         config if isinstance(config, LoadedConfig) else load_config(Path(config), list(overrides))
     )
-    manager = _hooks(loaded, hooks)
+    told = RunHooks(loaded, hooks)
     _recover(loaded)
     planned = plan(loaded)
+    output = planned.output.absolute()
     if not planned.runs and planned.storage.finished():
-        remove_leftover(planned.output.absolute())
-        return _summary(planned, planned.stored, start, None)
-    planned.output.absolute().parent.mkdir(parents=True, exist_ok=True)
-    # After the first signal the tasks in hand are ended.
-    with stopped_by_signals(_end_at_once) as stop, output_lock(planned.output.absolute()) as held:
+        remove_leftover(output)
+        return _summary(planned, planned.stored, start)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    # After the first signal, the tasks that have begun are finished.
+    with stopped_by_signals(_end_at_once) as stop, output_lock(output) as lock:
         planned = plan(loaded)  # again: another run may have ended since
-        progress = _Progress(planned.header.records - planned.to_do)
-        job = planned.job()
-        with _bytes_needed(planned, progress), blame(job.storage, job.serial, "the dataset"):
-            if planned.exists:
-                if not held.same_boot and not planned.storage.finished():
-                    _prove(planned)
-                planned.storage.resume(planned.header)
-            else:
-                _probe(planned)
-                planned.storage.create(planned.header)
-            _tell(manager, "qframe_run_started", planned)
-            try:
-                _do(planned, manager, stop, progress)
-            finally:
-                planned.storage.finish()
-    with closing(planned.storage.reader()) as reader:
-        total = sum(part.records for part in reader.stored())
-    summary = _summary(planned, total, start, stop.number)
-    _tell(manager, "qframe_run_finished", planned, summary=summary)
+        _Run(planned, told, stop).do(lock)
+    summary = _summary(planned, _stored(planned), start, stop.number)
+    told.finished(planned, summary)
     return summary
+
+
+class _Run:
+    """The part of a run that writes; the caller holds the output's lock."""
+
+    def __init__(self, planned: RunPlan, told: RunHooks, stop: Stop) -> None:
+        self._planned = planned
+        self._told = told
+        self._stop = stop
+        self._job = planned.job()
+        self._stored = planned.header.records - planned.to_do
+
+    def do(self, lock: Held) -> None:
+        """Creates or continues the dataset, does the tasks, and finishes it in any case."""
+        storage = self._planned.storage
+        with self._disk_full(), blame(self._job.storage, self._job.serial, "the dataset"):
+            self._open(lock)
+            self._told.started(self._planned)
+            try:
+                self._do_tasks()
+            finally:
+                storage.finish()
+
+    def _open(self, lock: Held) -> None:
+        planned = self._planned
+        if not planned.exists:
+            self._try_plugins()
+            planned.storage.create(planned.header)
+            return
+        if not lock.same_boot and not planned.storage.finished():
+            _prove(planned)
+        planned.storage.resume(planned.header)
+
+    def _try_plugins(self) -> None:
+        """Makes one record, so that a plugin that breaks its contract leaves no dataset behind."""
+        try:
+            new_generator(self._job, self._planned.recipe).blocks(0, [1])
+        except PluginRaised as raised:
+            raise plugin_error(self._job, raised, "the first block") from raised.__cause__
+
+    def _do_tasks(self) -> None:
+        if self._stop.number is not None:
+            return
+        planned, watch = self._planned, Watch(self._planned.storage)
+        spec = planned.loaded.plugins["executor"].spec
+        with (
+            blame(spec, self._job.serial, "the run"),
+            closing(planned.executor.run(self._job, planned.tasks())) as results,  # type: ignore[type-var]
+        ):
+            for done in results:
+                self._stored += done.records
+                self._told.task_stored(planned, done, self._stored)
+                watch.look()
+                if self._stop.number is not None:
+                    break
+
+    @contextmanager
+    def _disk_full(self) -> Iterator[None]:
+        """Says of a full disk how many bytes it lacks.
+
+        A worker that writes to a memory-mapped page for which the disk has no space dies of SIGBUS
+        without a message. So the free bytes are looked at here.
+        """
+        try:
+            yield
+        except (DiskFull, WorkerError) as cause:
+            planned = self._planned
+            free = shutil.disk_usage(planned.output.absolute().parent).free
+            explained = cause.__cause__ is not None or free >= FULL_BYTES
+            if isinstance(cause, WorkerError) and explained:
+                raise
+            missing = planned.header.records - self._stored
+            need = round(planned.estimate.bytes * missing / planned.header.records)
+            raise DiskFull(
+                f"{planned.output}: the disk is full: {free:,} bytes are free, the {missing:,} "
+                f"records that are missing need about {need:,} ({cause.message})",
+                hint="free space and run the same command again: what is stored is kept",
+            ) from cause
 
 
 def _recover(loaded: LoadedConfig) -> None:
     """Lets the storage undo what a killed writer left, where it cannot even be read before."""
     output = output_of(loaded)
-    storage = build(loaded.plugins["storage"].spec, output)
+    storage = loaded.plugins["storage"].make(output)
     if output.exists() and storage.half_done():
         with output_lock(output.absolute()):
             storage.recover()
 
 
-def _probe(planned: RunPlan) -> None:
-    """Makes one record, so that a plugin which breaks its contract leaves no dataset behind."""
-    job = planned.job()
-    generator = new_generator(job, planned.recipe)
-    try:
-        generator.blocks(0, [1])
-    except QframeError:
-        raise
-    except Exception as cause:
-        raise maker_error(job, generator, cause, "the first block") from cause
-
-
 def _prove(planned: RunPlan) -> None:
-    """Refuses to continue what may have met a power cut, unless every stored block is sound.
+    """Refuses to continue a dataset that a power cut may have damaged, unless it is sound.
 
-    Without a sync a file system may bring back any mixture of old and new pages. Only the lock
+    Without a sync, a file system may bring back any mixture of old and new pages. Only the lock
     file of a killed run proves that there was no power cut since, and it may be gone.
+
+    Raises:
+        StorageError: naming the first damaged block.
     """
     verdict = verify(planned.storage)
     if not verdict.ok:
@@ -143,24 +169,14 @@ def _prove(planned: RunPlan) -> None:
         )
 
 
-def _do(planned: RunPlan, manager: pluggy.PluginManager, stop: Stop, progress: _Progress) -> None:
-    if stop.number is not None:
-        return
-    job, spec = planned.job(), planned.loaded.plugins["executor"].spec
-    watch = Watch(planned.storage)
-    with (
-        blame(spec, job.serial, "the run"),
-        closing(planned.executor.run(job, planned.tasks())) as results,  # type: ignore[type-var]
-    ):
-        for done in results:
-            progress.stored += done.records
-            _tell(manager, "qframe_task_stored", planned, done=done, stored=progress.stored)
-            watch.look()
-            if stop.number is not None:
-                break
+def _stored(planned: RunPlan) -> int:
+    with closing(planned.storage.reader()) as reader:
+        return sum(part.records for part in reader.stored())
 
 
-def _summary(planned: RunPlan, records: int, start: float, by_signal: int | None) -> RunSummary:
+def _summary(
+    planned: RunPlan, records: int, start: float, by_signal: int | None = None
+) -> RunSummary:
     return RunSummary(
         output=planned.output,
         recipe_id=planned.recipe.id,
@@ -173,71 +189,6 @@ def _summary(planned: RunPlan, records: int, start: float, by_signal: int | None
     )
 
 
-def _hooks(loaded: LoadedConfig, given: Sequence[object]) -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    for spec in loaded.hooks:
-        manager.register(load_module(spec.plugin, Path(spec.base)))
-    for one in given:
-        manager.register(one)
-    return manager
-
-
-@contextmanager
-def _bytes_needed(planned: RunPlan, progress: _Progress) -> Iterator[None]:
-    """Says of a disk that is full how much it lacks.
-
-    A worker that dies for want of a page (SIGBUS: memory that is mapped to a file on a full disk)
-    says nothing, so that here the disk is asked.
-    """
-    try:
-        yield
-    except (DiskFull, WorkerError) as cause:
-        free = shutil.disk_usage(planned.output.absolute().parent).free
-        if isinstance(cause, WorkerError) and (cause.__cause__ is not None or free >= NO_ROOM):
-            raise
-        lacking = 1 - progress.stored / planned.header.records
-        raise DiskFull(
-            f"{planned.output}: the disk is full: {free:,} bytes are free, the "
-            f"{round(lacking * planned.header.records):,} records that are missing need about "
-            f"{round(planned.estimate.bytes * lacking):,} ({cause.message})",
-            hint="free space and run the same command again: what is stored is kept",
-        ) from cause
-
-
-def _tell(manager: pluggy.PluginManager, hook: str, planned: RunPlan, **facts: Any) -> None:
-    """Calls a life-cycle hook; an exception names the hook plugin that let it out."""
-    try:
-        getattr(manager.hook, hook)(plan=planned, **facts)
-    except QframeError:
-        raise
-    except Exception as cause:
-        files = {frame.filename for frame in traceback.extract_tb(cause.__traceback__)}
-        for spec in planned.loaded.hooks:
-            if getattr(load_module(spec.plugin, Path(spec.base)), "__file__", None) in files:
-                raise error_of(spec, cause, f"qframe run {planned.loaded.words}", hook) from cause
-        raise
-
-
-@dataclass
-class _Progress:
-    """Records that are stored, as far as this process has been told."""
-
-    stored: int
-
-
 def _end_at_once(stop: Stop) -> None:
-    """What a second signal does: workers notice, and the ledger knows what is stored."""
+    """Ends the process at a second signal. Workers notice, and the ledger says what is stored."""
     os._exit(128 + (stop.number or 0))
-
-
-def disk_bytes(path: Path) -> int:
-    """Room on the disk of a file, or of all files in a directory.
-
-    A disk gives out whole blocks: a file of 500 bytes takes 4,096 of most disks. `qframe check` and
-    `qframe plan` estimate the same.
-    """
-    if path.is_dir():
-        with os.scandir(path) as entries:
-            return sum(disk_bytes(Path(entry.path)) for entry in entries)
-    return path.stat().st_blocks * 512 if path.exists() else 0

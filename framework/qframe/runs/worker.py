@@ -9,15 +9,17 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import TypeVar
 
-from qframe.blame import blame, maker_error, new_generator
 from qframe.contracts.closeable import Closes
 from qframe.contracts.job import Job, TaskDone
-from qframe.contracts.storage import Header, Storage
-from qframe.errors import QframeError, StorageBusy
-from qframe.generation.generator import Room, build
+from qframe.contracts.storage import Storage
+from qframe.errors import StorageBusy, WorkerError
+from qframe.generation.generator import Buffers, Generator, PluginRaised, engine_of
 from qframe.machine.memory import peak_bytes
-from qframe.recipe.blocks import Task
+from qframe.plugins.blame import blame, error_of
+from qframe.plugins.build import build
+from qframe.recipe.header import Header
 from qframe.recipe.recipe import Recipe
+from qframe.recipe.tasks import Task
 
 T = TypeVar("T")
 
@@ -42,8 +44,8 @@ class Worker(Closes):
         with blame(job.storage, job.serial, "a new writer"):
             storage: Storage[object] = build(job.storage, Path(job.output))  # type: ignore[type-var]
             self._writer = self._patiently(partial(storage.writer, self._header))
-        # Fresh memory for each task would come from the kernel page by page.
-        self._room = self._generator.room(0)
+        # Used again for each task: the kernel gives fresh memory page by page, which is slow.
+        self._buffers = self._generator.buffers(0)
 
     def do(self, task: Task) -> TaskDone:
         """Makes the task's blocks and commits them with their ledger rows.
@@ -54,15 +56,13 @@ class Worker(Closes):
         counts = [self._header.records_in(task.first + k) for k in range(task.blocks)]
         try:
             start = perf_counter()
-            blocks = self._generator.blocks(task.first, counts, self._room_for(task.blocks))
+            blocks = self._generator.blocks(task.first, counts, self._buffers_for(task.blocks))
             made = perf_counter()
             with blame(self._job.storage, self._job.serial, str(task)):
                 self._patiently(partial(self._writer.write, blocks))
             written = perf_counter()
-        except QframeError:
-            raise
-        except Exception as cause:
-            raise maker_error(self._job, self._generator, cause, str(task)) from cause
+        except PluginRaised as raised:
+            raise plugin_error(self._job, raised, str(task)) from raised.__cause__
         return TaskDone(
             task,
             sum(counts),
@@ -95,11 +95,37 @@ class Worker(Closes):
         self._told = now
         return grown
 
-    def _room_for(self, blocks: int) -> Room:
-        if len(self._room["lengths"]) < blocks * self._header.recipe.block:
-            self._room = self._generator.room(blocks)
-        return self._room
+    def _buffers_for(self, blocks: int) -> Buffers:
+        if len(self._buffers["lengths"]) < blocks * self._header.recipe.block:
+            self._buffers = self._generator.buffers(blocks)
+        return self._buffers
 
     def close(self) -> None:
         """Closes the writer."""
         self._writer.close()
+
+
+def plugin_error(job: Job, raised: PluginRaised, during: str) -> WorkerError:
+    """The error for an exception while blocks were made, with a command that shows it again.
+
+    A sampler draws a block in full, so the first record of the block shows its fault. An engine
+    gets a whole task at once, so only the run shows its fault.
+    """
+    cause = raised.__cause__
+    assert isinstance(cause, Exception)  # noqa: S101 - PluginRaised always has one
+    if raised.kind == "engine":
+        return error_of(job.engine, cause, job.serial, during)
+    record = raised.block * Recipe.from_text(job.recipe).block
+    return error_of(job.sampler, cause, f"qframe show {job.config} {record}", during)
+
+
+def new_generator(job: Job, recipe: Recipe) -> Generator:
+    """The generator of a job, in any process.
+
+    Raises:
+        WorkerError: naming the sampler or the engine, if it could not be made.
+    """
+    with blame(job.engine, job.serial, "a new engine"):
+        engine = engine_of(recipe, job.engine)
+    with blame(job.sampler, job.serial, "a new sampler"):
+        return Generator(recipe, build(job.sampler, recipe.instructions), engine)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from qframe.circuits.circuits import Circuits
 from qframe.circuits.gates import Gate, Instruction, InstructionSet
-from qframe.contracts.storage import Header
-from qframe.recipe.columns import Block, Column, Schema, schema_of
+from qframe.recipe.blocks import Block
+from qframe.recipe.columns import Column
+from qframe.recipe.header import Header
 from qframe.recipe.recipe import Recipe
+from qframe.recipe.schema import Schema, schema_of
 
 R = sqrt(0.5)
 
@@ -116,11 +118,11 @@ def example_block(header: Header, index: int, records: int | None = None) -> Blo
     """
     size = header.recipe.block
     circuits = example_circuits(
-        header.recipe.instructions, size, header.schema[1].shape[0], seed=index
+        header.recipe.instructions, size, header.schema.max_length, seed=index
     )
     arrays: dict[str, NDArray[Any]] = {"lengths": circuits.lengths, "codes": circuits.codes}
     random = np.random.default_rng([index, 1])
-    for column in header.schema[2:]:
+    for column in (header.schema.unitaries, *header.schema.extra):
         arrays[column.name] = _numbers(random, column, size)
     whole = Block(index, size, arrays)
     return whole.cut(header.records_in(index) if records is None else records)

@@ -12,13 +12,17 @@ import pytest
 
 from qframe.circuits.arithmetic import fold_for
 from qframe.contracts.executor import Executor
-from qframe.contracts.job import Job, PluginSpec, TaskDone
-from qframe.contracts.storage import Header, Storage
+from qframe.contracts.job import Job, TaskDone
+from qframe.contracts.plugin import PluginSpec
+from qframe.contracts.storage import Storage
 from qframe.errors import QframeError
-from qframe.generation.generator import Generator, build
-from qframe.recipe.blocks import Task, missing, tasks
-from qframe.recipe.columns import schema_of
+from qframe.generation.generator import Generator
+from qframe.plugins.build import build
+from qframe.recipe.header import Header
+from qframe.recipe.ledger import missing
 from qframe.recipe.recipe import Recipe
+from qframe.recipe.schema import schema_of
+from qframe.recipe.tasks import Task, tasks
 from qframe.testing.examples import example_instructions, same_bytes
 from qframe.testing.plugin import PluginContract, require
 

@@ -9,8 +9,8 @@ import numpy as np
 from qframe.circuits.circuits import Circuits
 from qframe.circuits.gates import InstructionSet
 from qframe.contracts.sampler import Sampler
-from qframe.recipe.columns import schema_of
 from qframe.recipe.randomness import Draws
+from qframe.recipe.schema import schema_of
 from qframe.testing.examples import example_instructions, same_bytes
 from qframe.testing.plugin import PluginContract, require
 
@@ -47,9 +47,7 @@ class SamplerContract(PluginContract):
 
     def test_arrays_are_as_the_contract_says(self) -> None:
         sampler = self.make()
-        schema = schema_of(
-            self.instructions(), sampler.max_length, "complex128", tuple(sampler.columns)
-        )
+        schema = schema_of(self.instructions(), sampler.max_length, "complex128", sampler.columns)
         for size in self.block_sizes:
             circuits = sampler.sample(Draws(1, 3, size))
             given = {"lengths": circuits.lengths, "codes": circuits.codes, **circuits.extra}

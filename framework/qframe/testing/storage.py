@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from qframe.contracts.storage import Header, Reader, Storage
+from qframe.contracts.storage import Reader, Storage
 from qframe.errors import NotADataset, RecordMissing, StorageError
-from qframe.recipe.blocks import Stored, missing
-from qframe.recipe.columns import Block
+from qframe.recipe.blocks import Block
+from qframe.recipe.header import Header
+from qframe.recipe.ledger import Stored, missing
 from qframe.testing.examples import (
     EXTRA,
     example_block,

@@ -83,7 +83,7 @@ class SaveTxt(Storage[SaveTxtOptions]):
 
     def check(self, header: Header) -> None:
         """Refuses what text cannot hold, and more files than the disk has inodes left."""
-        problem = unwritable(header.recipe.instructions, header.schema[3:])
+        problem = unwritable(header.recipe.instructions, header.schema.extra)
         if problem is None and header.records > 10**12:
             problem = f"{header.records:,} records (at most {10**12:,})"
         if problem is not None:
@@ -192,8 +192,8 @@ class SaveTxt(Storage[SaveTxtOptions]):
     def estimate(self, header: Header) -> Estimate:
         entries = header.recipe.instructions.dim**2
         instructions = header.recipe.instructions.instructions
-        words = header.schema[1].shape[0] * (_mean([len(str(i)) for i in instructions]) + 2)
-        text = entries * ENTRY_BYTES + words + 3 * record_width(header.schema[3:])
+        words = header.schema.max_length * (_mean([len(str(i)) for i in instructions]) + 2)
+        text = entries * ENTRY_BYTES + words + 3 * record_width(header.schema.extra)
         file = -(-round(text) // DISK_BLOCK) * DISK_BLOCK
         files = header.records + header.blocks + 1
         size = header.records * file + (header.blocks + 1) * DISK_BLOCK

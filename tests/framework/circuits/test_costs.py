@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 import qframe
-from qframe.circuits.costs import LABELS
+from qframe.circuits.costs import LABEL_NAMES, LABELS
 from qframe.config.load import load_config
-from qframe.config.model import LABEL_NAMES
+from qframe.config.to_recipe import header_of
 from qframe.errors import ConfigError, PluginError, RecipeMismatch
-from qframe.runs.plan import header_of
 
 STORAGES: list[Any] = [
     "sqlite",
@@ -47,7 +46,7 @@ def test_labels_are_stored_read_and_verified(
     )
     run_qframe(path)
     with qframe.open(tmp_path / "small.db") as ds, qframe.open(path) as computed:
-        assert [c.name for c in ds.schema[3:]] == ["t_count", "depth"]
+        assert [c.name for c in ds.schema.extra] == ["t_count", "depth"]
         batch, want = ds[:], computed[:]
         for name in ("t_count", "depth"):
             assert batch.extra[name].dtype == batch.lengths.dtype
@@ -129,5 +128,5 @@ def test_a_samplers_column_may_not_have_the_name_of_a_label(config: Any, tmp_pat
         '    columns = (Column("depth", "|u1"),)\n'
     )
     sampler = {"plugin": "mine.py", "length": 3}
-    with pytest.raises(PluginError, match="its column 'depth' has the name of another one"):
+    with pytest.raises(PluginError, match="its column 'depth' has the name of another column"):
         header_of(load_config(config(labels=["depth"], sampler=sampler)))

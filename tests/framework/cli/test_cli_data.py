@@ -160,7 +160,7 @@ def test_numbers_of_two_bytes_are_read_in_words_too(
     )
     output = run_qframe(path).output
     with qframe.open(output) as dataset, closing(sqlite3.connect(output)) as db:
-        assert tuple(column.dtype for column in dataset.schema[:2]) == dtypes
+        assert (dataset.schema.lengths.dtype, dataset.schema.codes.dtype) == dtypes
         rows = db.execute("SELECT length, gates FROM circuits ORDER BY record").fetchall()
         for record, (count, gates) in zip(dataset, rows, strict=True):
             assert count == len(record.circuit)

@@ -93,7 +93,7 @@ def test_a_side_does_not_depend_on_storage_length_key_or_process(
 
 def test_single_precision_without_a_ring_has_no_keys_and_says_so(config: Config) -> None:
     with qframe.open(config(gate_set="rotations", dtype="complex64")) as ds:
-        with pytest.raises(qframe.StorageError, match="no key can be told"):
+        with pytest.raises(qframe.StorageError, match="too coarse for keys"):
             ds.split()
         assert ds.split(by="record")
     with qframe.open(config(gate_set="rotations", dtype="complex64", key=True)) as ds:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qframe.forecast.limits import census, file_system, limit_of
+from qframe.forecast.limits import limit_of
+from qframe.machine.disk import disk_usage, file_system
 
 
 @given(st.integers(1, 10**6), st.integers(0, 10**9), st.integers(0, 10**15))
@@ -32,16 +33,21 @@ def test_the_page_size_is_read_from_the_file(page: int, tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute(f"PRAGMA page_size = {page}")
         db.execute("CREATE TABLE t(x)")
-    assert census(path).page_size == page
+    assert disk_usage(path).page_size == page
 
 
-def test_a_census_counts_files_at_any_depth(tmp_path: Path) -> None:
+def test_disk_usage_counts_files_at_any_depth(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     for k in range(5):
         (tmp_path / "a" / "b" / f"file{k}").write_bytes(bytes(100 * k))
     (tmp_path / "a" / "x").write_bytes(b"SQLite?")
-    found = census(tmp_path)
-    assert (found.files, found.largest, found.crowd, found.name_bytes) == (6, 400, 5, 5)
+    found = disk_usage(tmp_path)
+    assert (found.files, found.largest_file, found.directory_entries, found.name_bytes) == (
+        6,
+        400,
+        5,
+        5,
+    )
     assert found.page_size is None
 
 

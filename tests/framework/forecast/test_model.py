@@ -12,8 +12,8 @@ import pytest
 from qframe.config.load import load_config
 from qframe.forecast.calibration import Calibration, Pace
 from qframe.forecast.duplicates import Frequencies, Sample
-from qframe.forecast.limits import Census, FileSystem
 from qframe.forecast.model import Model, Projection
+from qframe.machine.disk import DiskUsage, FileSystem
 from qframe.runs.plan import look
 
 Config = Callable[..., Path]
@@ -31,7 +31,14 @@ def project(config: Config) -> Callable[..., Projection]:
     def project(make: float, write: float, rate: float, disk_rate: float = 1e12) -> Projection:
         planned = look(load_config(config(), [f"records={RECORDS}"]))
         each = planned.estimate.bytes / RECORDS
-        made = Census(1, round(10**6 * each), round(10**6 * each), 1, 8, 65536)
+        made = DiskUsage(
+            bytes=round(10**6 * each),
+            files=1,
+            largest_file=round(10**6 * each),
+            directory_entries=1,
+            name_bytes=8,
+            page_size=65536,
+        )
         one = Pace(1, 1e6 / (make + write), make / 1e6, write / 1e6)
         measured = Calibration(
             one, replace(one, workers=2, rate=rate), disk_rate, 10**6, made, made.bytes

@@ -16,7 +16,8 @@ import apsw
 import pytest
 
 import qframe
-from qframe.integrity.verify import Verdict, storage_at, verify
+from qframe.dataset.storages import storage_at
+from qframe.integrity.verify import Verdict, verify
 
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]

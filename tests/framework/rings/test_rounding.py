@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qframe.rings.ring import rings
+from qframe.rings.registry import rings
 from qframe.rings.rounding import rounded
 
 BITS = 900

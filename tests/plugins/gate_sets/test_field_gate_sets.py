@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from qframe import Gate, InstructionSet
 from qframe.analysis.gate_group import analyse, growth, order, phase_free_keys
 from qframe.config.load import load_config
-from qframe.runs.plan import gate_set_of
+from qframe.config.to_recipe import gate_set_of
 from qframe_plugins.gate_sets._gates.exact_angles import cos_turns, phase, polar, sin_turns
 from qframe_plugins.gate_sets._gates.standard_gates import standard
 from qframe_plugins.gate_sets.clifford import Clifford

@@ -12,8 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from qframe import Draws, InstructionSet, Recipe, fold_for
-from qframe.contracts.job import PluginSpec
-from qframe.generation.generator import Generator, build
+from qframe.contracts.plugin import PluginSpec
+from qframe.generation.generator import Generator
+from qframe.plugins.build import build
 from qframe.plugins.resolve import find_class
 
 

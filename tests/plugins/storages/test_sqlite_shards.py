@@ -19,8 +19,10 @@ import pytest
 
 import qframe
 from qframe.config.load import load_config
-from qframe.integrity.repair import generator_of, repair
-from qframe.integrity.verify import storage_at, verify
+from qframe.dataset.storages import storage_at
+from qframe.integrity.regenerate import generator_of
+from qframe.integrity.repair import repair
+from qframe.integrity.verify import verify
 
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 import qframe
 from qframe.config.load import load_config
-from qframe.integrity.repair import generator_of, repair
-from qframe.integrity.verify import storage_at, verify
+from qframe.dataset.storages import storage_at
+from qframe.integrity.regenerate import generator_of
+from qframe.integrity.repair import repair
+from qframe.integrity.verify import verify
 from qframe.runs.plan import plan
 from qframe_plugins.storages._sqlite.packed_codes import Packing
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.gates import InstructionSet, widen
+from qframe.circuits.gates import InstructionSet
+from qframe.circuits.placement import widen
 from qframe.rings.exact_matrix import ExactMatrix
 from qframe.rings.ring import Integers
 

@@ -39,7 +39,7 @@ class SaveTxtWriter(Writer):
         self._files = files
         self._header = header
         self._names = [str(placed) for placed in header.recipe.instructions.instructions]
-        self._extra = header.schema[3:]
+        self._extra = header.schema.extra
         self._temporary = files.temporary()
         self.counters = {"commits": 0}
 
@@ -87,8 +87,8 @@ class SaveTxtReader(Reader):
         self._files = files
         instructions = header.recipe.instructions
         self._codes = {str(placed): i for i, placed in enumerate(instructions.instructions)}
-        self._shape = header.schema[2].shape
-        self._extra = header.schema[3:]
+        self._shape = header.schema.unitaries.shape
+        self._extra = header.schema.extra
 
     def stored(self) -> Iterator[Stored]:
         size = self.header.recipe.block

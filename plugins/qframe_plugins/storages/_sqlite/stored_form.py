@@ -100,24 +100,27 @@ class Columns:
     @cached_property
     def packing(self) -> Packing | None:
         """How codes are packed, if they are."""
-        codes = self.header.schema[1]
+        codes = self.header.schema.codes
         if not self.packs or self.form.unitary != "none" or codes.dtype != "|u1":
             return None
-        packing = Packing(len(self.header.recipe.instructions), codes.shape[0])
+        packing = Packing(len(self.header.recipe.instructions), self.header.schema.max_length)
         return packing if packing.codes_a_byte > 1 else None
 
     @cached_property
     def shown(self) -> Schema:
         """The columns that reading gives."""
-        lengths, codes, unitaries, *extra = self.header.schema
+        schema = self.header.schema
+        unitaries = schema.unitaries
         if self.form.unitary == "complex64":
             unitaries = replace(unitaries, dtype="<c8")
-        return (lengths, codes, unitaries, *extra) if self.form.circuit else (unitaries, *extra)
+        circuits = (schema.lengths, schema.codes) if self.form.circuit else ()
+        return Schema((*circuits, unitaries, *schema.extra))
 
     @cached_property
     def stored(self) -> Schema:
         """The columns of the table."""
-        return tuple(self._stored(c) for c in self.shown if c.name != "unitaries" or self._unitary)
+        shown = (c for c in self.shown if c.name != "unitaries" or self._unitary)
+        return Schema(tuple(self._stored(column) for column in shown))
 
     @property
     def _unitary(self) -> bool:

@@ -74,7 +74,7 @@ class Layout:
 
     @property
     def names(self) -> list[str]:
-        return [column.name for column in self.stored]
+        return list(self.stored.names)
 
     def ddl(self) -> Iterator[str]:
         """The tables and the view."""
@@ -99,9 +99,9 @@ class Layout:
 
     def _circuits_view(self) -> str:
         """Records as people read them: `SELECT * FROM circuits WHERE record = 5`."""
-        lengths = self.header.schema[0]
+        lengths = self.header.schema.lengths
         if self.kind == "blocks":
-            row = self.stored[1].width
+            row = self.stored.codes.width
             start, length = f"s.i * {row}", integer_at("b.lengths", "s.i", lengths, _literal())
             source = (
                 f"SELECT b.block * {self.header.recipe.block} + s.i AS record, b.block AS block, "
@@ -124,7 +124,7 @@ class Layout:
     def _is_code_of_place(self, gates: str, codes: str, place: str) -> str:
         """SQL: whether a row of `gates` is what stands at a place of a circuit."""
         packing = self.columns.packing
-        width = np.dtype(self.header.schema[1].dtype).itemsize
+        width = np.dtype(self.header.schema.codes.dtype).itemsize
         if packing is None:
             return f"{gates}.bytes = substr({codes}, {place} * {width} + 1, {width})"
         step = packing.codes_a_byte
@@ -216,7 +216,7 @@ class Layout:
 
     def seq_size(self) -> int:
         """`seq` counts the records of a block and the places of a circuit."""
-        return max(self.header.recipe.block, *self.header.schema[1].shape)
+        return max(self.header.recipe.block, self.header.schema.max_length)
 
     def insert(self, *, even: bool = False) -> str:
         """The statement that stores a block.
@@ -243,7 +243,7 @@ class Layout:
             return integer_at(f":{column.name}", "i", column, ":bytes")
         width: int | str = column.width
         if column.name == "codes":  # only the codes that the circuit has, not the padding
-            lengths = self.header.schema[0]
+            lengths = self.header.schema.lengths
             length = integer_at(":lengths", "i", lengths, ":bytes")
             width = ":width" if even else f"{np.dtype(column.dtype).itemsize} * ({length})"
         return f"substr(:{column.name}, i * {column.width} + 1, {width})"

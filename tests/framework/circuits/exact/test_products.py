@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from qframe import Circuits, ConfigError, ExactMatrix, Gate, InstructionSet, circuit_unitary
 from qframe.circuits.exact.products import ExactMatrices, ExactProducts
 from qframe.contracts.gate_set import GateSet
-from qframe.rings.ring import Integers, Ring, rings
+from qframe.rings.registry import rings
+from qframe.rings.ring import Integers, Ring
 from qframe.rings.rounding import rounded
 from qframe_plugins.gate_sets.clifford_ccz import CliffordCcz
 from qframe_plugins.gate_sets.clifford_cs import CliffordCs

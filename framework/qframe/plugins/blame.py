@@ -1,4 +1,4 @@
-"""Whose fault an exception is: the plugin, its distribution, and a command that shows it again."""
+"""Which plugin an exception came from, as an error with a command that shows it again."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from contextlib import contextmanager
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
-from qframe.contracts.job import Job, PluginSpec
+from qframe.contracts.plugin import PluginSpec
 from qframe.errors import QframeError, WorkerError
-from qframe.generation.generator import Generator, build, engine_of
 from qframe.plugins.installed import installed
-from qframe.plugins.resolve import is_local, local_path
-from qframe.recipe.recipe import Recipe
+from qframe.plugins.local_files import is_local, local_path
 
 
 def origin(spec: PluginSpec) -> str:
@@ -39,18 +37,6 @@ def error_of(spec: PluginSpec, cause: Exception, command: str, during: str) -> W
     )
 
 
-def maker_error(job: Job, generator: Generator, cause: Exception, during: str) -> WorkerError:
-    """The error for an exception while blocks were made: the sampler's or the engine's.
-
-    A block is drawn in full, so that its first record shows a sampler's fault; an engine gets a
-    whole task at once, and only the run shows which block it was.
-    """
-    if generator.at_work == "engine":
-        return error_of(job.engine, cause, job.serial, during)
-    command = f"qframe show {job.config} {generator.block * generator.recipe.block}"
-    return error_of(job.sampler, cause, command, during)
-
-
 @contextmanager
 def blame(spec: PluginSpec, command: str, during: str) -> Iterator[None]:
     """Names the plugin in an exception that is none of our own words.
@@ -64,15 +50,3 @@ def blame(spec: PluginSpec, command: str, during: str) -> Iterator[None]:
         raise
     except Exception as cause:
         raise error_of(spec, cause, command, during) from cause
-
-
-def new_generator(job: Job, recipe: Recipe) -> Generator:
-    """The job's generator, in whatever process this is.
-
-    Raises:
-        WorkerError: naming the one of its two plugins that could not be made.
-    """
-    with blame(job.engine, job.serial, "a new engine"):
-        engine = engine_of(recipe, job.engine)
-    with blame(job.sampler, job.serial, "a new sampler"):
-        return Generator(recipe, build(job.sampler, recipe.instructions), engine)
