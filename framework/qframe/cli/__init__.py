@@ -1,1 +1,1 @@
-"""The command line: one file a verb. Heavy imports wait until a verb runs."""
+"""The command line: one file per verb. Heavy modules are imported only when a verb runs."""

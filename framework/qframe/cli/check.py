@@ -1,4 +1,4 @@
-"""`qframe check`: the dry run."""
+"""`qframe check`: says what a run would do, without writing anything."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _facts(loaded: Any) -> dict[str, Any]:
 
     planned = plan(loaded)
     return {
-        "plugins": {kind: _word(found.spec.plugin) for kind, found in loaded.plugins.items()},
+        "plugins": {kind: _described(found.spec.plugin) for kind, found in loaded.plugins.items()},
         "output": str(planned.output),
         "records": planned.header.records,
         "stored": planned.stored,
@@ -57,7 +57,7 @@ def _facts(loaded: Any) -> dict[str, Any]:
     }
 
 
-def _word(plugin: str) -> str:
+def _described(plugin: str) -> str:
     from qframe.plugins.local_files import is_local
 
     return f"{plugin} (local file: runs as code)" if is_local(plugin) else plugin

@@ -1,4 +1,4 @@
-"""`qframe compare`: the same recipe into several storages, side by side."""
+"""`qframe compare`: writes the same records into several storages and compares them."""
 
 from __future__ import annotations
 
@@ -23,20 +23,24 @@ if TYPE_CHECKING:
     "storages",
     multiple=True,
     metavar="NAME[:OPTION=VALUE,...]",
-    help="A storage to compare; may be repeated. All that are installed if left out.",
+    help="A storage to compare. May be repeated. Without it, all installed storages.",
 )
 @click.option(
     "--grid",
     multiple=True,
     metavar="KEY=VALUE,VALUE,...",
-    help="Try each value of a config key; several grids make all combinations.",
+    help="Try each value of a config key. Several grids make all combinations.",
 )
 @click.option(
-    "--seconds", type=click.FloatRange(0.01), default=2.0, show_default=True, help="To write, each."
+    "--seconds",
+    type=click.FloatRange(0.01),
+    default=2.0,
+    show_default=True,
+    help="Seconds of writing per storage.",
 )
-@click.option("--records", help="At most so many records each, e.g. 2e6.")
-@click.option("--workers", help="How many worker processes.")
-@click.option("--output", help="Where the dataset would go; the temporary data goes beside it.")
+@click.option("--records", help="Write at most this many records per storage, e.g. 2e6.")
+@click.option("--workers", help="Number of worker processes.")
+@click.option("--output", help="Where the dataset would go. The temporary data goes beside it.")
 @click.option(
     "--set",
     "set_",
@@ -50,10 +54,10 @@ if TYPE_CHECKING:
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Draw it, as .svg or .png. May be repeated.",
+    help="Draw a chart: .svg, .png or .pdf. May be repeated.",
 )
 @click.option("--keep", is_flag=True, help="Keep the data that was written.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @json_option
 def compare(
     config: Path,
@@ -68,10 +72,11 @@ def compare(
     as_json: bool,
     **shortcuts: str | None,
 ) -> None:
-    """Write the same records into several storages, and compare.
+    """Write the same records into several storages and compare them.
 
-    Writes for some seconds into each, reads back, and says how fast, how big, how many files, what
-    waited for locks, and what a crash may cost. The data is removed afterwards.
+    Writes into each storage for some seconds and reads the records back. Then it prints how fast
+    each was, its size and number of files, who waited for locks, and what a crash may cost. The
+    data is removed afterwards.
 
     \b
     qframe compare configs/clifford_t.yaml
@@ -106,7 +111,7 @@ def compare(
 
 
 def _count(text: str) -> int:
-    """`--records`, as the config takes it: 2000000, 2e6, 2_000_000."""
+    """The number in `--records`, written as in a config: 2000000, 2e6, 2_000_000."""
     from qframe.config.model import integral
     from qframe.config.yaml_parser import YamlProblem, parse_value
     from qframe.errors import ConfigError

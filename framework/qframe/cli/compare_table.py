@@ -1,4 +1,4 @@
-"""The table of `qframe compare`."""
+"""The tables that `qframe compare` prints."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from qframe.comparison.outcome import Outcome, Pace
 
 WIDTH = 200
-"""Where no terminal sets a width, long lines suit grep better than folded cells."""
+"""Width of the tables if no terminal sets one: long lines suit grep better than folded cells."""
 
 
 def print_table(found: Comparison) -> None:
-    """Two tables, fastest writer first: speed and locks, then what it leaves on the disk."""
+    """Prints two tables, fastest writer first: speed and locks, then what is left on the disk."""
     from qframe.comparison.text import about, limits, ranked
 
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
@@ -89,17 +89,17 @@ SPEED: tuple[Column, ...] = (
     ("read in order\nrecords/s", lambda o: _rate(o.in_order)),
     ("in shuffled\nbatches", lambda o: _rate(o.batches)),
     ("ds\\[i] at\nrandom", lambda o: _rate(o.single)),
-    ("records\na commit", lambda o: _number(o.commit_records)),
+    ("records\nper commit", lambda o: _number(o.commit_records)),
     ("commits", lambda o: _number(o.commits)),
     ("lock\nwaits", lambda o: _number(o.lock_waits)),
     ("waited\ns", lambda o: _number(o.lock_wait_s, 2)),
     ("database\nis locked", _refusals),
-    ("MB a\nworker", lambda o: _number(o.memory / 1e6) if o.memory else "-"),
+    ("MB per\nworker", lambda o: _number(o.memory / 1e6) if o.memory else "-"),
 )
 
 DISK: tuple[Column, ...] = (
     ("stored\nrecords", lambda o: _number(o.stored)),
-    ("bytes\na record", lambda o: _number(o.bytes_a_record, 1)),
+    ("bytes\nper record", lambda o: _number(o.bytes_a_record, 1)),
     ("files", lambda o: _number(o.disk.files if o.disk else None)),
     ("inodes", lambda o: _number(o.disk.inodes if o.disk else None)),
     ("{projected}:\nbytes", _projected),

@@ -1,4 +1,4 @@
-"""`qframe dedup`: one record a unitary."""
+"""`qframe dedup`: keeps one record per unitary."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from qframe.cli.options import json_option
     default=256,
     show_default=True,
     metavar="MIB",
-    help="Memory for the words at hand; the rest waits in files beside OUTPUT.",
+    help="Memory for keys, in MiB. What does not fit waits in files beside OUTPUT.",
 )
-@click.option("--storage", help="Storage plugin of OUTPUT; sqlite if left out.")
+@click.option("--storage", help="Storage plugin of OUTPUT. Without it, sqlite.")
 @json_option
 def dedup(data: Path, output: Path, memory: int, storage: str | None, as_json: bool) -> None:
-    """Keep one record a unitary (up to a global phase): the shortest word, then the first.
+    """Keep one record per unitary (up to a global phase): the shortest circuit, then the first.
 
-    DATA is a complete dataset, or a config. OUTPUT is a dataset like any other, with a column
-    `source`: each record's place in DATA. It appears whole or not at all.
+    DATA is a complete dataset, or a config. OUTPUT is a dataset like any other. It has one more
+    column, `source`: the index of each record in DATA. It appears whole or not at all.
 
     \b
     qframe dedup data/clifford_t.db data/distinct.db
@@ -43,18 +43,17 @@ def dedup(data: Path, output: Path, memory: int, storage: str | None, as_json: b
         click.echo(json.dumps({**asdict(found), "output": str(found.output)}, indent=2))
         return
     if not found.done:
-        click.echo(f"{output} is there already, and complete: {found.records:,} records.")
+        click.echo(f"{output} exists already and is complete: {found.records:,} records.")
         return
     share = found.source_records / found.records
     click.echo(f"Done: {output}")
-    click.echo(
-        f"  records  {found.records:,} of {found.source_records:,}: {share:.1f} circuits a unitary"
-    )
+    counts = f"{found.records:,} of {found.source_records:,}"
+    click.echo(f"  records  {counts}: {share:.1f} circuits per unitary")
     click.echo(f"  by       {_BY[found.by]}")
     click.echo(f"  recipe   {found.recipe_id}")
 
 
 _BY = {
-    "exact": "exact keys: circuits that are equal in the gates' ring, up to a global phase",
+    "exact": "exact keys: equal in the ring of the gates, up to a global phase",
     "tolerance": "keys with a tolerance of 1.5e-8, up to a global phase",
 }

@@ -1,4 +1,4 @@
-"""`qframe doctor`: is this machine fit for a run?"""
+"""`qframe doctor`: says whether a dataset can be written on this machine."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from qframe.cli.options import json_option
 @click.argument("directory", type=click.Path(path_type=Path), default=".")
 @json_option
 def doctor(directory: Path, as_json: bool) -> int:
-    """Say what this machine offers, and whether a dataset can be written in DIRECTORY.
+    """Say what this machine offers and whether a dataset can be written in DIRECTORY.
 
-    Exit codes: 0 all will do, 4 something will not.
+    Exit codes: 0 everything is fine, 4 something is not.
 
     \b
     qframe doctor
@@ -29,7 +29,7 @@ def doctor(directory: Path, as_json: bool) -> int:
     from qframe.errors import StorageError
 
     if not directory.is_dir():
-        raise StorageError(f"{directory} is no directory", hint="name one that is there")
+        raise StorageError(f"{directory} is not a directory", hint="name a directory that exists")
     rows = [*_machine(directory), *_storages(directory)]
     if as_json:
         facts = [{"name": name, "value": value, "ok": ok} for name, value, ok in rows]

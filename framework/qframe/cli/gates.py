@@ -1,4 +1,4 @@
-"""`qframe gates`: the instructions of a config and what they are as a group."""
+"""`qframe gates`: prints the gates of a config and analyses them as a group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qframe.circuits.gates import InstructionSet
 
 SHOWN = 24
-"""Entries of a list that the text shows; JSON has all of them."""
+"""Largest number of entries of a list that the text shows; JSON has all of them."""
 
 
 @click.command()
@@ -24,13 +24,13 @@ SHOWN = 24
 @click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key of the config.")
 @json_option
 def gates(config: Path, set_: tuple[str, ...], as_json: bool) -> None:
-    """Print the gates of CONFIG, their matrices and codes, and what was found about them.
+    """Print the gates of CONFIG: matrices, codes, inverses, orders and the size of the group.
 
     \b
     qframe gates configs/fibonacci.yaml
     qframe gates configs/clifford_line.yaml --set gate_set.qubits=2 --json
 
-    Inverses, duplicates, orders and the group are up to a global phase, to a tolerance of 1e-8.
+    Inverses, duplicates, orders and the group ignore a global phase and differences below 1e-8.
     """
     from qframe.analysis.gate_group import analyse
     from qframe.config.load import load_config
@@ -81,7 +81,7 @@ def _findings(instructions: InstructionSet, found: Analysis) -> list[str]:
 
 
 def _ring(instructions: InstructionSet) -> str:
-    """Where products are exact (`arithmetic: exact`)."""
+    """The ring in which products are exact (`arithmetic: exact`)."""
     exact = instructions.exact
     return "none: keys by tolerance" if exact is None else exact[0].ring.name
 

@@ -1,4 +1,4 @@
-"""`qframe hash`: the content hash."""
+"""`qframe hash`: prints the content hash of a dataset."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 @click.command("hash")
 @click.argument("data", type=click.Path(path_type=Path))
 def hash_(data: Path) -> None:
-    """Print one digest of recipe and records: equal for equal data, however it was stored.
+    """Print a hash of recipe and records: equal for equal data, however it is stored.
 
     \b
     qframe hash data/clifford_t.db

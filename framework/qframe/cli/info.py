@@ -1,4 +1,4 @@
-"""`qframe info`: what a dataset holds."""
+"""`qframe info`: prints what a dataset holds."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--recipe", "recipe", is_flag=True, help="Print the recipe: the text that is hashed.")
+@click.option("--recipe", "recipe", is_flag=True, help="Print the recipe itself.")
 @json_option
 def info(data: Path, recipe: bool, as_json: bool) -> None:
-    """Say what a dataset (or a config) holds: records, recipe, gates, columns, conventions.
+    """Print what a dataset or a config holds: records, recipe, gates, columns, conventions.
 
     \b
     qframe info data/clifford_t.db
@@ -45,7 +45,8 @@ def info(data: Path, recipe: bool, as_json: bool) -> None:
     facts["sampler"] = json.dumps(facts["sampler"])
     for name, value in facts.items():
         shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
-        click.echo(f"{name.replace('_', ' '):<18} {shown}")
+        label = name.replace("_a_", "_per_").replace("_", " ")
+        click.echo(f"{label:<18} {shown}")
 
 
 def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
 
 
 def _derived(recipe: Recipe) -> dict[str, Any]:
-    """How the records were chosen, and the recipe of those they were chosen from."""
+    """How the records were chosen, and the id of the recipe that they were chosen from."""
     if recipe.derived is None:
         return {}
     return {"derived": dict(recipe.derived), "source_recipe_id": recipe.source.id}

@@ -1,4 +1,4 @@
-"""`qframe`: the group of verbs, and the one place where errors become exit codes."""
+"""The `qframe` command: all verbs, and the place where errors become exit codes."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def cli() -> None:
     """Generates the training data of learned quantum compilers.
 
     \b
-    qframe check configs/clifford_t.yaml     what a run would do
-    qframe plan configs/clifford_t.yaml      what a long run would take, from a short one
-    qframe gates configs/clifford_t.yaml     its gates, and what they are as a group
+    qframe check configs/clifford_t.yaml     say what a run would do
+    qframe plan configs/clifford_t.yaml      estimate a long run from a short one
+    qframe gates configs/clifford_t.yaml     show the gates and their group
     qframe run configs/clifford_t.yaml       make the dataset, or what is missing of it
-    qframe info data/clifford_t.db           what a dataset holds
-    qframe show data/clifford_t.db 0         one circuit, drawn, and its unitary
-    qframe stats data/clifford_t.db          redundancy, histograms, distance to Haar
-    qframe verify data/clifford_t.db         is it what it says?
-    qframe compare configs/clifford_t.yaml   the same recipe into all storages
-    qframe doctor                            will this machine do?
-    qframe dedup data/clifford_t.db OUT      one record a unitary
+    qframe info data/clifford_t.db           show what a dataset holds
+    qframe show data/clifford_t.db 0         draw one circuit and its unitary
+    qframe stats data/clifford_t.db          count duplicates, lengths, gates; compare with Haar
+    qframe verify data/clifford_t.db         prove that a dataset is undamaged
+    qframe compare configs/clifford_t.yaml   write the same records into all storages
+    qframe doctor                            check this machine
+    qframe dedup data/clifford_t.db OUT      keep one record per unitary
 
     Exit codes: 0 done, 2 config, 3 plugin, 4 storage, 130 Ctrl-C, 143 SIGTERM, 1 anything else.
     """

@@ -1,4 +1,4 @@
-"""Options that several verbs share."""
+"""Options that several verbs share, and how they become overrides of the config."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHORTCUTS = {
     "storage": "storage",
     "executor": "executor",
 }
-"""Options that are short for `--set KEY=value`; whole sections first, keys within them after."""
+"""The config key that each short option sets, as `--set KEY=value` does."""
 
 NUMBERS = ("records", "workers", "seed")
 
@@ -32,13 +32,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 
 
 def overrides(command: F) -> F:
-    """Adds `--set` and its short forms; the verb gets `set_` and the shortcuts as arguments."""
+    """Adds `--set` and the short options to a verb: argument `set_`, and one per option."""
     for option in reversed(
         [
-            click.option("--records", help="How many records, e.g. 2000000 or 1e9."),
-            click.option("--workers", help="How many worker processes."),
-            click.option("--seed", help="The seed."),
-            click.option("--output", help="Where the dataset goes."),
+            click.option("--records", help="Number of records, e.g. 2000000 or 1e9."),
+            click.option("--workers", help="Number of worker processes."),
+            click.option("--seed", help="Seed of the random circuits."),
+            click.option("--output", help="Where the dataset is written."),
             click.option("--storage", help="Storage plugin, e.g. savetxt."),
             click.option("--engine", help="Engine plugin."),
             click.option("--executor", help="Executor plugin, e.g. serial."),
@@ -56,7 +56,7 @@ def overrides(command: F) -> F:
 
 
 def override_list(set_: tuple[str, ...], shortcuts: dict[str, str | None]) -> list[str]:
-    """All overrides in the order in which they apply: sections, then shortcuts, then `--set`."""
+    """All overrides in the order in which they apply: sections, keys in them, then `--set`."""
     keys = sorted(
         (key for key, value in shortcuts.items() if value is not None),
         key=lambda key: "." in SHORTCUTS[key],

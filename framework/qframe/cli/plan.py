@@ -1,4 +1,4 @@
-"""`qframe plan`: what a long run would take, from a short one."""
+"""`qframe plan`: estimates what a long run would take, from a short one."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 BOUNDS = {
     "cores": "generating and writing on these cores",
-    "writer": "writers that take turns at one file",
+    "writer": "writers that take turns writing one file",
     "disk": "the disk",
 }
 
 WIDTH = 110
-"""Of the text where there is no terminal to ask."""
+"""Width of the text if no terminal sets one."""
 
 
 @click.command()
@@ -39,12 +39,12 @@ WIDTH = 110
     type=click.FloatRange(min=0, min_open=True),
     default=9.0,
     show_default=True,
-    help="How long to calibrate, start of workers left out.",
+    help="Seconds of calibration, without the start of the workers.",
 )
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw what fills up when, as .svg or .png (extra `plot`).",
+    help="Draw which limit is met at which record: .svg, .png or .pdf (needs Matplotlib).",
 )
 def plan(
     config: Path,
@@ -54,10 +54,10 @@ def plan(
     plot: Path | None,
     **shortcuts: str | None,
 ) -> None:
-    """Project what a run of CONFIG would take: time, room, limits, duplicates.
+    """Estimate what a run of CONFIG would take: time, disk space, limits, duplicates.
 
-    Runs the config for a few seconds on this machine, beside its output, and removes that again.
-    All that is said about the whole dataset is a projection: the model is in docs/planning.md.
+    Runs the config for a few seconds on this machine, beside its output, and removes the data
+    again. Every number about the whole dataset is a projection; docs/planning.md has the model.
 
     \b
     qframe plan configs/clifford_t.yaml --records 300e9
@@ -124,7 +124,7 @@ def _table(title: str, *heads: str) -> Table:
 
 
 def _measured(measured: Calibration) -> Table:
-    heads = ("workers", "records/s", "ns to make a record", "ns to write it")
+    heads = ("workers", "records/s", "ns to make one", "ns to write one")
     table = _table("Measured here", *heads)
     for pace in dict.fromkeys((measured.one, measured.all)):
         table.add_row(

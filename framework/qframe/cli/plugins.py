@@ -1,4 +1,4 @@
-"""`qframe plugins`: what is installed, and what is broken and why."""
+"""`qframe plugins`: lists the installed plugins, and says why a broken one is broken."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Listed:
-    """One row of the table."""
+    """One installed plugin, as a row of the table."""
 
     kind: str
     name: str

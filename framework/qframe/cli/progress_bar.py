@@ -1,4 +1,4 @@
-"""A bar for work that is told of block by block."""
+"""Progress of all other long work: a bar on a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress_bar() -> Iterator[ProgressCallback]:
-    """A bar on a terminal, nothing elsewhere."""
+    """Shows a bar while the `with` block runs; gives the callback that moves it."""
     from qframe.progress import no_progress
 
     if not sys.stderr.isatty():

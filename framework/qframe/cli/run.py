@@ -1,4 +1,4 @@
-"""`qframe run`: make a dataset, or what is missing of it."""
+"""`qframe run`: makes a dataset, or what is missing of it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @config_argument
 @overrides
 @json_option
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
-@click.option("--no-local-plugins", is_flag=True, help="Refuse a config that names local files.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@click.option("--no-local-plugins", is_flag=True, help="Refuse configs that name local files.")
 def run(
     config: Path,
     set_: tuple[str, ...],
@@ -33,8 +33,8 @@ def run(
 ) -> int:
     """Make the dataset that CONFIG describes, or what is still missing of it.
 
-    Run again after an interruption to finish; with more records to extend. The records are the
-    same whatever the workers, storage, or interruptions.
+    Run it again to finish after an interruption, or with more records to extend the dataset. The
+    records do not depend on workers, storage or interruptions.
 
     \b
     qframe run configs/clifford_t.yaml
@@ -67,7 +67,7 @@ def _print(summary: RunSummary) -> None:
     click.echo(f"{head}: {summary.output}")
     click.echo(f"  records  {summary.records:,} ({summary.stored:,} stored now)")
     each = summary.bytes / max(1, summary.records)
-    click.echo(f"  size     {summary.bytes:,} bytes, {each:.1f} a record")
+    click.echo(f"  size     {summary.bytes:,} bytes, {each:.1f} per record")
     click.echo(f"  speed    {rate:,.0f} records/s, {summary.seconds:.2f} s in all")
     click.echo(f"  recipe   {summary.recipe_id}")
     if not summary.complete:

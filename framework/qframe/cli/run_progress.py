@@ -1,6 +1,6 @@
-"""Progress of a run: a bar on a terminal, else a plain line at most every 30 seconds.
+"""Progress of a run: a bar on a terminal, else at most one line every 30 seconds.
 
-A client of the life-cycle hooks like any other.
+It uses the life-cycle hooks, as any plugin can.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LINE_EVERY_S = 30.0
 
 
 class Progress(Closes):
-    """Shows rate, percent and time left on stderr."""
+    """Shows rate, percentage and remaining time on stderr."""
 
     def __init__(self, enabled: bool = True) -> None:
         self._enabled = enabled

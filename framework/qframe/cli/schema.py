@@ -1,4 +1,4 @@
-"""`qframe schema`: JSON Schema of the config, for editors."""
+"""`qframe schema`: prints the JSON Schema of a config, for editors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 @click.command()
 def schema() -> None:
-    """Print JSON Schema of a config, with the options of all installed plugins.
+    """Print the JSON Schema of a config, with the options of all installed plugins.
 
     \b
     qframe schema > qframe.schema.json

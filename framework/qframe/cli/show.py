@@ -1,4 +1,4 @@
-"""`qframe show`: one record, for people."""
+"""`qframe show`: draws one circuit and prints its unitary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key of the config.")
 @json_option
 def show(data: Path, index: int, set_: tuple[str, ...], as_json: bool) -> None:
-    """Draw circuit INDEX of a dataset (or config) and print its unitary. -1 is the last record.
+    """Draw circuit INDEX of a dataset or config and print its unitary. -1 is the last record.
 
     \b
     qframe show data/clifford_t.db 0

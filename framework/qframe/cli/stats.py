@@ -1,4 +1,4 @@
-"""`qframe stats`: what the records of a dataset are like."""
+"""`qframe stats`: statistics of the records: duplicates, lengths, gates, distance to Haar."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 SAMPLE = 1_000_000
 ROWS = 20
-"""Of a histogram; values share rows where there are more."""
+"""Largest number of rows of a histogram; values share rows if there are more."""
 
 BAR = 30
-"""Characters of the longest bar."""
+"""Length of the longest bar, in characters."""
 
 
 @click.command()
@@ -43,10 +43,10 @@ BAR = 30
 )
 @json_option
 def stats(data: Path, sample: int, everything: bool, plot: Path | None, as_json: bool) -> None:
-    """Say what the records of a dataset (or a config) are like.
+    """Print statistics of a dataset's or a config's records.
 
-    Distinct unitaries up to phase, lengths, gates, T-counts, distance to the identity and to
-    Haar-random unitaries.
+    They are: distinct unitaries up to phase, lengths, gates, T-counts, and the distance to the
+    identity and to Haar-random unitaries.
 
     \b
     qframe stats data/clifford_t.db
@@ -94,7 +94,7 @@ def _unitaries(found: Statistics) -> Table:
     distinct = found.unitaries
     estimate = "" if distinct.level == 0 else "about "
     table.add_row("distinct", f"{estimate}{distinct.distinct:,}")
-    table.add_row("records a unitary", f"{found.redundancy:,.4g}")
+    table.add_row("records per unitary", f"{found.redundancy:,.4g}")
     table.add_row("most frequent one", f"{distinct.counts.max():,} times")
     once = int((distinct.counts == 1).sum()) / len(distinct.counts)
     table.add_row("that come once", f"{once:.1%} of the distinct ones")

@@ -1,4 +1,4 @@
-"""`qframe verify`: is a dataset what it says, and if not, make it so."""
+"""`qframe verify`: proves that a dataset is undamaged, and repairs it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ SHOWN = 20
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--repair", "mend", is_flag=True, help="Make damaged blocks again from the recipe.")
-@click.option("--recompute", is_flag=True, help="Also make blocks again and compare.")
-@click.option("--sample", type=click.IntRange(1), metavar="N", help="Recompute only N blocks.")
+@click.option("--recompute", is_flag=True, help="Also make every block again and compare.")
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="Make N blocks again.")
 @click.option(
     "--content",
     "look",
     is_flag=True,
-    help="Also look at the records: unitarity, duplicates, and how many the sampler has.",
+    help="Also check the records: unitarity, duplicates, and how many the sampler can make.",
 )
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="The dataset's config: for local samplers, and where the recipe cannot be read.",
+    help="Config of the dataset. Needed for local samplers, or if the recipe cannot be read.",
 )
 @json_option
 def verify(
@@ -53,13 +53,14 @@ def verify(
 ) -> int:
     """Check a dataset: file structure, ledger, and the SHA-256 of every block.
 
-    Exit codes: 0 nothing is damaged, 4 something is. With --repair: 0 once all is proved.
-    --content adds the largest entry of |U U† - 1| (too large: 4), the distinct circuits and the
-    distinct unitaries up to phase, and the number of records that a sampler with an end has.
+    Exit codes: 0 nothing is damaged, 4 something is. With --repair: 0 once everything is proved.
+    --content adds the largest entry of |U U† - 1| (exit code 4 if it is too large), the numbers of
+    distinct circuits and of distinct unitaries up to phase, and the number of records that the
+    sampler can make, if it is limited.
 
     \b
     qframe verify data/clifford_t.db
-    qframe verify data/clifford_t.db --sample 100        recompute 100 blocks, too
+    qframe verify data/clifford_t.db --sample 100        also make 100 blocks again
     qframe verify data/clifford_t.db --content           unitarity, duplicates, counts
     qframe verify data/clifford_t.db --repair
     qframe verify data/clifford_t.db --repair --config configs/clifford_t.yaml
