@@ -74,14 +74,14 @@ def tower() -> Tower:
         room = _room(name)
         rooms.setdefault(room, set()).update({_room(other) for other in imported} - {room})
         modules[room] = modules.get(room, 0) + 1
-    return Tower(rooms, modules, _levels(rooms), _circles(imports), _upward(rooms))
+    return Tower(rooms, modules, levels_of(rooms), circles_of(imports), upward_of(rooms))
 
 
 def _room(module: str) -> str:
     return module.split(".")[1]
 
 
-def _levels(rooms: Imports) -> list[list[str]]:
+def levels_of(rooms: Imports) -> list[list[str]]:
     """The rooms by the longest chain of imports below them, the lowest level first."""
     level: dict[str, int] = {}
 
@@ -110,7 +110,7 @@ def _reached(start: str, imports: Imports) -> set[str]:
     return found
 
 
-def _circles(imports: Imports) -> list[set[str]]:
+def circles_of(imports: Imports) -> list[set[str]]:
     """Groups of modules that import each other, directly or through others."""
     reached = {name: _reached(name, imports) for name in imports}
     circles: list[set[str]] = []
@@ -120,7 +120,7 @@ def _circles(imports: Imports) -> list[set[str]]:
     return circles
 
 
-def _upward(rooms: Imports) -> list[str]:
+def upward_of(rooms: Imports) -> list[str]:
     """Imports of rooms that stand higher, or beside, in the layers of pyproject.toml."""
     declared = _declared_layers()
     place = {room: k for k, layer in enumerate(declared) for room in layer}
