@@ -36,7 +36,7 @@ BYTES_A_RECORD = 100
 """What both write: enough to see whether the disk has room."""
 
 ENGINES = ("numpy", "auto")
-"""The default, and the one that goes over to Numba (extra `fast`) in long runs."""
+"""The default, and the one that goes over to Numba in long runs."""
 
 CONFIG = """\
 records: {records}

@@ -234,7 +234,7 @@ def test_an_installed_plugin_is_named_with_its_distribution() -> None:
     from qframe.plugins.blame import origin
 
     name = origin(PluginSpec("sampler", "uniform", {}, ""))
-    assert name == f"sampler 'uniform' (qframe {qframe.__version__})"
+    assert name == f"sampler 'uniform' (qframe-datasets {qframe.__version__})"
     assert "(numpy " in origin(PluginSpec("engine", "numpy.linalg:norm", {}, ""))
 
 

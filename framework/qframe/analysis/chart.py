@@ -1,4 +1,4 @@
-"""Pictures of `qframe stats` (extra `plot`)."""
+"""Pictures of `qframe stats` (needs Matplotlib)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from qframe.plugins.local_files import is_local, local_path
 
 
 def origin(spec: PluginSpec) -> str:
-    """A plugin and where it came from: `sampler 'uniform' (qframe 0.1.0)`."""
+    """A plugin and where it came from: `sampler 'uniform' (qframe-datasets 0.1.0)`."""
     return f"{spec.kind} {spec.plugin!r} ({_home(spec)})"
 
 

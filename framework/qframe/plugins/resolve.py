@@ -16,12 +16,16 @@ from typing import Any
 
 import pluggy
 
+from qframe.__about__ import DISTRIBUTION
 from qframe.contracts.plugin import CONTRACT_VERSION, Plugin
 from qframe.errors import PluginError
 from qframe.plugins import hookspecs
 from qframe.plugins.installed import Installed, installed
 from qframe.plugins.kinds import KINDS, Kind
 from qframe.plugins.local_files import _cause, is_local, load_file
+
+PACKAGES = {"cirq": "cirq-core", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+"""The name to install a module by, where it is not the module's own."""
 
 
 def find_class(kind: str, plugin: str, base: Path) -> type[Plugin[Any]]:
@@ -79,15 +83,25 @@ def _entry_module(found: Installed) -> Any:
     except ModuleNotFoundError as cause:
         package = found.entry.module.partition(".")[0]
         if cause.name and cause.name.partition(".")[0] != package:
-            extras = ",".join(found.entry.extras)
-            target = f"'{found.distribution}[{extras}]'" if extras else cause.name
             raise PluginError(
                 f"{where} needs {cause.name}, which is not installed",
-                hint=f"pip install {target}",
+                hint=f"pip install {_missing_package(found, cause.name)}",
             ) from cause
         raise PluginError(f"{where} is installed but broken: {_cause(cause)}") from cause
     except (Exception, SystemExit) as cause:
         raise PluginError(f"{where} is installed but broken: {_cause(cause)}") from cause
+
+
+def _missing_package(found: Installed, module: str) -> str:
+    """What to install so that a plugin can import `module`.
+
+    That is the distribution of the plugin with the extra of its entry point, if it names one. For
+    qframe's own plugins it is the package of the module itself: qframe need not come from an index.
+    """
+    if found.entry.extras and found.distribution != DISTRIBUTION:
+        return f"'{found.distribution}[{','.join(found.entry.extras)}]'"
+    name = module.partition(".")[0]
+    return PACKAGES.get(name, name)
 
 
 def _import(module: str, plugin: str) -> ModuleType:

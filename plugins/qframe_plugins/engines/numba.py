@@ -1,4 +1,4 @@
-"""The engine that compiles its loops (extra `fast`)."""
+"""The engine that compiles its loops (needs Numba)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class NumbaEngine(Engine[PluginOptions]):
 
         engine: numba
 
-    Needs `pip install 'qframe[fast]'`. Compiled once a machine, on first use, and then read from
+    Needs `pip install numba`. Compiled once a machine, on first use, and then read from
     Numba's cache. Without `fastmath` LLVM neither reorders sums nor fuses a product with a sum, so
     the bits are those of every other engine.
     """

@@ -160,14 +160,14 @@ def test_hash_is_the_content_hash(config: Config, qframe_main: Cli, run_qframe: 
 
 def test_plugins_lists_the_built_in_ones(qframe_main: Cli) -> None:
     rows = answered(qframe_main("plugins", "--json"))
-    found = {(row["kind"], row["name"]) for row in rows if row["distribution"] == "qframe"}
+    found = {(row["kind"], row["name"]) for row in rows if row["distribution"] == "qframe-datasets"}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert found == {tuple(name.split(".", 1)) for name in project["entry-points"]["qframe"]}
     for row in rows:
         assert row.keys() >= {
             *("kind", "name", "distribution", "version", "description", "options", "error")
         }
-        if row["distribution"] == "qframe":
+        if row["distribution"] == "qframe-datasets":
             assert row["error"] is None
             assert row["version"] == qframe.__version__
             assert row["description"].endswith(".")
@@ -249,5 +249,5 @@ def test_the_table_shows_an_extra_in_its_brackets(
 ) -> None:
     from qframe.cli.plugins import Listed, _print
 
-    _print([Listed("engine", "numba", "qframe", "1", error="Hint: pip install 'qframe[fast]'")])
-    assert "pip install 'qframe[fast]'" in capsys.readouterr().out
+    _print([Listed("engine", "numba", "mine", "1", error="Hint: pip install 'mine[fast]'")])
+    assert "pip install 'mine[fast]'" in capsys.readouterr().out

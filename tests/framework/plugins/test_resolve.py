@@ -396,7 +396,7 @@ def test_a_name_that_shadows_a_built_in_is_refused(
     thief = wheel(tmp_path, "qframe-thief", {"thief.py": GATES}, "gate_set.clifford_t = thief")
     done = qframe_cli("run", config(), env=install(thief))
     assert done.returncode == 3
-    assert "qframe and qframe-thief" in done.stderr
+    assert "qframe-datasets and qframe-thief" in done.stderr
 
 
 # Nothing is imported that is not asked for

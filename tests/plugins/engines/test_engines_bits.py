@@ -290,4 +290,4 @@ def test_numba_that_is_missing_is_an_error_with_the_pip_line(
     monkeypatch.setattr(builtins, "__import__", without_numba)
     with pytest.raises(PluginError, match="needs numba") as caught:
         find_class("engine", "numba", Path())
-    assert "pip install 'qframe[fast]'" in f"{caught.value} {caught.value.hint}"
+    assert "pip install numba" in f"{caught.value} {caught.value.hint}"
