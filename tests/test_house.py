@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 import yaml
 
 import qframe
+from qframe.__about__ import DISTRIBUTION
 from qframe.plugins import hookspecs
 from qframe.runs import hooks as run_hooks
 
@@ -188,3 +190,81 @@ def test_the_shipped_schema_is_what_the_command_prints(qframe_main: Cli) -> None
         pytest.skip("no schema is shipped")
     printed = json.loads(qframe_main("schema").stdout)
     assert json.loads(shipped.read_text()) == printed, "qframe schema > configs/qframe.schema.json"
+
+
+# The name `qframe` on the package index belongs to another project: nothing here may install it.
+
+STRANGER = re.compile(
+    r"""
+    (?: (?:pip3?|pipx|uv\ tool|conda|mamba)\ install | (?:uv|poetry|pdm)\ add )
+        (?: [^\n`&|;]*? ["'\s] )? qframe (?![-\w/])      # a command that installs it
+    | (?<![-\w]) qframe \[ [a-z]                        # an extra of it
+    | ["'] qframe \s* (?: [<>=~!]=|[<>] )               # a requirement with a version
+    | Requires-Dist: \s* qframe (?![-\w])               # a requirement in metadata
+    | (?:dependencies|requires) ["']? \s* = \s* \[ [^\]]* ["'] qframe ["']
+    """,
+    re.VERBOSE,
+)
+
+
+def test_nothing_here_installs_the_package_of_a_stranger() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    tracked = [ROOT / name for name in listed.stdout.split("\0") if name]
+    assert ROOT / "README.md" in tracked
+    found = [
+        f"{named(path)}:{text.count(chr(10), 0, match.start()) + 1}: {match.group()}"
+        for path in tracked
+        if path.is_file()
+        for text in [path.read_text(errors="replace")]
+        for match in STRANGER.finditer(text)
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hint: pip install {}",
+        "pip install '{}[fast]'",
+        "pip3 install --quiet {}.",
+        "pip install numpy {}",
+        "uv add {}",
+        "needs {}[plot]",
+        '"{}>=0.1",',
+        "Requires-Dist: {}",
+        'dependencies = ["{}"]',
+        'dependencies = [\n  "numpy",\n  "{}",\n]',
+    ],
+)
+def test_what_would_install_a_strangers_package_is_found(text: str) -> None:
+    assert STRANGER.search(text.format("qframe"))
+    assert not STRANGER.search(text.format(DISTRIBUTION))
+    assert not STRANGER.search(text.format("numba"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".venv/bin/pip install . && .venv/bin/qframe run x.yaml",
+        "After `pip install`, `qframe plugins` lists it",
+        "pip install framework/qframe",
+        'project["entry-points"]["qframe"]',
+        'DISTRIBUTION == "qframe-datasets"',
+    ],
+)
+def test_what_installs_nothing_is_no_such_hint(text: str) -> None:
+    assert not STRANGER.search(text)
+
+
+def test_the_wheel_bears_the_name_and_the_version_of_about(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    [wheel] = tmp_path.iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        [metadata] = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
+        lines = archive.read(metadata).decode().splitlines()
+    assert f"Name: {DISTRIBUTION}" in lines
+    assert f"Version: {qframe.__version__}" in lines

@@ -365,6 +365,16 @@ def test_a_plugin_that_needs_a_missing_package_has_the_pip_line(
     assert "pip install nonesuch_numerics" in done.stderr
 
 
+def test_the_pip_line_names_the_package_that_holds_the_module(
+    config: Config, qframe_cli: Cli, install: Install, tmp_path: Path
+) -> None:
+    module = {"qframe_needy.py": "raise ModuleNotFoundError('gone', name='yaml.nodes')\n"}
+    made = wheel(tmp_path, "qframe-needy", module, "gate_set.needy = qframe_needy")
+    done = qframe_cli("run", config(gate_set="needy"), env=install(made))
+    assert done.returncode == 3
+    assert "pip install pyyaml" in done.stderr
+
+
 def test_a_plugin_of_an_extra_has_the_pip_line_of_the_extra(
     config: Config, qframe_cli: Cli, install: Install, tmp_path: Path
 ) -> None:
