@@ -192,6 +192,15 @@ def test_the_shipped_schema_is_what_the_command_prints(qframe_main: Cli) -> None
     assert json.loads(shipped.read_text()) == printed, "qframe schema > configs/qframe.schema.json"
 
 
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
+def test_files_that_a_page_at_the_door_names_exist(name: str) -> None:
+    text = (ROOT / name).read_text()
+    linked = set(re.findall(r"\]\(([^)#:]+)\)", text))
+    quoted = set(re.findall(r"`((?:tests|plugins|framework|benchmarks)/[\w./-]+)`", text))
+    missing = [p for p in linked | quoted if "NAME" not in p and not (ROOT / p).exists()]
+    assert not missing
+
+
 # The name `qframe` on the package index belongs to another project: nothing here may install it.
 
 STRANGER = re.compile(
