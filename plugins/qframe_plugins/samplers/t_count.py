@@ -100,7 +100,8 @@ class TCount(Sampler[TCountOptions]):
         point = np.empty(size, dtype="<u8")
         for place in range(length):
             drawn = raw[place * size : (place + 1) * size]
-            np.multiply(drawn, np.uint64(length - place), out=point)
+            # Without `dtype`, NumPy 1 multiplies in 32 bits, whatever the type of the scalar.
+            np.multiply(drawn, length - place, out=point, dtype=np.uint64)
             # The upper half of each product, in place.
             np.less(point.view("<u4")[1::2], left, out=chosen[place])
             left -= chosen[place]

@@ -16,7 +16,7 @@ class SqliteRollbackOptions(SqliteFileOptions):
 
     synchronous: Synchronous = Field("full", description="SQLite's own default is full")
     timeout: float = Field(
-        600.0, ge=0, description="seconds that a writer waits before `database is locked`"
+        600.0, ge=0.0, description="seconds that a writer waits before `database is locked`"
     )
 
 
