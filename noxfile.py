@@ -58,6 +58,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("mypy")
     session.run("lint-imports")
+    session.run("python", "docs/draw_tower.py", "--check")
 
 
 @nox.session
