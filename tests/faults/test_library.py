@@ -70,7 +70,7 @@ def test_doctor_says_what_the_machine_offers(qframe_main: Cli, tmp_path: Path) -
 def test_doctor_wants_a_directory(qframe_main: Cli, tmp_path: Path) -> None:
     done = qframe_main("doctor", tmp_path / "none")
     assert done.returncode == 4
-    assert "is no directory" in done.stderr
+    assert "is not a directory" in done.stderr
 
 
 def test_the_library_that_we_use_is_mended() -> None:

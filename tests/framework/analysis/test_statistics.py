@@ -193,7 +193,7 @@ def test_the_command_prints_tables_json_and_pictures(
     config(records=3_000, sampler={"plugin": "uniform", "length": {"min": 0, "max": 60}})
     printed = qframe_main("stats", "small.yaml", "--plot", "a.svg")
     assert printed.returncode == 0, printed.stderr
-    for words in ("3,000 records (all)", "records a unitary", "frame potential 2", "T-count"):
+    for words in ("3,000 records (all)", "records per unitary", "frame potential 2", "T-count"):
         assert words in printed.stdout
     first = (tmp_path / "a.svg").read_text()
     for words in ("how often a unitary comes", "frame potential", "T-count", "Haar", "sdg"):

@@ -45,7 +45,7 @@ def test_a_run_says_what_it_made_and_how_to_read_it(
     for words in (
         str(tmp_path / "small.db"),
         "5,000",
-        "a record",
+        "per record",
         "records/s",
         dataset.recipe.id,
         "import qframe",

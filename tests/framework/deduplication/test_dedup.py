@@ -137,7 +137,7 @@ def test_the_command_says_what_it_kept_and_a_second_one_has_nothing_to_do(
     first = qframe_main("dedup", data, "out.db")
     assert first.returncode == 0, first.stderr
     assert "Done: out.db" in first.stdout
-    assert "circuits a unitary" in first.stdout
+    assert "circuits per unitary" in first.stdout
     assert "exact keys" in first.stdout
     before = (tmp_path / "out.db").read_bytes()
     second = qframe_main("dedup", data, "out.db", "--json")
