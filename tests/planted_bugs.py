@@ -81,14 +81,14 @@ BUGS = [
     ),
     Bug(
         "the end of a run of missing blocks off by one",
-        f"{FRAMEWORK}/recipe/blocks.py",
+        f"{FRAMEWORK}/recipe/tasks.py",
         "yield Task(start, min(blocks, end - start), records)",
         "yield Task(start, min(blocks, end - start + 1), records)",
         "tests/law/test_blocks.py",
     ),
     Bug(
         "a cut block taken for a whole one when the dataset grows",
-        f"{FRAMEWORK}/recipe/blocks.py",
+        f"{FRAMEWORK}/recipe/ledger.py",
         "position = run.last + 1 if full or reaches_end else run.last",
         "position = run.last + 1",
         "tests/law/test_same_dataset.py -k extended",
@@ -152,7 +152,7 @@ BUGS = [
     Bug(
         "a run that goes on after a reboot without proof",
         f"{FRAMEWORK}/runs/run.py",
-        "if not held.same_boot and not planned.storage.finished():",
+        "if not lock.same_boot and not planned.storage.finished():",
         "if False:",
         "tests/faults/test_runs.py -k reboot",
     ),

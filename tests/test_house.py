@@ -20,6 +20,7 @@ import qframe
 from qframe.__about__ import DISTRIBUTION
 from qframe.plugins import hookspecs
 from qframe.runs import hooks as run_hooks
+from tests.planted_bugs import BUGS
 
 ROOT = Path(__file__).parents[1]
 FRAMEWORK = sorted((ROOT / "framework" / "qframe").rglob("*.py"))
@@ -277,3 +278,9 @@ def test_the_wheel_bears_the_name_and_the_version_of_about(tmp_path: Path) -> No
         lines = archive.read(metadata).decode().splitlines()
     assert f"Name: {DISTRIBUTION}" in lines
     assert f"Version: {qframe.__version__}" in lines
+
+
+def test_every_planted_bug_can_still_be_planted() -> None:
+    for bug in BUGS:
+        found = (ROOT / bug.file).read_text().count(bug.old)
+        assert found == 1, f"{bug.name}: {bug.file} holds the text {found} times"
