@@ -11,7 +11,6 @@ import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -459,39 +458,3 @@ def test_opening_a_dataset_runs_no_gate_set_and_no_sampler(
     code = f"import qframe; qframe.open({str(output)!r})[5]"
     modules = {m for m in imported(code) if m.startswith(("qframe_plugins.", "qframe_local"))}
     assert not [m for m in modules if "storages" not in m]
-
-
-def test_hooks_of_a_local_module_are_called_in_order(config: Config, tmp_path: Path) -> None:
-    (tmp_path / "watch.py").write_text(
-        "from pathlib import Path\n"
-        "from qframe import hookimpl\n\n"
-        "def note(text):\n"
-        f"    with Path({str(tmp_path / 'log')!r}).open('a') as log:\n"
-        "        log.write(text + '\\n')\n\n"
-        "@hookimpl\n"
-        "def qframe_run_started(plan):\n    note(f'started {plan.to_do}')\n\n"
-        "@hookimpl\n"
-        "def qframe_task_stored(done, stored):\n    note(f'stored {done.records} {stored}')\n\n"
-        "@hookimpl\n"
-        "def qframe_run_finished(summary):\n    note(f'finished {summary.complete}')\n"
-    )
-    path = config(records=5000, hooks=["watch.py"], task_blocks=1)
-    qframe.run(path)
-    log = (tmp_path / "log").read_text().splitlines()
-    assert log == ["started 5000", "stored 4096 4096", "stored 904 5000", "finished True"]
-
-
-def test_a_hook_given_to_run_sees_plan_and_summary(config: Config) -> None:
-    class Watch:
-        seen: list[Any]
-
-        def __init__(self) -> None:
-            self.seen = []
-
-        @qframe.hookimpl
-        def qframe_run_finished(self, plan: qframe.RunPlan, summary: qframe.RunSummary) -> None:
-            self.seen.append((plan.header.records, summary.records))
-
-    watch = Watch()
-    qframe.run(config(records=10), hooks=[watch])
-    assert watch.seen == [(10, 10)]
