@@ -32,7 +32,7 @@ from machine import describe, table
 
 from qframe.comparison.contenders import contenders
 from qframe.comparison.measurement import Terms, measure
-from qframe.machine.signals import Stop
+from qframe.machine.signals import StopRequest
 
 RESULT = Path(__file__).parent / "results" / "journal_modes.md"
 
@@ -76,7 +76,7 @@ def through_qframe(config: Path, cell: Cell, directory: Path, seconds: float) ->
         [JOURNALS[journal]],
         [f"storage.synchronous={synchronous}", f"task_blocks={commit // BLOCK}"],
     )
-    outcome = measure(contender, directory, Terms(10**8, seconds, Stop(), reads=False))
+    outcome = measure(contender, directory, Terms(10**8, seconds, StopRequest(), reads=False))
     if outcome.error is not None or outcome.write is None:
         raise SystemExit(f"{contender.label}: {outcome.error}")
     return outcome.write.rate, outcome.refusals
@@ -209,7 +209,7 @@ def draw(found: dict[Cell, Found], writers: tuple[int, ...], about: dict[str, st
     from matplotlib.figure import Figure
     from picture import FAINT, GRID, INK
 
-    from qframe.comparison.text import short
+    from qframe.readable import short
 
     colours = {"wal": "#0072b2", "delete": "#d55e00"}
     dashes: dict[str, Any] = {"off": "-", "normal": (0, (5, 2)), "full": (0, (1, 1.5))}

@@ -11,7 +11,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from qframe.comparison.text import short
+from qframe.readable import short
 
 CLEARLY = 1.05
 """So much better counts as better: less is noise, or a header's size."""

@@ -152,7 +152,7 @@ BUGS = [
     Bug(
         "a run that goes on after a reboot without proof",
         f"{FRAMEWORK}/runs/run.py",
-        "if not lock.same_boot and not planned.storage.finished():",
+        "if not previous.same_boot and not planned.storage.finished():",
         "if False:",
         "tests/faults/test_runs.py -k reboot",
     ),

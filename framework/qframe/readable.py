@@ -1,227 +1,39 @@
-"""`qframe plan`: estimates what a long run would take, from a short one."""
+"""Numbers, bytes and times as people read them: `183 billion`, `4.2 M`, `28.8 TB`, `27.8 h`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING
+from rich.filesize import decimal, pick_unit_and_suffix
 
-import click
-
-from qframe.cli.options import config_argument, json_option, override_list, overrides
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.table import Table
-
-    from qframe.forecast.calibration import Calibration
-    from qframe.forecast.duplicates import Sample
-    from qframe.forecast.model import Projection
-
-BOUNDS = {
-    "cores": "generating and writing on these cores",
-    "writer": "writers that take turns writing one file",
-    "disk": "the disk",
-}
-
-WIDTH = 110
-"""Width of the text if no terminal sets one."""
-
-
-@click.command()
-@config_argument
-@overrides
-@json_option
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
-    default=9.0,
-    show_default=True,
-    help="Seconds of calibration, without the start of the workers.",
-)
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw which limit is met at which record: .svg, .png or .pdf (needs Matplotlib).",
-)
-def plan(
-    config: Path,
-    set_: tuple[str, ...],
-    as_json: bool,
-    seconds: float,
-    plot: Path | None,
-    **shortcuts: str | None,
-) -> None:
-    """Estimate what a run of CONFIG would take: time, disk space, limits, duplicates.
-
-    Runs the config for a few seconds on this machine, beside its output, and removes the data
-    again. Every number about the whole dataset is a projection; docs/planning.md has the model.
-
-    \b
-    qframe plan configs/clifford_t.yaml --records 300e9
-    qframe plan configs/clifford_t.yaml --records 300e9 --seconds 30 --plot plan.svg
-    """
-    from qframe.config.load import load_config
-    from qframe.forecast.calibration import calibrate
-    from qframe.forecast.duplicates import sample
-    from qframe.forecast.model import Model
-    from qframe.machine.disk import file_system, writable_ancestor
-    from qframe.runs.plan import look
-
-    if plot is not None:
-        from qframe.charts import require
-        from qframe.forecast.chart import draw
-
-        require(plot)
-    planned = look(load_config(config, override_list(set_, shortcuts)))
-    click.echo(f"Calibrating for about {seconds:g} s ...", err=True)
-    measured = calibrate(planned, seconds)
-    seen = sample(planned, seconds / 6)
-    disk = file_system(writable_ancestor(planned.output))
-    projection = Model(planned, measured, disk).project(seen)
-    if plot is not None:
-        draw(projection, plot)
-    if as_json:
-        facts = {
-            "output": str(planned.output),
-            "recipe_id": planned.recipe.id,
-            "measured": asdict(measured),
-            "sample": asdict(seen),
-            "file_system": asdict(disk),
-            "projection": asdict(projection),
-        }
-        click.echo(json.dumps(facts, indent=2))
-        return
-    _print(measured, seen, projection)
-
-
-def _print(measured: Calibration, seen: Sample, projection: Projection) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH
-    for part in (
-        _measured(measured),
-        _projected(projection),
-        _limits(projection),
-        _changes(projection),
-        *_duplicates(seen, projection),
-    ):
-        console.print(part)
-
-
-def _table(title: str, *heads: str) -> Table:
-    from rich.box import SIMPLE
-    from rich.table import Table
-
-    table = Table(title=title, box=SIMPLE, title_justify="left", title_style="bold")
-    for k, head in enumerate(heads):
-        table.add_column(head, justify="right" if k else "left", no_wrap=True)
-    return table
-
-
-def _measured(measured: Calibration) -> Table:
-    heads = ("workers", "records/s", "ns to make one", "ns to write one")
-    table = _table("Measured here", *heads)
-    for pace in dict.fromkeys((measured.one, measured.all)):
-        table.add_row(
-            f"{pace.workers}",
-            f"{pace.rate:,.0f}",
-            f"{pace.generate_s * 1e9:,.0f}",
-            f"{pace.write_s * 1e9:,.0f}",
-        )
-    each = measured.disk.bytes / measured.records
-    table.caption = (
-        f"{measured.records:,} records, {each:,.1f} bytes each; "
-        f"a plain file lands at {size(measured.disk_rate)}/s"
-    )
-    return table
-
-
-def _projected(projection: Projection) -> Table:
-    table = _table("Projected", f"{projection.records:,} records", "")
-    table.add_row("bytes", size(projection.bytes))
-    table.add_row("files", f"{projection.files:,}")
-    if projection.to_do < projection.records:
-        table.add_row("records to do", f"{projection.to_do:,}")
-    table.add_row("bytes needed", size(projection.needed))
-    table.add_row("bytes free", size(projection.free))
-    table.add_row("time", duration(projection.hours))
-    table.add_row("limited by", BOUNDS[projection.bound])
-    return table
-
-
-def _limits(projection: Projection) -> Table:
-    heads = ("limit", "there is", "it takes", "full at record", "")
-    table = _table("Limits (projected)", *heads)
-    for limit in projection.limits:
-        end = "-" if limit.records is None else number(limit.records)
-        mark = "[red]HIT[/red]" if limit.hit else "ok"
-        table.add_row(limit.what, number(limit.most), number(limit.used), end, mark)
-    return table
-
-
-def _changes(projection: Projection) -> Table:
-    table = _table("What would change it (projected, at best)", "change", "bytes", "files", "time")
-    for change in projection.changes:
-        time = duration(change.hours)
-        table.add_row(change.what, size(change.bytes), f"{change.files:,}", time)
-    return table
-
-
-def _duplicates(seen: Sample, projection: Projection) -> Iterator[RenderableType]:
-    from qframe.forecast.duplicates import reach
-
-    heads = ("unitary came before", "at least", "expected", "at most", "different")
-    table = _table("Duplicates (projected)", *heads)
-    for what, found in (
-        ("as it is", projection.exact),
-        ("up to its phase", projection.up_to_phase),
-    ):
-        shares = map(_share, (found.at_least, found.expected, found.at_most))
-        different = (1 - found.expected) * projection.records
-        table.add_row(what, *shares, number(different))
-    yield table
-    words = f"From a sample of {seen.exact.sample:,} records."
-    if seen.ranked:
-        words += " The sampler numbers its circuits: none of them comes twice."
-    if projection.records > reach(seen.exact):
-        words += (
-            f" Beyond {reach(seen.exact):,.2g} records no estimate from it is reliable; the bounds "
-            "hold, but for the sample's own noise."
-        )
-    yield words
-
-
-def _share(share: float) -> str:
-    """A share with as many digits as it needs, near 0 and near 1."""
-    return f"{share:.4%}" if 0.0001 < share < 0.9999 or share in (0, 1) else f"{share:.7%}"
+WORDS = ["", "thousand", "million", "billion", "trillion", "quadrillion"]
+LETTERS = ["", "k", "M", "G", "T"]
 
 
 def size(count: float) -> str:
-    """Bytes in words: `28.8 TB`."""
-    return _scaled(count, ("B", "kB", "MB", "GB", "TB", "PB"))
+    """A number of bytes in decimal units: `28.8 TB`."""
+    return decimal(round(count))
 
 
 def number(count: float) -> str:
-    """A count in words: `183 billion`."""
-    return _scaled(count, ("", "thousand", "million", "billion", "trillion", "quadrillion"))
+    """A number with three digits and a word: `183 billion`."""
+    return _three_digits(count, WORDS)
 
 
-def _scaled(count: float, units: Sequence[str]) -> str:
-    power = 0
-    while abs(count) >= 999.5 and power < len(units) - 1:
-        count, power = count / 1000, power + 1
-    return f"{count:,.3g} {units[power]}".strip()
+def short(count: float) -> str:
+    """A number with three digits and a letter, for charts: `4.2 M`."""
+    return _three_digits(count, LETTERS)
 
 
 def duration(hours: float) -> str:
-    """A time in words: `27.8 h`."""
+    """A time, given in hours, in the unit that suits it: `27.8 h`."""
     if hours >= 100:
         return f"{hours / 24:,.1f} days"
     if hours >= 1:
         return f"{hours:.1f} h"
     return f"{hours * 60:.1f} min" if hours * 60 >= 1 else f"{hours * 3600:.1f} s"
+
+
+def _three_digits(count: float, suffixes: list[str]) -> str:
+    rounded = float(f"{count:.3g}")  # first, for 999,999 is a million in three digits
+    unit, suffix = pick_unit_and_suffix(int(rounded), suffixes, 1000)
+    scaled = rounded / unit
+    return f"{scaled:,.0f} {suffix}" if scaled >= 1000 else f"{scaled:.3g} {suffix}".strip()

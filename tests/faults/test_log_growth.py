@@ -163,8 +163,8 @@ def test_the_run_says_what_hinders_it_once_a_minute(
     now = [100.0]
     monkeypatch.setattr(watching, "monotonic", lambda: now[0])
     monkeypatch.setattr(type(running.storage), "hindered", lambda self: "a reader is in the way")
-    watch = watching.Watch(running.storage)
+    watch = watching.StorageWatch(running.storage)
     for _ in range(130):
-        watch.look()
+        watch.check()
         now[0] += 1.0
     assert caplog.messages == ["a reader is in the way"] * 3

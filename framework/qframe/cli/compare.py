@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qframe.cli.options import config_argument, json_option, override_list
+from qframe.cli.progress_bar import step_progress
 
 if TYPE_CHECKING:
     from qframe.comparison.comparison import Comparison
@@ -94,8 +94,8 @@ def compare(
         require(*plots)
     wanted = contenders(config, override_list(set_, shortcuts), storages, grid)
     limit = None if records is None else _count(records)
-    progress = _silent if quiet else _tell
-    found = run_comparison(wanted, records=limit, seconds=seconds, keep=keep, progress=progress)
+    with step_progress(quiet) as progress:
+        found = run_comparison(wanted, records=limit, seconds=seconds, keep=keep, progress=progress)
     if as_json:
         click.echo(json.dumps(_data(found, keep), indent=2))
     else:
@@ -129,14 +129,3 @@ def _data(found: Comparison, keep: bool) -> dict[str, Any]:
     data = asdict(found)
     directory = str(found.directory) if keep else None
     return {**data, "directory": directory, "outcomes": [o.data() for o in found.outcomes]}
-
-
-def _tell(done: int, total: int, label: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{done + 1}/{total}: {label}", err=True, nl=False)
-    else:
-        click.echo(f"{done + 1}/{total}: {label}", err=True)
-
-
-def _silent(_done: int, _total: int, _label: str) -> None:
-    pass

@@ -12,7 +12,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from qframe.comparison.comparison import Comparison
-    from qframe.comparison.outcome import Outcome, Pace
+    from qframe.comparison.outcome import Outcome, Throughput
 
 WIDTH = 200
 """Width of the tables if no terminal sets one: long lines suit grep better than folded cells."""
@@ -20,7 +20,7 @@ WIDTH = 200
 
 def print_table(found: Comparison) -> None:
     """Prints two tables, fastest writer first: speed and locks, then what is left on the disk."""
-    from qframe.comparison.text import about, limits, ranked
+    from qframe.comparison.text import conditions, limits, ranked
 
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
     outcomes = ranked(found.outcomes)
@@ -30,7 +30,7 @@ def print_table(found: Comparison) -> None:
     for outcome in outcomes:
         if outcome.error:
             console.print(f"[red]{escape(outcome.label)}[/red]: {escape(outcome.error)}")
-    for line in (*limits(found), *about(found)):
+    for line in (*limits(found), *conditions(found)):
         console.print(escape(line), style="dim")
 
 
@@ -47,8 +47,8 @@ def _table(outcomes: Sequence[Outcome], columns: Sequence[Column], projected: st
     return table
 
 
-def _rate(pace: Pace | None, mark: str = "") -> str:
-    return "-" if pace is None else f"{mark}{pace.rate:,.0f}"
+def _rate(throughput: Throughput | None, mark: str = "") -> str:
+    return "-" if throughput is None else f"{mark}{throughput.rate:,.0f}"
 
 
 def _number(value: float | None, digits: int = 0) -> str:
@@ -69,7 +69,7 @@ def _loss(word: str | None) -> str:
 
 
 def _projected(outcome: Outcome) -> str:
-    from qframe.comparison.text import size
+    from qframe.readable import size
 
     p = outcome.projected
     return "-" if p is None else size(p.bytes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,14 +68,14 @@ def plan(
     from qframe.forecast.duplicates import sample
     from qframe.forecast.model import Model
     from qframe.machine.disk import file_system, writable_ancestor
-    from qframe.runs.plan import look
+    from qframe.runs.plan import unchecked_plan
 
     if plot is not None:
         from qframe.charts import require
         from qframe.forecast.chart import draw
 
         require(plot)
-    planned = look(load_config(config, override_list(set_, shortcuts)))
+    planned = unchecked_plan(load_config(config, override_list(set_, shortcuts)))
     click.echo(f"Calibrating for about {seconds:g} s ...", err=True)
     measured = calibrate(planned, seconds)
     seen = sample(planned, seconds / 6)
@@ -124,14 +124,16 @@ def _table(title: str, *heads: str) -> Table:
 
 
 def _measured(measured: Calibration) -> Table:
+    from qframe.readable import size
+
     heads = ("workers", "records/s", "ns to make one", "ns to write one")
     table = _table("Measured here", *heads)
-    for pace in dict.fromkeys((measured.one, measured.all)):
+    for speed in dict.fromkeys((measured.one, measured.all)):
         table.add_row(
-            f"{pace.workers}",
-            f"{pace.rate:,.0f}",
-            f"{pace.generate_s * 1e9:,.0f}",
-            f"{pace.write_s * 1e9:,.0f}",
+            f"{speed.workers}",
+            f"{speed.rate:,.0f}",
+            f"{speed.generate_s * 1e9:,.0f}",
+            f"{speed.write_s * 1e9:,.0f}",
         )
     each = measured.disk.bytes / measured.records
     table.caption = (
@@ -142,6 +144,8 @@ def _measured(measured: Calibration) -> Table:
 
 
 def _projected(projection: Projection) -> Table:
+    from qframe.readable import duration, size
+
     table = _table("Projected", f"{projection.records:,} records", "")
     table.add_row("bytes", size(projection.bytes))
     table.add_row("files", f"{projection.files:,}")
@@ -155,6 +159,8 @@ def _projected(projection: Projection) -> Table:
 
 
 def _limits(projection: Projection) -> Table:
+    from qframe.readable import number
+
     heads = ("limit", "there is", "it takes", "full at record", "")
     table = _table("Limits (projected)", *heads)
     for limit in projection.limits:
@@ -165,6 +171,8 @@ def _limits(projection: Projection) -> Table:
 
 
 def _changes(projection: Projection) -> Table:
+    from qframe.readable import duration, size
+
     table = _table("What would change it (projected, at best)", "change", "bytes", "files", "time")
     for change in projection.changes:
         time = duration(change.hours)
@@ -174,6 +182,7 @@ def _changes(projection: Projection) -> Table:
 
 def _duplicates(seen: Sample, projection: Projection) -> Iterator[RenderableType]:
     from qframe.forecast.duplicates import reach
+    from qframe.readable import number
 
     heads = ("unitary came before", "at least", "expected", "at most", "different")
     table = _table("Duplicates (projected)", *heads)
@@ -199,29 +208,3 @@ def _duplicates(seen: Sample, projection: Projection) -> Iterator[RenderableType
 def _share(share: float) -> str:
     """A share with as many digits as it needs, near 0 and near 1."""
     return f"{share:.4%}" if 0.0001 < share < 0.9999 or share in (0, 1) else f"{share:.7%}"
-
-
-def size(count: float) -> str:
-    """Bytes in words: `28.8 TB`."""
-    return _scaled(count, ("B", "kB", "MB", "GB", "TB", "PB"))
-
-
-def number(count: float) -> str:
-    """A count in words: `183 billion`."""
-    return _scaled(count, ("", "thousand", "million", "billion", "trillion", "quadrillion"))
-
-
-def _scaled(count: float, units: Sequence[str]) -> str:
-    power = 0
-    while abs(count) >= 999.5 and power < len(units) - 1:
-        count, power = count / 1000, power + 1
-    return f"{count:,.3g} {units[power]}".strip()
-
-
-def duration(hours: float) -> str:
-    """A time in words: `27.8 h`."""
-    if hours >= 100:
-        return f"{hours / 24:,.1f} days"
-    if hours >= 1:
-        return f"{hours:.1f} h"
-    return f"{hours * 60:.1f} min" if hours * 60 >= 1 else f"{hours * 3600:.1f} s"

@@ -1,1 +1,1 @@
-"""What `qframe compare` does: write one recipe into several storages and measure each."""
+"""Comparison of storages: the same records written into each, measured, shown and drawn."""

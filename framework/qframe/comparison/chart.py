@@ -10,14 +10,8 @@ from typing import Any
 from qframe.charts import COLOURS, FAINT, GRID, INK, STYLE, save
 from qframe.comparison.comparison import Comparison
 from qframe.comparison.outcome import Outcome
-from qframe.comparison.text import (
-    EXFAT_DIRECTORY,
-    EXT4_DIRECTORY,
-    FAT32_DIRECTORY,
-    ranked,
-    short,
-    size,
-)
+from qframe.comparison.text import EXFAT_DIRECTORY, EXT4_DIRECTORY, FAT32_DIRECTORY, ranked
+from qframe.readable import short, size
 
 LOSS = {
     "nothing": ("#d5efdf", "#0b6b3a", "nothing"),

@@ -1,4 +1,4 @@
-"""A whole comparison: every storage in turn, in temporary directories beside the output."""
+"""The comparison as a whole: each storage is measured in turn, in a temporary directory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,24 +20,28 @@ from qframe.comparison.outcome import Outcome
 from qframe.config.load import LoadedConfig, output_of
 from qframe.config.to_recipe import gate_set_of, header_of
 from qframe.errors import StorageError
-from qframe.machine.signals import stopped_by_signals
+from qframe.machine.signals import deferred_signals
+from qframe.progress import ProgressCallback, no_progress
 
 MOST_RECORDS = 10**9
-"""Where nothing else sets a limit but time."""
-
-ProgressCallback = Callable[[int, int, str], None]
-"""Called before each turn: how many are done, how many there are, the label."""
+"""Most records that a storage is given, where no other limit is set."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All outcomes, and where they were found out.
+    """The outcomes of all storages, and the conditions under which they were measured.
 
     Attributes:
-        machine: in words.
-        directory: where the data went; there only if it was kept.
-        records: of the config, that the projections are for.
-        inodes, free_inodes: of the file system; 0 where it makes them as it goes.
+        machine: processor, cores, memory and system, in words.
+        date: date and time in UTC.
+        config: path of the config.
+        recipe_id: id of its recipe.
+        directory: where the data was written. It exists only if the data was kept.
+        records: the config's number of records, for which the projections are.
+        seconds: seconds of writing per storage.
+        inodes: number of inodes of the file system; 0 if it makes them on demand.
+        free_inodes: number of its free inodes.
+        outcomes: one per storage, in the order in which they were measured.
     """
 
     machine: str
@@ -58,19 +62,19 @@ def compare(
     records: int | None,
     seconds: float,
     keep: bool,
-    progress: ProgressCallback,
+    progress: ProgressCallback = no_progress,
 ) -> Comparison:
-    """Gives every contender its turn.
+    """Measures one storage after another.
 
     Args:
-        contenders: all of one config.
-        records: at most so many each; None: as many as the time allows.
-        seconds: each one writes for so long.
-        keep: leave the data where it is.
-        progress: told before each turn.
+        contenders: the storages, all of one config.
+        records: most records per storage; None for as many as the time allows.
+        seconds: seconds of writing per storage.
+        keep: whether the data is kept.
+        progress: called before each storage, with its label.
 
     Raises:
-        StorageError: there is no directory to write to.
+        StorageError: no storage can be used, or no directory can be made.
     """
     usable = [c.loaded for c in contenders if c.loaded is not None]
     if not usable:
@@ -78,16 +82,16 @@ def compare(
     loaded = usable[0]
     header = header_of(loaded)
     limit = _limit(loaded, records)
-    with stopped_by_signals() as stop, _directory(output_of(loaded), keep) as directory:
+    with deferred_signals() as stop, _directory(output_of(loaded), keep) as directory:
         disk = os.statvfs(directory)
         outcomes = []
         for number, contender in enumerate(contenders):
-            progress(number, len(contenders), contender.label)
-            place = directory / f"{number:03d}-{contender.storage.replace('/', '_')}"
-            place.mkdir()
-            outcomes.append(measure(contender, place, Terms(limit, seconds, stop)))
+            progress(contender.label, number, len(contenders))
+            own = directory / f"{number:03d}-{contender.storage.replace('/', '_')}"
+            own.mkdir()
+            outcomes.append(measure(contender, own, Terms(limit, seconds, stop)))
             if not keep:
-                shutil.rmtree(place, ignore_errors=True)
+                shutil.rmtree(own, ignore_errors=True)
     return Comparison(
         machine=_machine(),
         date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -103,15 +107,15 @@ def compare(
 
 
 def _limit(loaded: LoadedConfig, records: int | None) -> int:
-    """Records at most; a sampler that ranks has no more than it has."""
+    """Most records per storage. A sampler that numbers its circuits has a limit of its own."""
     sampler: Any = loaded.plugins["sampler"].make(gate_set_of(loaded))
-    there = MOST_RECORDS if sampler.count is None else int(sampler.count)
-    return min(there, MOST_RECORDS if records is None else records)
+    most = MOST_RECORDS if sampler.count is None else int(sampler.count)
+    return min(most, MOST_RECORDS if records is None else records)
 
 
 @contextmanager
 def _directory(output: Path, keep: bool) -> Iterator[Path]:
-    """A new directory on the file system of the output; removed however this ends."""
+    """A new directory on the file system of the output, which is removed at the end unless kept."""
     beside = output.absolute().parent
     while not beside.exists():
         beside = beside.parent
@@ -130,6 +134,7 @@ def _directory(output: Path, keep: bool) -> Iterator[Path]:
 
 
 def _machine() -> str:
+    """Processor, cores, memory, system and version of qframe, in words."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (

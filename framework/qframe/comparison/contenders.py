@@ -1,4 +1,4 @@
-"""Which storages are compared: what the command line names, or all that are installed."""
+"""Contender: a storage with its options. `contenders` makes them from words of the command line."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from qframe.plugins.resolve import find_class
 
 @dataclass(frozen=True)
 class Contender:
-    """One line of the comparison.
+    """A storage that is compared, with its options.
 
     Attributes:
-        label: how tables and charts call it.
-        storage: the storage plugin's word in the YAML.
-        set: what differs from the config and the plugin's defaults, `{"storage.layout": "rows"}`.
+        label: name in tables and charts.
+        storage: the storage plugin's name in the YAML.
+        set: config keys that are set for it, with their values: `{"storage.layout": "rows"}`.
         loaded: the config with this storage; None if the plugin cannot be used.
-        error: why not.
+        error: why it cannot be used, in one line.
     """
 
     label: str
@@ -38,42 +38,43 @@ class Contender:
 def contenders(
     config: Path, overrides: Sequence[str], storages: Sequence[str], grid: Sequence[str]
 ) -> list[Contender]:
-    """Everything to be compared, in the order given.
+    """The storages to compare, in the order in which they are named.
 
     Args:
-        config: path of the YAML.
-        overrides: `key=value`, as for `qframe run --set`; they hold for all.
-        storages: `NAME`, `NAME:option=value,...` or `{plugin: NAME, option: value}`. None: each
-            installed storage, also with the options that its class names in `compared`.
-        grid: `key=value,value,...`: one contender for each combination.
+        config: path of the YAML file.
+        overrides: `key=value` for all storages, as for `qframe run --set`.
+        storages: `NAME`, `NAME:option=value,...` or `{plugin: NAME, option: value}`. If there are
+            none: every installed storage with its defaults, and once more with each set of options
+            in `compared` of its class.
+        grid: `key=value,value,...`. Several make a contender of each combination.
 
     Raises:
-        ConfigError: a word that cannot be read, or an option that a storage does not take.
-        PluginError: a storage that was named cannot be used.
+        ConfigError: a storage or grid cannot be read, or a storage does not take an option.
+        PluginError: a storage that is named cannot be used.
     """
-    wanted = [_section(word) for word in storages]
-    found = []
-    for section in wanted or _installed():
+    named = [_section(word) for word in storages]
+    result = []
+    for section in named or _installed():
         if isinstance(section, Contender):
-            found.append(section)
+            result.append(section)
             continue
         name, options = section
         for cell in _cells(grid):
             set_ = {**{f"storage.{key}": value for key, value in options.items()}, **cell}
             words = [f"storage={json.dumps(name)}", *(_override(k, v) for k, v in set_.items())]
             loaded = load_config(config, [*overrides, *words])
-            found.append(Contender(_label(name, set_), name, set_, loaded))
-    return found
+            result.append(Contender(_label(name, set_), name, set_, loaded))
+    return result
 
 
 def _section(word: str) -> tuple[str, dict[str, Any]]:
-    """Plugin and options of one `--storage`."""
+    """Plugin name and options of one `--storage`."""
     if word.lstrip().startswith("{"):
         section = _value(word, f"--storage {word}")
         if not isinstance(section, dict) or not isinstance(section.get("plugin"), str):
             raise ConfigError(f"--storage {word}: want {{plugin: NAME, option: value}}")
         return section.pop("plugin"), section
-    # A colon may also stand in the plugin's own word: `my_package.storages:Mine`.
+    # The plugin's name may have a colon too: `my_package.storages:Mine`.
     before, equals, _ = word.partition("=")
     name, colon, _ = before.rpartition(":")
     if not equals:
@@ -95,6 +96,7 @@ def _section(word: str) -> tuple[str, dict[str, Any]]:
 
 
 def _installed() -> Iterator[tuple[str, dict[str, Any]] | Contender]:
+    """Plugin name and options of every installed storage; a Contender if it cannot be used."""
     for name in dict.fromkeys(found.name for found in installed("storage")):
         try:
             cls: Any = find_class("storage", name, Path())
@@ -107,7 +109,7 @@ def _installed() -> Iterator[tuple[str, dict[str, Any]] | Contender]:
 
 
 def _cells(grid: Sequence[str]) -> list[dict[str, Any]]:
-    """All combinations of the grid's values; one empty combination if there is no grid."""
+    """All combinations of values, each as `{key: value}`. Without a grid, one that is empty."""
     axes = []
     for word in grid:
         key, equals, text = word.partition("=")
@@ -132,6 +134,6 @@ def _override(key: str, value: Any) -> str:
 
 
 def _label(name: str, set_: dict[str, Any]) -> str:
-    """`sqlite layout=rows workers=2`: the last word of a key is enough to tell."""
+    """`sqlite layout=rows workers=2`: the plugin's name, and of each key the last part."""
     parts = [f"{key.rpartition('.')[2]}={json.dumps(v).strip(chr(34))}" for key, v in set_.items()]
     return " ".join([name, *parts])

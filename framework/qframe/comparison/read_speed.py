@@ -1,4 +1,4 @@
-"""How fast what is stored comes back."""
+"""Read speed: how fast stored records are read, in order, in shuffled batches, and one by one."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ from time import perf_counter
 
 import numpy as np
 
-from qframe.comparison.outcome import Pace
+from qframe.comparison.outcome import Throughput
 from qframe.contracts.storage import Reader
 from qframe.dataset.dataset import Dataset
-from qframe.machine.signals import Stop
+from qframe.machine.signals import StopRequest
 from qframe.recipe.columns import Arrays
 from qframe.recipe.ledger import Stored
 
 BATCH = 1024
+"""Records in a batch."""
+
 SEED = 1
+"""Seed of the shuffling and of the random records."""
 
 
-class Beginning(Reader):
-    """The first `records` of a dataset that was left incomplete, as a complete one.
+class FirstRecords(Reader):
+    """The first `records` of an unfinished dataset, as a complete dataset.
 
-    Reading ends, by what `stop.end` raises, once a signal came.
+    A request to stop ends the program when the next block is read.
     """
 
-    def __init__(self, reader: Reader, records: int, stop: Stop) -> None:
+    def __init__(self, reader: Reader, records: int, stop: StopRequest) -> None:
         self._reader = reader
         self._stop = stop
         self.header = replace(reader.header, records=records)
@@ -38,7 +41,7 @@ class Beginning(Reader):
         return (row for row in self._reader.checksums() if row[0] < self.header.blocks)
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
-        self._stop.end()
+        self._stop.raise_if_requested()
         return self._reader.read(block, start, stop)
 
     def close(self) -> None:
@@ -46,35 +49,35 @@ class Beginning(Reader):
 
 
 def stored_from_start(reader: Reader) -> int:
-    """Records without a gap from record 0 on."""
+    """Number of records that are stored without a gap from record 0 on."""
     first = next(iter(reader.stored()), None)
     return first.records if first is not None and first.first == 0 else 0
 
 
-def in_order(dataset: Dataset, seconds: float) -> Pace:
-    """Batch after batch in the order of the records."""
+def in_order(dataset: Dataset, seconds: float) -> Throughput:
+    """Reads batches in the order of the records, for about `seconds`."""
     return _timed((len(batch) for batch in dataset.batches(BATCH)), seconds)
 
 
-def batches(dataset: Dataset) -> Pace:
-    """Batches shuffled by block, all of them once."""
+def batches(dataset: Dataset) -> Throughput:
+    """Reads all records once, in batches shuffled by block."""
     return _timed((len(batch) for batch in dataset.batches(BATCH, shuffle=SEED)), inf)
 
 
-def single(dataset: Dataset, seconds: float) -> Pace:
-    """`ds[i]` for random i, warm."""
+def single(dataset: Dataset, seconds: float) -> Throughput:
+    """Reads `ds[i]` for random i, for about `seconds`."""
     random = np.random.default_rng(SEED)
 
-    def each() -> Iterator[int]:
+    def one_by_one() -> Iterator[int]:
         while True:
             for i in random.integers(len(dataset), size=BATCH).tolist():
                 yield len([dataset[i]])
 
-    return _timed(each(), seconds)
+    return _timed(one_by_one(), seconds)
 
 
-def _timed(counts: Iterable[int], seconds: float) -> Pace:
-    """Counts until there is no more, or time is over."""
+def _timed(counts: Iterable[int], seconds: float) -> Throughput:
+    """Adds up numbers of records until there are no more, or the time is over."""
     start = now = perf_counter()
     total = 0
     for count in counts:
@@ -82,4 +85,4 @@ def _timed(counts: Iterable[int], seconds: float) -> Pace:
         now = perf_counter()
         if now - start > seconds:
             break
-    return Pace(total, now - start)
+    return Throughput(total, now - start)

@@ -1,4 +1,4 @@
-"""Disks: what a dataset takes on one, what a file system has left, and its limits."""
+"""Disks: the space that a dataset takes, the space that a file system has left, and its limits."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ SQLITE_MAGIC = b"SQLite format 3\x00"
 
 TIB = 1 << 40
 MOST_BYTES_OF_A_FILE = {"ext2": 2 * TIB, "ext3": 2 * TIB, "vfat": (4 << 30) - 1, "msdos": 2 << 30}
-"""Largest file of file systems with a fixed limit. ext4 has 2**32 blocks; others do not matter."""
+"""Bytes in the largest file of file systems with a fixed limit.
+
+ext4 allows 2**32 - 1 blocks for a file, of a size that differs. Other limits are out of reach."""
 
 EXT_LEAVES = 508 * 511
-"""Leaf blocks that the two levels of an ext4 directory's hash tree can name (no `large_dir`)."""
+"""Most leaf blocks of an ext4 directory: its hash tree has two levels without `large_dir`."""
 
 EXT_FILL = 0.75
-"""Share of those leaves that is full: a split leaves two half-full blocks, which fill again."""
+"""Share of the leaf blocks that names fill: a full block is split into two half-full ones."""
 
 
 @dataclass(frozen=True)
 class DiskUsage:
-    """What a file, or a directory with all that is below it, takes on the disk.
+    """The space that a file takes on the disk, or a directory with all that is below it.
 
     Attributes:
         bytes: bytes that the disk has given to the files. A disk gives whole blocks: a file of 500
@@ -39,9 +41,9 @@ class DiskUsage:
         files: number of files, links included.
         directories: number of directories below.
         largest_file: bytes in the largest regular file.
-        directory_entries: entries of the directory that has most of them.
+        directory_entries: number of entries of the directory with the most entries.
         name_bytes: length of the longest file name.
-        page_size: page size if the largest file is SQLite's, else None.
+        page_size: bytes of a page if the largest file is a SQLite file, else None.
     """
 
     bytes: int = 0
@@ -65,7 +67,10 @@ class DiskUsage:
 
 
 def disk_usage(path: Path) -> DiskUsage:
-    """Measures a file or a directory; nothing at `path` takes nothing. Follows no link below."""
+    """The space that the file or directory at `path` takes; zero if there is nothing.
+
+    Symbolic links below `path` are counted and not followed.
+    """
     taken = directory_bytes = files = directories = most = longest = 0
     largest, largest_bytes = path, 0
     for entries in _listings(path):
@@ -87,7 +92,7 @@ def disk_usage(path: Path) -> DiskUsage:
 
 
 def disk_bytes(path: Path) -> int:
-    """Bytes that the disk has given to the file at `path`, or to all files below it."""
+    """Bytes that the disk has given to the file at `path`, or to all files below that directory."""
     return disk_usage(path).bytes
 
 
@@ -104,7 +109,10 @@ def _listings(path: Path) -> Iterator[list[tuple[Path, os.stat_result]]]:
 
 
 def _page_size(path: Path) -> int | None:
-    """Page size of a SQLite file that nobody has open (sqlite.org/fileformat.html, 1.3)."""
+    """Page size of a SQLite file, else None (sqlite.org/fileformat.html, 1.3).
+
+    The file must not be open in this process: closing it here would drop SQLite's locks on it.
+    """
     with path.open("rb") as file:
         head = file.read(18)
     if not head.startswith(SQLITE_MAGIC):
@@ -118,11 +126,12 @@ class FileSystem:
     """The file system of a directory.
 
     Attributes:
-        kind: its name in the system (`ext4`); empty if the system does not say.
+        kind: its type (`ext4`), or an empty string if the system does not say.
         free: bytes that this user may still write.
-        inodes: files that may still be made; None if the file system makes inodes as it goes.
-        file_bytes: size of the largest file that may be, or None.
-        directory_bytes: bytes for the entries of one directory, or None.
+        inodes: number of files that may still be made; None if the file system makes inodes on
+            demand.
+        file_bytes: bytes of the largest file that it allows, or None.
+        directory_bytes: bytes that the entries of one directory may take, or None.
     """
 
     kind: str
@@ -133,7 +142,7 @@ class FileSystem:
 
 
 def file_system(directory: Path) -> FileSystem:
-    """Looks at the file system that holds `directory`, which exists."""
+    """The file system that holds `directory`, which must exist."""
     facts = os.statvfs(directory)
     kind = file_system_type(directory)
     file_bytes = facts.f_bsize * (2**32 - 1) if kind == "ext4" else MOST_BYTES_OF_A_FILE.get(kind)
@@ -150,7 +159,7 @@ def file_system(directory: Path) -> FileSystem:
 
 
 def ext_directory_bytes(block: int) -> int:
-    """Bytes for the entries of one ext3 or ext4 directory, with blocks of `block` bytes."""
+    """Bytes that the entries of one ext3 or ext4 directory may take; `block`: bytes of a block."""
     return round(EXT_LEAVES * block * EXT_FILL)
 
 

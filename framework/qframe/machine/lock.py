@@ -1,7 +1,8 @@
-"""One run at a time on one output: a lock on a file beside it.
+"""The lock of an output: at most one run at a time writes to it.
 
-Never on the dataset itself: closing a plain file handle would drop SQLite's locks on that file.
-The kernel frees the lock when its holder dies, however it dies, so that nothing is ever stale.
+The lock is on a file beside the dataset, `.NAME.lock`, and never on the dataset itself: a process
+that closes a plain file handle on a SQLite file drops all of SQLite's locks on it.
+The kernel frees the lock when the lock holder ends, however it ends: a lock is never stale.
 """
 
 from __future__ import annotations
@@ -20,41 +21,44 @@ from qframe.errors import OutputInUse, StorageError
 
 
 @dataclass(frozen=True)
-class Held:
-    """What the lock file said when it was taken.
+class PreviousHolder:
+    """What the lock file says of the run that held the lock before.
 
     Attributes:
-        same_boot: whether a run that was killed left it, and the machine has not been down since:
-            what that run wrote is then what can be read, power or no power.
+        same_boot: True if that run was killed, and the machine has not restarted since. What the
+            run wrote can then be read, also where nothing was synced to the disk.
     """
 
     same_boot: bool
 
 
 @contextmanager
-def output_lock(output: Path) -> Iterator[Held]:
-    """Holds the output for this process.
+def output_lock(output: Path) -> Iterator[PreviousHolder]:
+    """Makes this process the lock holder of an output.
 
     Raises:
-        OutputInUse: another run holds it; names its pid, host and start.
+        OutputInUse: another run holds the lock; names its process id, host and start.
         StorageError: the lock file cannot be made.
     """
     path = _lock_file(output)
     try:
-        handle, held = _acquire(path)
+        handle, previous = _acquire(path)
     except OSError as cause:
         if isinstance(cause, StorageError):
             raise
         raise StorageError(f"{path} cannot be made: {cause.strerror}") from cause
     try:
-        yield held
+        yield previous
     finally:
-        path.unlink(missing_ok=True)  # while it is still held: the next run makes a new one
+        path.unlink(missing_ok=True)  # while the lock is held: the next run makes a new file
         os.close(handle)
 
 
 def remove_leftover(output: Path) -> None:
-    """Removes the lock file of a run that was killed when all was stored; not a living run's."""
+    """Removes the lock file of a run that was killed after it had stored everything.
+
+    A lock file whose holder still runs stays.
+    """
     if _lock_file(output).exists():
         with suppress(OSError), output_lock(output):
             pass
@@ -64,7 +68,7 @@ def _lock_file(output: Path) -> Path:
     return output.with_name(f".{output.name}.lock")
 
 
-def _acquire(path: Path) -> tuple[int, Held]:
+def _acquire(path: Path) -> tuple[int, PreviousHolder]:
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -73,7 +77,7 @@ def _acquire(path: Path) -> tuple[int, Held]:
             holder = os.read(handle, 4096).decode(errors="replace")
             os.close(handle)
             raise OutputInUse(
-                f"{path.parent / path.name[1:-5]} is being written by {_words(holder)}",
+                f"{path.parent / path.name[1:-5]} is being written by {_described(holder)}",
                 hint="wait for that run to end, or write to another --output",
             ) from None
         except OSError:
@@ -87,16 +91,16 @@ def _acquire(path: Path) -> tuple[int, Held]:
         if same:
             break
         os.close(handle)
-    boot = _boot()
+    boot = _boot_id()
     before = os.read(handle, 4096).decode(errors="replace")
     os.ftruncate(handle, 0)
-    me = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now(), "boot": boot}
-    os.pwrite(handle, json.dumps(me).encode(), 0)
-    return handle, Held(same_boot=f'"boot": {json.dumps(boot)}' in before)
+    own = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now(), "boot": boot}
+    os.pwrite(handle, json.dumps(own).encode(), 0)
+    return handle, PreviousHolder(same_boot=f'"boot": {json.dumps(boot)}' in before)
 
 
-def _boot() -> str | None:
-    """What the kernel drew when it started; None where it does not say."""
+def _boot_id() -> str | None:
+    """The random id that the kernel drew when it started; None where the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
@@ -107,7 +111,8 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _words(holder: str) -> str:
+def _described(holder: str) -> str:
+    """The lock holder in words, from the text of the lock file."""
     try:
         who = json.loads(holder)
         return f"process {who['pid']} on {who['host']} since {who['since']}"

@@ -1,4 +1,7 @@
-"""A directory for the moment, beside an output: gone afterwards, also after a `kill -9`."""
+"""Temporary directories beside an output.
+
+A directory is removed when it is no longer used. After a `kill -9` the next call removes it.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,14 @@ from qframe.errors import StorageError
 
 @contextmanager
 def scratch_directory(beside: Path, prefix: str) -> Iterator[Path]:
-    """A new directory `{prefix}*` in `beside`, removed at the end.
+    """A new directory `{prefix}*` in `beside`, which is removed at the end.
 
-    It is locked while it is in use. The kernel frees the lock of a process that dies, however it
-    dies, so that the next call with this prefix finds what such a process left, and removes it.
+    The directory is locked while it is in use. The kernel frees the lock when the process ends,
+    however it ends. So the next call with this prefix finds the directories that killed processes
+    left, and removes them.
 
     Raises:
-        StorageError: nothing can be written there.
+        StorageError: no directory can be made in `beside`.
     """
     for left in beside.glob(f"{glob.escape(prefix)}*"):
         handle = _locked(left)
@@ -30,7 +34,7 @@ def scratch_directory(beside: Path, prefix: str) -> Iterator[Path]:
             shutil.rmtree(left, ignore_errors=True)
             os.close(handle)
     handle = None
-    while handle is None:  # None: another call took it for a leftover before it was locked
+    while handle is None:  # None: another call removed the directory before it was locked
         try:
             directory = Path(tempfile.mkdtemp(prefix=prefix, dir=beside))
         except OSError as cause:
@@ -46,7 +50,7 @@ def scratch_directory(beside: Path, prefix: str) -> Iterator[Path]:
 
 
 def _locked(directory: Path) -> int | None:
-    """A handle that holds the directory; None if it is held, or gone."""
+    """A handle that locks the directory; None if another process locks it, or it is gone."""
     try:
         handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:

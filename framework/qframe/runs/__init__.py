@@ -1,1 +1,1 @@
-"""A run: plan, worker processes, life-cycle hooks and the summary at the end."""
+"""Runs: the plan, the workers, the life-cycle hooks and the summary."""

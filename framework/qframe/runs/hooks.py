@@ -26,17 +26,17 @@ from qframe.runs.summary import RunSummary
 
 @hookspec
 def qframe_run_started(plan: RunPlan) -> None:
-    """A run begins, in the parent process. `plan` says what it will do."""
+    """A run begins. `plan` says what the run will do. Called in the parent process, like all."""
 
 
 @hookspec
 def qframe_task_stored(plan: RunPlan, done: TaskDone, stored: int) -> None:
-    """A task is stored. `stored` counts the dataset's records so far, earlier runs included."""
+    """A task is stored. `stored` is the number of records in the dataset, earlier runs included."""
 
 
 @hookspec
 def qframe_run_finished(plan: RunPlan, summary: RunSummary) -> None:
-    """A run ended: complete, or interrupted (`summary.complete` is False)."""
+    """A run ended. If it was interrupted, `summary.complete` is False."""
 
 
 class RunHooks:

@@ -1,4 +1,4 @@
-"""What a run would do: found out without writing anything."""
+"""RunPlan: what a run will do. Making the plan writes nothing."""
 
 from __future__ import annotations
 
@@ -25,17 +25,20 @@ from qframe.recipe.tasks import Task, tasks
 
 @dataclass(frozen=True)
 class RunPlan:
-    """All that is known before the work begins.
+    """What a run will do.
 
     Attributes:
-        header: recipe, columns and number of records of the dataset as it will be.
-        output: where the dataset is or will be.
-        exists: whether a dataset of this recipe is there already.
-        stored: records that are there.
-        runs: missing blocks, as `(first, end)`.
-        task_blocks: blocks a task commits at once.
+        loaded: the config.
+        header: recipe, columns and number of records of the complete dataset.
+        storage: the storage, at `output`.
+        executor: the executor.
+        output: path of the dataset.
+        exists: whether a dataset of this recipe is at `output` already.
+        stored: number of records in it.
+        runs: the missing blocks, as `(first, end)` without `end` itself.
+        task_blocks: number of blocks that a task commits at once.
         estimate: bytes and files of the complete dataset.
-        free: free bytes where the output goes.
+        free: free bytes on the disk of the output.
     """
 
     loaded: LoadedConfig
@@ -52,23 +55,29 @@ class RunPlan:
 
     @property
     def recipe(self) -> Recipe:
+        """The recipe of the dataset."""
         return self.header.recipe
 
     @property
     def to_do(self) -> int:
-        """Records that the run will store (a cut block that grows is stored anew)."""
+        """Number of records that the run will store.
+
+        The last block of a smaller dataset may be cut. It is stored again as a whole.
+        """
         size, records = self.recipe.block, self.header.records
         return sum(min(end * size, records) - first * size for first, end in self.runs)
 
     @property
     def task_count(self) -> int:
+        """Number of tasks."""
         return sum(-(-(end - first) // self.task_blocks) for first, end in self.runs)
 
     def tasks(self) -> Iterator[Task]:
+        """The tasks, in the order of their blocks."""
         return tasks(self.runs, self.task_blocks, self.header.records)
 
     def job(self) -> Job:
-        """What the workers are told."""
+        """The plain data that each worker is given."""
         plugins = self.loaded.plugins
         return Job(
             recipe=self.recipe.text,
@@ -83,24 +92,29 @@ class RunPlan:
 
 
 def plan(loaded: LoadedConfig) -> RunPlan:
-    """Looks at config, output and disk, and refuses what cannot work.
+    """The plan of a run that can be done.
 
     Raises:
-        ConfigError, PluginError: as found in the config.
-        RecipeMismatch: the output holds another recipe's records; names the fields that differ.
-        StorageError: the output is something else, or cannot be written, or does not fit.
+        ConfigError, PluginError: something in the config is wrong.
+        RecipeMismatch: the output holds records of another recipe; names the fields that differ.
+        StorageError: the output is no dataset of this storage, or cannot be written, or is too
+            large for the disk.
     """
-    made = look(loaded)
-    if made.exists:
-        made.storage.check_form()
-    if made.runs:
-        made.storage.check(made.header)
-        _check_space(made)
-    return made
+    planned = unchecked_plan(loaded)
+    if planned.exists:
+        planned.storage.check_form()
+    if planned.runs:
+        planned.storage.check(planned.header)
+        _check_space(planned)
+    return planned
 
 
-def look(loaded: LoadedConfig) -> RunPlan:
-    """As `plan`, for a dataset that may be more than the disk or the storage holds."""
+def unchecked_plan(loaded: LoadedConfig) -> RunPlan:
+    """The plan of a run whose dataset may be too large for the disk or for the storage.
+
+    Raises:
+        ConfigError, PluginError, RecipeMismatch, StorageError: as `plan`, but for the size.
+    """
     header = header_of(loaded)
     output = output_of(loaded)
     storage = loaded.plugins["storage"].make(output)
@@ -130,6 +144,7 @@ def look(loaded: LoadedConfig) -> RunPlan:
 def _existing(
     storage: Storage[Any], header: Header, output: Path
 ) -> tuple[Header, int, tuple[tuple[int, int], ...]]:
+    """Header, number of stored records and missing blocks of the dataset at `output`."""
     if not storage.recognises(output):
         raise StorageError(
             f"{output} exists and is not a {storage.name} dataset",
@@ -154,15 +169,15 @@ def _existing(
 
 
 def _task_blocks(header: Header, storage: Storage[Any]) -> int:
-    """As many blocks as the storage likes to commit at once, at least one."""
+    """Number of blocks in a task: at least one, and no more bytes than the storage prefers."""
     return max(1, storage.task_bytes // (header.recipe.block * record_width(header.schema)))
 
 
-def _check_space(made: RunPlan) -> None:
-    share = made.to_do / made.header.records
-    need = round(made.estimate.bytes * min(1.0, share))
-    if need > made.free:
+def _check_space(planned: RunPlan) -> None:
+    share = planned.to_do / planned.header.records
+    need = round(planned.estimate.bytes * min(1.0, share))
+    if need > planned.free:
         raise StorageError(
-            f"{made.output} needs about {need:,} bytes, {made.free:,} are free there",
+            f"{planned.output} needs about {need:,} bytes, {planned.free:,} are free there",
             hint="ask for fewer records, free space, or name another --output",
         )

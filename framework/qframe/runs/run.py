@@ -1,4 +1,4 @@
-"""`qframe.run`: makes a dataset, or what is still missing of it."""
+"""`qframe.run`: makes the dataset that a config describes, or the part that is missing."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from qframe.errors import DiskFull, StorageError, WorkerError
 from qframe.generation.generator import PluginRaised
 from qframe.integrity.verify import verify
 from qframe.machine.disk import disk_bytes
-from qframe.machine.lock import Held, output_lock, remove_leftover
-from qframe.machine.signals import Stop, stopped_by_signals
+from qframe.machine.lock import PreviousHolder, output_lock, remove_leftover
+from qframe.machine.signals import StopRequest, deferred_signals
 from qframe.plugins.blame import blame
 from qframe.runs.hooks import RunHooks
 from qframe.runs.plan import RunPlan, plan
 from qframe.runs.summary import RunSummary
-from qframe.runs.watch import Watch
+from qframe.runs.watch import StorageWatch
 from qframe.runs.worker import new_generator, plugin_error
 
 FULL_BYTES = 1 << 20
-"""If fewer bytes are free, the full disk killed a worker that died without an error message."""
+"""Free bytes below which a worker that died without an error message was killed by a full disk."""
 
 
 def run(
@@ -32,21 +32,21 @@ def run(
     overrides: Sequence[str] = (),
     hooks: Sequence[object] = (),
 ) -> RunSummary:
-    """Makes the dataset that a config describes, or what is still missing of it.
+    """Makes the dataset that a config describes, or the part of it that is missing.
 
     Args:
-        config: path of the YAML, or the loaded config.
+        config: path of the YAML file, or the loaded config.
         overrides: `key.path=value`, as for `qframe run --set`.
-        hooks: objects with life-cycle hooks, besides those that the config names.
+        hooks: objects with life-cycle hooks. They are called besides the config's hook plugins.
 
     Raises:
-        QframeError: for whatever a user can cause. Nothing is half-written.
+        QframeError: for anything that a user can cause. No block is ever stored in part.
     """
     start = perf_counter()
     loaded = (
         config if isinstance(config, LoadedConfig) else load_config(Path(config), list(overrides))
     )
-    told = RunHooks(loaded, hooks)
+    run_hooks = RunHooks(loaded, hooks)
     _recover(loaded)
     planned = plan(loaded)
     output = planned.output.absolute()
@@ -55,56 +55,56 @@ def run(
         return _summary(planned, planned.stored, start)
     output.parent.mkdir(parents=True, exist_ok=True)
     # After the first signal, the tasks that have begun are finished.
-    with stopped_by_signals(_end_at_once) as stop, output_lock(output) as lock:
+    with deferred_signals(_end_at_once) as stop, output_lock(output) as previous:
         planned = plan(loaded)  # again: another run may have ended since
-        _Run(planned, told, stop).do(lock)
+        _Run(planned, run_hooks, stop).do(previous)
     summary = _summary(planned, _stored(planned), start, stop.number)
-    told.finished(planned, summary)
+    run_hooks.finished(planned, summary)
     return summary
 
 
 class _Run:
-    """The part of a run that writes; the caller holds the output's lock."""
+    """The part of a run that writes. The caller is the lock holder of the output."""
 
-    def __init__(self, planned: RunPlan, told: RunHooks, stop: Stop) -> None:
+    def __init__(self, planned: RunPlan, hooks: RunHooks, stop: StopRequest) -> None:
         self._planned = planned
-        self._told = told
+        self._hooks = hooks
         self._stop = stop
         self._job = planned.job()
         self._stored = planned.header.records - planned.to_do
 
-    def do(self, lock: Held) -> None:
+    def do(self, previous: PreviousHolder) -> None:
         """Creates or continues the dataset, does the tasks, and finishes it in any case."""
         storage = self._planned.storage
         with self._disk_full(), blame(self._job.storage, self._job.serial, "the dataset"):
-            self._open(lock)
-            self._told.started(self._planned)
+            self._open(previous)
+            self._hooks.started(self._planned)
             try:
                 self._do_tasks()
             finally:
                 storage.finish()
 
-    def _open(self, lock: Held) -> None:
+    def _open(self, previous: PreviousHolder) -> None:
         planned = self._planned
         if not planned.exists:
             self._try_plugins()
             planned.storage.create(planned.header)
             return
-        if not lock.same_boot and not planned.storage.finished():
+        if not previous.same_boot and not planned.storage.finished():
             _prove(planned)
         planned.storage.resume(planned.header)
 
     def _try_plugins(self) -> None:
-        """Makes one record, so that a plugin that breaks its contract leaves no dataset behind."""
+        """Makes one record, so that no dataset is created if a plugin breaks its contract."""
         try:
             new_generator(self._job, self._planned.recipe).blocks(0, [1])
         except PluginRaised as raised:
             raise plugin_error(self._job, raised, "the first block") from raised.__cause__
 
     def _do_tasks(self) -> None:
-        if self._stop.number is not None:
+        if self._stop.requested:
             return
-        planned, watch = self._planned, Watch(self._planned.storage)
+        planned, watch = self._planned, StorageWatch(self._planned.storage)
         spec = planned.loaded.plugins["executor"].spec
         with (
             blame(spec, self._job.serial, "the run"),
@@ -112,17 +112,17 @@ class _Run:
         ):
             for done in results:
                 self._stored += done.records
-                self._told.task_stored(planned, done, self._stored)
-                watch.look()
-                if self._stop.number is not None:
+                self._hooks.task_stored(planned, done, self._stored)
+                watch.check()
+                if self._stop.requested:
                     break
 
     @contextmanager
     def _disk_full(self) -> Iterator[None]:
-        """Says of a full disk how many bytes it lacks.
+        """Turns the error of a full disk into one that says how many bytes are missing.
 
-        A worker that writes to a memory-mapped page for which the disk has no space dies of SIGBUS
-        without a message. So the free bytes are looked at here.
+        If the disk has no space for a memory-mapped page, a worker that writes to it dies of SIGBUS
+        without a message. So the free bytes are read here.
         """
         try:
             yield
@@ -142,7 +142,7 @@ class _Run:
 
 
 def _recover(loaded: LoadedConfig) -> None:
-    """Lets the storage undo what a killed writer left, where it cannot even be read before."""
+    """Lets the storage undo what a killed writer left, if the dataset cannot be read otherwise."""
     output = output_of(loaded)
     storage = loaded.plugins["storage"].make(output)
     if output.exists() and storage.half_done():
@@ -151,10 +151,10 @@ def _recover(loaded: LoadedConfig) -> None:
 
 
 def _prove(planned: RunPlan) -> None:
-    """Refuses to continue a dataset that a power cut may have damaged, unless it is sound.
+    """Refuses to continue a dataset that a power cut has damaged.
 
-    Without a sync, a file system may bring back any mixture of old and new pages. Only the lock
-    file of a killed run proves that there was no power cut since, and it may be gone.
+    What was not synced comes back as any mixture of old and new pages. Only the lock file of a
+    killed run shows that there was no power cut since, and that file may be gone.
 
     Raises:
         StorageError: naming the first damaged block.
@@ -174,9 +174,7 @@ def _stored(planned: RunPlan) -> int:
         return sum(part.records for part in reader.stored())
 
 
-def _summary(
-    planned: RunPlan, records: int, start: float, by_signal: int | None = None
-) -> RunSummary:
+def _summary(planned: RunPlan, records: int, start: float, signal: int | None = None) -> RunSummary:
     return RunSummary(
         output=planned.output,
         recipe_id=planned.recipe.id,
@@ -185,10 +183,10 @@ def _summary(
         seconds=perf_counter() - start,
         bytes=sum(map(disk_bytes, (planned.output, *planned.storage.parts()))),
         complete=records >= planned.header.records,
-        signal=by_signal,
+        signal=signal,
     )
 
 
-def _end_at_once(stop: Stop) -> None:
-    """Ends the process at a second signal. Workers notice, and the ledger says what is stored."""
+def _end_at_once(stop: StopRequest) -> None:
+    """Ends the process at a second signal. The workers notice; the ledger says what is stored."""
     os._exit(128 + (stop.number or 0))

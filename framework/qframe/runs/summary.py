@@ -1,4 +1,4 @@
-"""RunSummary: how a run ended."""
+"""RunSummary: what a run returns when it has ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One worker: its own plugins, its own writer, task after task."""
+"""Worker: does the tasks of a job, one after another, with plugins and a writer of its own."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ from qframe.recipe.tasks import Task
 T = TypeVar("T")
 
 PAUSE_S = 0.001
+"""Seconds before a busy storage is asked again. Each further pause is twice as long."""
+
 LONGEST_PAUSE_S = 0.064
 
 
 class Worker(Closes):
-    """Does tasks of one job. Make one in each process (or thread) of an executor, and close it.
+    """A worker of a job. An executor makes one in each of its processes or threads, and closes it.
 
-    Everything is resolved here, from the job's plain data: an open connection or a plugin object
-    never crosses a process border.
+    The worker makes its plugins from the job's plain data. So no plugin object and no open
+    connection goes from one process to another.
     """
 
     def __init__(self, job: Job) -> None:
@@ -40,18 +42,18 @@ class Worker(Closes):
         self._generator = new_generator(job, recipe)
         self._header = Header(recipe, self._generator.schema, job.records, dict(job.about))
         self._refusals = 0
-        self._told: dict[str, float] = {}
+        self._reported: dict[str, float] = {}
         with blame(job.storage, job.serial, "a new writer"):
             storage: Storage[object] = build(job.storage, Path(job.output))  # type: ignore[type-var]
             self._writer = self._patiently(partial(storage.writer, self._header))
-        # Used again for each task: the kernel gives fresh memory page by page, which is slow.
+        # All tasks use the same buffers: the kernel gives new memory page by page, which is slow.
         self._buffers = self._generator.buffers(0)
 
     def do(self, task: Task) -> TaskDone:
-        """Makes the task's blocks and commits them with their ledger rows.
+        """Makes the blocks of the task and commits them with their ledger rows.
 
         Raises:
-            WorkerError: for any exception of a plugin, with the task and how to reproduce it.
+            WorkerError: for an exception of a plugin; names the task and how to reproduce it.
         """
         counts = [self._header.records_in(task.first + k) for k in range(task.blocks)]
         try:
@@ -69,12 +71,12 @@ class Worker(Closes):
             made - start,
             written - made,
             threading.get_native_id(),
-            self._news(),
+            self._counted(),
             peak_bytes(),
         )
 
     def _patiently(self, act: Callable[[], T]) -> T:
-        """`act`, again and again while the storage is busy and the job's patience lasts."""
+        """Calls `act` until the storage is no longer busy, or the job's patience is over."""
         start = perf_counter()
         pause = PAUSE_S
         while True:
@@ -88,11 +90,11 @@ class Worker(Closes):
             sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
-    def _news(self) -> dict[str, float]:
-        """What the counters grew by since the last answer."""
+    def _counted(self) -> dict[str, float]:
+        """By how much the counters have grown since the last task."""
         now = {**self._writer.counters, "refusals": self._refusals}
-        grown = {name: now[name] - self._told.get(name, 0) for name in now}
-        self._told = now
+        grown = {name: now[name] - self._reported.get(name, 0) for name in now}
+        self._reported = now
         return grown
 
     def _buffers_for(self, blocks: int) -> Buffers:
@@ -106,10 +108,10 @@ class Worker(Closes):
 
 
 def plugin_error(job: Job, raised: PluginRaised, during: str) -> WorkerError:
-    """The error for an exception while blocks were made, with a command that shows it again.
+    """The error for an exception that was raised while blocks were made, with a command to see it.
 
-    A sampler draws a block in full, so the first record of the block shows its fault. An engine
-    gets a whole task at once, so only the run shows its fault.
+    A sampler draws a whole block, so `qframe show` of the block's first record shows its fault. An
+    engine is given a whole task, so only the run shows its fault.
     """
     cause = raised.__cause__
     assert isinstance(cause, Exception)  # noqa: S101 - PluginRaised always has one
@@ -120,10 +122,10 @@ def plugin_error(job: Job, raised: PluginRaised, during: str) -> WorkerError:
 
 
 def new_generator(job: Job, recipe: Recipe) -> Generator:
-    """The generator of a job, in any process.
+    """The generator of a job, made from plain data in any process.
 
     Raises:
-        WorkerError: naming the sampler or the engine, if it could not be made.
+        WorkerError: the sampler or the engine cannot be made; names it.
     """
     with blame(job.engine, job.serial, "a new engine"):
         engine = engine_of(recipe, job.engine)

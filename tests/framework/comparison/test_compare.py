@@ -19,7 +19,7 @@ import qframe
 from qframe.comparison import read_speed
 from qframe.comparison.contenders import contenders
 from qframe.machine.disk import disk_usage
-from qframe.machine.signals import Stop
+from qframe.machine.signals import StopRequest
 from qframe.recipe.ledger import Stored
 
 Config = Callable[..., Path]
@@ -301,7 +301,7 @@ def test_the_picture_names_every_storage(config: Config, qframe_main: Cli) -> No
 
 def test_the_beginning_of_a_dataset_is_a_whole_one(config: Config) -> None:
     with qframe.open(config(records=10_000)) as whole:
-        part = qframe.Dataset(read_speed.Beginning(whole.reader, 5000, Stop()), "part")
+        part = qframe.Dataset(read_speed.FirstRecords(whole.reader, 5000, StopRequest()), "part")
         assert len(part) == part.stored() == 5000
         assert list(part.reader.stored()) == [Stored(0, 1, 5000)]
         seen = np.concatenate([batch.index for batch in part.batches(700, shuffle=3)])

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from qframe.config.load import load_config
-from qframe.forecast.calibration import Calibration, Pace
+from qframe.forecast.calibration import Calibration, TrialSpeed
 from qframe.forecast.duplicates import Frequencies, Sample
 from qframe.forecast.model import Model, Projection
 from qframe.machine.disk import DiskUsage, FileSystem
-from qframe.runs.plan import look
+from qframe.runs.plan import unchecked_plan
 
 Config = Callable[..., Path]
 
@@ -29,7 +29,7 @@ def project(config: Config) -> Callable[..., Projection]:
     """The projection of RECORDS from made-up paces, in microseconds a record."""
 
     def project(make: float, write: float, rate: float, disk_rate: float = 1e12) -> Projection:
-        planned = look(load_config(config(), [f"records={RECORDS}"]))
+        planned = unchecked_plan(load_config(config(), [f"records={RECORDS}"]))
         each = planned.estimate.bytes / RECORDS
         made = DiskUsage(
             bytes=round(10**6 * each),
@@ -39,7 +39,7 @@ def project(config: Config) -> Callable[..., Projection]:
             name_bytes=8,
             page_size=65536,
         )
-        one = Pace(1, 1e6 / (make + write), make / 1e6, write / 1e6)
+        one = TrialSpeed(1, 1e6 / (make + write), make / 1e6, write / 1e6)
         measured = Calibration(
             one, replace(one, workers=2, rate=rate), disk_rate, 10**6, made, made.bytes
         )
