@@ -16,7 +16,7 @@ from qframe.cli.progress_bar import progress_bar
 if TYPE_CHECKING:
     from qframe.config.load import LoadedConfig
     from qframe.contracts.storage import Storage
-    from qframe.integrity.content import Content
+    from qframe.integrity.record_checks import RecordChecks
     from qframe.integrity.repair import Repair
     from qframe.integrity.verify import Verdict
     from qframe.progress import ProgressCallback
@@ -104,10 +104,10 @@ def verify(
 
 def _content(
     storage: Storage[Any], verdict: Verdict, loaded: LoadedConfig | None, progress: ProgressCallback
-) -> Content | None:
+) -> RecordChecks | None:
     """None where the dataset cannot be read at all."""
     from qframe.errors import PluginError
-    from qframe.integrity.content import content_of
+    from qframe.integrity.record_checks import check_records
     from qframe.integrity.regenerate import generator_of
 
     if verdict.header is None or verdict.structure:
@@ -117,7 +117,7 @@ def _content(
         with suppress(PluginError):  # a sampler that is not here: its count is not known
             count = generator_of(verdict.header, loaded).count
     with closing(storage.reader()) as reader:
-        return content_of(reader, {d.block for d in verdict.damaged}, count, progress)
+        return check_records(reader, {d.block for d in verdict.damaged}, count, progress)
 
 
 def _facts(data: Path, verdict: Verdict, repaired: Repair | None) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def _print(data: Path, verdict: Verdict, repaired: Repair | None) -> None:
         click.echo(f"  not complete: {verdict.stored:,} of {total:,}; `qframe run` finishes it")
 
 
-def _print_content(data: Path, content: Content) -> None:
+def _print_content(data: Path, content: RecordChecks) -> None:
     about = "about " if content.circuits.level or content.unitaries.level else ""
     error = f"|U U† - 1| reaches {content.unitarity_error:.2g} in record {content.worst:,}"
     if not content.ok:

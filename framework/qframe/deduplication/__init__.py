@@ -1,1 +1,1 @@
-"""One record per unitary: the smallest record of each key, in bounded memory."""
+"""Deduplication: a new dataset with one record per unitary, made in bounded memory."""

@@ -1,8 +1,9 @@
-"""One record a unitary, as a dataset of its own.
+"""`qframe.dedup`: makes a new dataset with one record per unitary.
 
-What comes out is no pure function of a record's number, but it is one of the source's recipe, its
-number of records and the operation. So its recipe is that of the source with `derived` added, and
-record i is record `source` (a column) of the source's recipe.
+A record of the new dataset is not a function of its index and of a recipe alone. It depends on the
+recipe of the source, on the number of records of the source, and on the operation. So the new
+recipe is that of the source with the field `derived` added. Record i of the new dataset is the
+record of the source whose index stands in the column `source`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from qframe.dataset.dataset import Dataset
 from qframe.dataset.keys import DatasetKeys
 from qframe.dataset.open import open as open_dataset
 from qframe.dataset.records import Batch, regrouped
-from qframe.deduplication.smallest_per_key import ShortestWords
+from qframe.deduplication.smallest_per_key import SmallestPerKey
 from qframe.errors import QframeError, RecordMissing, StorageError
 from qframe.machine.lock import output_lock
 from qframe.plugins.build import build
@@ -36,20 +37,23 @@ from qframe.recipe.header import Header
 from qframe.recipe.schema import Schema, record_width
 
 MEMORY = 256 << 20
+"""Default bytes of memory for the rows that are compared."""
+
 VERSION = 1
+"""Version of the operation in the recipe: raise it if other records are kept."""
 
 
 @dataclass(frozen=True)
 class Deduplicated:
-    """What came of it.
+    """The result of a deduplication.
 
     Attributes:
-        output: the new dataset.
-        recipe_id: of its recipe.
-        source_records: records looked at.
-        records: records kept: distinct unitaries up to a global phase.
-        by: `exact` or `tolerance` (`qframe.circuits.keys`).
-        done: False if the output was there already, complete.
+        output: path of the new dataset.
+        recipe_id: id of the new recipe.
+        source_records: number of records in the source.
+        records: number of records that were kept: of distinct unitaries up to a global phase.
+        by: how unitaries were compared, `exact` or `tolerance` (`qframe.circuits.keys`).
+        done: False if the complete output existed before.
     """
 
     output: Path
@@ -67,23 +71,26 @@ def dedup(
     storage: str | None = None,
     progress: ProgressCallback = no_progress,
 ) -> Deduplicated:
-    """Writes one record for each unitary of `data`: that of the shortest word, then the first.
+    """Makes a new dataset with one record for each unitary of `data`, up to a global phase.
 
-    The kept records stay in order. Two circuits are of one unitary if their keys
-    (`qframe.circuits.keys`) agree: exactly where the gates lie in a ring, else by tolerance.
-    Beside the output a directory holds what does not fit in `memory`, at most 33 bytes a record;
-    it is removed in the end, and the output appears in one step, whole.
+    It keeps the record with the shortest circuit, and of equally short ones the first. The records
+    stay in order. Two circuits have the same unitary if their keys (`qframe.circuits.keys`) agree:
+    exactly if the gates lie in a ring, else within a tolerance.
+
+    What does not fit in `memory` waits in a directory beside the output, at most 33 bytes per
+    record. The directory is removed at the end. The output appears in one step, complete.
 
     Args:
-        data: a complete dataset, or a config.
-        output: where the new dataset goes.
-        memory: bytes for the words at hand; a few blocks of records come on top.
-        storage: plugin of the new dataset; the default storage if None.
-        progress: called with what is done.
+        data: path of a complete dataset, or of a config.
+        output: path of the new dataset.
+        memory: bytes for the rows that are compared. A few blocks of records come on top.
+        storage: storage plugin of the new dataset; the default storage if None.
+        progress: called before each block.
 
     Raises:
         RecordMissing: `data` is not complete.
-        StorageError: `data` is deduplicated already, or the output is something else.
+        StorageError: `data` has one record per unitary already, or `output` exists and is something
+            else.
     """
     output = Path(output)
     with open_dataset(data) as source:
@@ -105,28 +112,29 @@ def dedup(
         with output_lock(output.absolute()):
             if output.exists() or output.is_symlink():
                 return _existing(output, header)
-            place = output.with_name(f".{output.name}.dedup")
-            shutil.rmtree(place, ignore_errors=True)  # of one that was killed
+            scratch = output.with_name(f".{output.name}.dedup")
+            shutil.rmtree(scratch, ignore_errors=True)  # of a deduplication that was killed
             try:
-                place.mkdir()
-                kept, count = _choose(source, keys, place, memory, progress)
+                scratch.mkdir()
+                kept, count = _choose(source, keys, scratch, memory, progress)
                 header = replace(header, records=count)
-                new: Storage[Any] = build(spec, place / output.name)
+                new: Storage[Any] = build(spec, scratch / output.name)
                 new.check(header)
                 _write(source, kept, new, header, progress)
                 new.path.rename(output)
             except QframeError:
                 raise
             except OSError as cause:
-                raise StorageError(f"{place} cannot be written: {cause.strerror}") from cause
+                raise StorageError(f"{scratch} cannot be written: {cause.strerror}") from cause
             finally:
-                shutil.rmtree(place, ignore_errors=True)
+                shutil.rmtree(scratch, ignore_errors=True)
     return Deduplicated(output, recipe.id, len(source), count, keys.by, done=True)
 
 
 def _keys(source: Dataset, path: Path) -> DatasetKeys:
+    """The keys of the source's unitaries, once it is clear that it can be deduplicated."""
     if source.recipe.derived is not None:
-        raise StorageError(f"{path} has one record a unitary already")
+        raise StorageError(f"{path} has one record per unitary already")
     if SOURCE.name in source.schema.names:
         raise StorageError(f"{path} has a column `source` of its own")
     if source.schema != source.header.schema:
@@ -144,32 +152,38 @@ def _keys(source: Dataset, path: Path) -> DatasetKeys:
 
 
 def _existing(output: Path, header: Header) -> Deduplicated:
-    with open_dataset(output) as there:
-        if there.recipe.id != header.recipe.id or there.stored() < len(there):
+    """The result if the output exists already."""
+    with open_dataset(output) as dataset:
+        if dataset.recipe.id != header.recipe.id or dataset.stored() < len(dataset):
             raise StorageError(
                 f"{output} exists, and is not what would be written", hint="name another output"
             )
         derived = header.recipe.derived or {}
         return Deduplicated(
-            output, there.recipe.id, derived["records"], len(there), derived["by"], done=False
+            output,
+            dataset.recipe.id,
+            derived["records"],
+            len(dataset),
+            derived["by"],
+            done=False,
         )
 
 
 def _choose(
-    source: Dataset, keys: DatasetKeys, place: Path, memory: int, progress: ProgressCallback
+    source: Dataset, keys: DatasetKeys, scratch: Path, memory: int, progress: ProgressCallback
 ) -> tuple[NDArray[np.bool_], int]:
-    """Which records are kept (a file that is as good as memory), and how many."""
-    words = ShortestWords(place, len(source), memory)
+    """For each record of the source whether it is kept (memory-mapped), and how many are kept."""
+    smallest = SmallestPerKey(scratch, len(source), memory)
     blocks = source.header.blocks
     for block, batch in enumerate(source.pools(None)):
         progress("keys", block, blocks)
         key = keys.of(batch)
         rows = np.empty((len(batch), 4), dtype=np.uint64)
         rows[:, :2], rows[:, 2], rows[:, 3] = key, batch.lengths, batch.index
-        words.add(rows)
-    kept = _flags(place / "kept", len(source))
+        smallest.add(rows)
+    kept = _flags(scratch / "kept", len(source))
     count = 0
-    for indices in words.indices():
+    for indices in smallest.indices():
         progress("choose", count, len(source))
         kept[indices] = True
         count += len(indices)
@@ -177,7 +191,7 @@ def _choose(
 
 
 def _flags(path: Path, count: int) -> NDArray[np.bool_]:
-    """That many `False` in a file that is as good as memory; written, so that they have room."""
+    """`count` times False in a memory-mapped file, which is written so that the disk has space."""
     with path.open("wb") as file:
         for start in range(0, count, 1 << 20):
             file.write(bytes(min(1 << 20, count - start)))
@@ -191,6 +205,7 @@ def _write(
     header: Header,
     progress: ProgressCallback,
 ) -> None:
+    """Stores the kept records as a new dataset, block after block."""
     storage.create(header)
     size = header.recipe.block
     most = max(1, storage.task_bytes // (size * record_width(header.schema)))
@@ -215,6 +230,8 @@ def _write(
 
 
 def _batches(source: Dataset, kept: NDArray[np.bool_], size: int) -> Iterator[Batch]:
+    """The kept records in batches of `size`, in order."""
+
     def chosen() -> Iterator[Batch]:
         for batch in source.pools(None):
             first = int(batch.index[0])

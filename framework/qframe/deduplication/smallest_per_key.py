@@ -1,10 +1,13 @@
-"""One word a key, the shortest and then the first, of more words than fit in memory.
+"""SmallestPerKey: of more rows than fit in memory, finds the smallest row of each key.
 
-Words arrive as rows `(key, key, length, index)` and go to files by the leading bits of their key,
-those that lose against a word at hand left out. A file is then read a piece at a time, and only
-the winners so far are kept; should they outgrow the memory themselves, what is there and what is
-to come goes to sixteen files by the next bits. So a key with very many words costs no more than
-another, and memory stays within what was given, whatever the number of words or of keys.
+A row stands for a record: `(key, key, length, index)`. The smallest row of a key is that of the
+shortest circuit, and of equally short ones that of the first record.
+
+Rows are written to files by the leading bits of their key. Of rows that are in memory together,
+only the smallest of each key is written. At the end the files are read one after another, in
+pieces, and the smallest row of each key so far is kept in memory. If these rows outgrow the memory,
+they and the rest of the file are split into sixteen files by the next four bits. So memory stays
+within its limit, however many rows or keys there are, and however many rows have one key.
 """
 
 from __future__ import annotations
@@ -19,18 +22,22 @@ Rows = NDArray[np.uint64]
 """`(n, 4)`: two words of the key, length, index."""
 
 ROW_BYTES = 32
+
 WORKING = 8
-"""Sorting rows takes so many times their bytes, with the rows themselves."""
+"""Memory that sorting rows takes, as a multiple of their bytes (the rows themselves included)."""
 
 LEAST_ROWS = 256
+"""Rows that are held in memory, however little memory is given."""
+
 MOST_BITS = 8
-"""256 files at first."""
+"""Leading bits of the key that name a file at first: at most 256 files."""
 
 SPLIT_BITS = 4
+"""Further bits of the key by which a file is split."""
 
 
-def winners(rows: Rows) -> Rows:
-    """The first row of each key by length, then by index; sorted by key."""
+def smallest(rows: Rows) -> Rows:
+    """The row of each key with the least `(length, index)`, sorted by key."""
     k0, k1, length, index = rows.T
     rows = rows[np.lexsort((index, length, k1, k0))]
     first = np.ones(len(rows), dtype=bool)
@@ -38,24 +45,24 @@ def winners(rows: Rows) -> Rows:
     return rows[first]
 
 
-class ShortestWords:
-    """Takes in words, then gives the winners.
+class SmallestPerKey:
+    """Takes rows with `add`, then gives the index of the smallest row of each key.
 
     Args:
-        place: an empty directory for the files.
-        expected: how many words will come.
-        memory: bytes to stay within (16 KiB at least).
+        directory: an empty directory for the files.
+        expected: number of rows that will come. A wrong number costs time, and changes nothing.
+        memory: bytes of memory to stay within (at least 16 KiB).
     """
 
-    def __init__(self, place: Path, expected: int, memory: int) -> None:
-        self._place = place
+    def __init__(self, directory: Path, expected: int, memory: int) -> None:
+        self._directory = directory
         self._most = max(LEAST_ROWS, memory // (ROW_BYTES * WORKING))
         self._bits = min(MOST_BITS, (-(-expected // self._most) - 1).bit_length())
         self._waiting: list[Rows] = []
         self._count = 0
 
     def add(self, rows: Rows) -> None:
-        """Takes in words."""
+        """Takes in rows, in any order."""
         for start in range(0, len(rows), self._most):
             part = rows[start : start + self._most]
             if self._count + len(part) > self._most:
@@ -65,34 +72,34 @@ class ShortestWords:
 
     def _flush(self) -> None:
         if self._waiting:
-            self._spread(winners(np.concatenate(self._waiting)), self._bits)
+            self._spread(smallest(np.concatenate(self._waiting)), self._bits)
         self._waiting, self._count = [], 0
 
     def _spread(self, rows: Rows, bits: int) -> None:
-        """Appends rows, sorted by key, to the files of their leading `bits`."""
+        """Appends rows, which are sorted by key, to the files of their leading `bits`."""
         leading = rows[:, 0] >> np.uint64(64 - bits) if bits else np.zeros_like(rows[:, 0])
         starts = np.flatnonzero(leading[1:] != leading[:-1]) + 1
-        for part, at in zip(np.split(rows, starts), leading[[0, *starts]], strict=True):
-            with self._file(bits, int(at)).open("ab") as file:
+        for part, value in zip(np.split(rows, starts), leading[[0, *starts]], strict=True):
+            with self._file(bits, int(value)).open("ab") as file:
                 file.write(np.ascontiguousarray(part).data)
 
     def _file(self, bits: int, leading: int) -> Path:
-        return self._place / f"words-{bits}-{leading:x}"
+        return self._directory / f"rows-{bits}-{leading:x}"
 
     def indices(self) -> Iterator[NDArray[np.uint64]]:
-        """The indices of the winners, some at a time, in no order; removes the files."""
+        """The indices of the smallest rows, some at a time and in no order; removes the files."""
         self._flush()
         for leading in range(1 << self._bits):
-            yield from self._of(self._bits, leading)
+            yield from self._indices_of_file(self._bits, leading)
 
-    def _of(self, bits: int, leading: int) -> Iterator[NDArray[np.uint64]]:
+    def _indices_of_file(self, bits: int, leading: int) -> Iterator[NDArray[np.uint64]]:
         path = self._file(bits, leading)
         if not path.exists():
             return
         best: Rows = np.empty((0, 4), dtype=np.uint64)
         split = False
         for rows in self._pieces(path):
-            best = winners(np.concatenate([best, rows]))
+            best = smallest(np.concatenate([best, rows]))
             if split or len(best) > self._most // 2:
                 split = True
                 self._spread(best, bits + SPLIT_BITS)
@@ -100,7 +107,7 @@ class ShortestWords:
         path.unlink()
         if split:
             for low in range(1 << SPLIT_BITS):
-                yield from self._of(bits + SPLIT_BITS, leading << SPLIT_BITS | low)
+                yield from self._indices_of_file(bits + SPLIT_BITS, leading << SPLIT_BITS | low)
         else:
             yield best[:, 3]
 

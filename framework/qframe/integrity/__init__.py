@@ -1,1 +1,1 @@
-"""Proof that a dataset is what its recipe says, and repair where it is not."""
+"""Integrity of a dataset: verification, checks of the records, and repair from the recipe."""

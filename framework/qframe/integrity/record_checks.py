@@ -1,9 +1,12 @@
-"""What a dataset's records are, whatever its checksums say: unitary, distinct, as many as exist."""
+"""Checks of the records themselves: are the matrices unitary, and how many records differ?
+
+Checksums cannot answer this: a sampler or a gate set that is wrong has right checksums.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -20,29 +23,32 @@ from qframe.progress import ProgressCallback, no_progress
 from qframe.recipe.header import Header
 
 SINGLE_TOLERANCE = 1e-6
-"""Of complex64: entries are rounded to 6e-8, and an entry of U U† sums up to 64 products."""
+"""Largest |U U† - 1| of a complex64 unitary.
+
+Its entries are rounded to 6e-8, and an entry of U U† is a sum of up to 64 products."""
 
 
-@dataclass
-class Content:
-    """What was found in the records.
+@dataclass(frozen=True)
+class RecordChecks:
+    """What the records of a dataset are like.
 
     Attributes:
-        tolerance: largest |U U† - 1| that this dataset's rounding explains.
-        count: records that the sampler has in all; None if it has no end, or is not known.
-        records: that were read.
-        unitarity_error: largest entry of |U U† - 1|.
-        worst: the record that has it.
-        circuits, unitaries: the distinct ones; unitaries up to phase (`qframe.dataset.distinct`).
+        tolerance: largest |U U† - 1| that rounding explains in this dataset.
+        count: number of records that the sampler can make; None if it has no end or is not known.
+        records: number of records that were read.
+        unitarity_error: largest entry of |U U† - 1| of all records.
+        worst: index of the record with that entry.
+        circuits: the distinct circuits (`qframe.dataset.distinct`).
+        unitaries: the distinct unitaries up to a global phase.
     """
 
     tolerance: float
-    count: int | None = None
-    records: int = 0
-    unitarity_error: float = 0.0
-    worst: int = 0
-    circuits: DistinctKeys = field(default_factory=DistinctKeys)
-    unitaries: DistinctKeys = field(default_factory=DistinctKeys)
+    count: int | None
+    records: int
+    unitarity_error: float
+    worst: int
+    circuits: DistinctKeys
+    unitaries: DistinctKeys
 
     @property
     def ok(self) -> bool:
@@ -50,10 +56,10 @@ class Content:
         return self.unitarity_error <= self.tolerance
 
     def to_data(self) -> dict[str, Any]:
-        """Plain data, for JSON."""
+        """Plain data for JSON."""
         return {
             "records": self.records,
-            # JSON has no infinity: null where a matrix is not even finite.
+            # JSON has no infinity: null where a matrix is not finite.
             "unitarity_error": self.unitarity_error if isfinite(self.unitarity_error) else None,
             "unitarity_tolerance": self.tolerance,
             "worst_record": self.worst,
@@ -65,47 +71,65 @@ class Content:
 
 
 def tolerance(header: Header) -> float:
-    """Each gate may be off by `UNITARY_TOLERANCE`, and errors of a product add up."""
+    """Largest |U U† - 1| that rounding explains in a dataset.
+
+    Each gate may be off by `UNITARY_TOLERANCE`, and the errors of a product add up.
+    """
     if header.recipe.dtype == "complex64":
         return SINGLE_TOLERANCE
     return UNITARY_TOLERANCE * (1 + header.schema.max_length)
 
 
-def content_of(
+def check_records(
     reader: Reader,
     skip: Container[int] = (),
     count: int | None = None,
     progress: ProgressCallback = no_progress,
-) -> Content:
-    """Reads every stored block but those in `skip`, which are known to be damaged."""
-    for exact in (True, False):  # by tolerance if the integers of a circuit outgrow 64 bits
-        found = Content(tolerance(reader.header), count)
-        try:
-            _look_at(found, reader, skip, exact, progress)
-        except ConfigError:
-            if not exact:
-                raise
-        else:
-            return found
-    raise AssertionError("unreachable")
+) -> RecordChecks:
+    """Reads every stored block and checks its records.
+
+    Args:
+        reader: reads the dataset.
+        skip: blocks that are known to be damaged, which are not read.
+        count: number of records that the sampler can make, or None.
+        progress: called before each block.
+    """
+    try:
+        return _check(reader, skip, count, progress, exact=True)
+    except ConfigError:  # the integers of a circuit outgrow 64 bits: count by tolerance
+        return _check(reader, skip, count, progress, exact=False)
 
 
-def _look_at(
-    found: Content, reader: Reader, skip: Container[int], exact: bool, progress: ProgressCallback
-) -> None:
-    header = reader.header
+def _check(
+    reader: Reader,
+    skip: Container[int],
+    count: int | None,
+    progress: ProgressCallback,
+    exact: bool,
+) -> RecordChecks:
+    records, largest, worst = 0, 0.0, 0
+    circuits, unitaries = DistinctKeys(), DistinctKeys()
     keys: DatasetKeys | None = None
     for batch in _stored_blocks(reader, skip, progress):
         errors = unitarity_errors(batch.unitaries)
-        worst = int(errors.argmax())
-        if errors[worst] > found.unitarity_error:
-            found.unitarity_error, found.worst = float(errors[worst]), int(batch.index[worst])
-        found.records += len(batch)
+        place = int(errors.argmax())
+        if errors[place] > largest:
+            largest, worst = float(errors[place]), int(batch.index[place])
+        records += len(batch)
         if batch.has_circuits:
-            found.circuits.add(circuit_hashes(batch.codes, batch.lengths))
-        if np.isfinite(errors[worst]):
-            keys = keys or DatasetKeys(header, batch, 64, coarse=True, exact=exact)
-            found.unitaries.add(keys.of(batch)[:, 0])
+            circuits.add(circuit_hashes(batch.codes, batch.lengths))
+        if np.isfinite(errors[place]):
+            keys = keys or DatasetKeys(reader.header, batch, 64, coarse=True, exact=exact)
+            unitaries.add(keys.of(batch)[:, 0])
+    return RecordChecks(
+        tolerance=tolerance(reader.header),
+        count=count,
+        records=records,
+        unitarity_error=largest,
+        worst=worst,
+        circuits=circuits,
+        unitaries=unitaries,
+    )
 
 
 def _stored_blocks(
@@ -122,7 +146,11 @@ def _stored_blocks(
 
 
 def unitarity_errors(unitaries: NDArray[Any]) -> NDArray[np.float64]:
-    """Largest entry of |U U† - 1| of each of `(n, d, d)`; infinite for one that is not finite."""
+    """Largest entry of |U U† - 1| of each unitary; `(n,)`, infinite where one is not finite.
+
+    Args:
+        unitaries: complex, `(n, d, d)`.
+    """
     u = unitaries.astype(np.complex128)
     finite = np.isfinite(u).all(axis=(1, 2))
     u[~finite] = 0.0

@@ -1,4 +1,4 @@
-"""The generator that makes the blocks of a stored dataset again."""
+"""generator_of: the generator that makes the blocks of a stored dataset again."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ from qframe.recipe.recipe import differences
 
 
 def generator_of(header: Header, loaded: LoadedConfig | None = None) -> Generator:
-    """Makes the recipe's blocks: with the config's plugins, or by the sampler's installed name.
+    """A generator of the blocks of a dataset.
 
-    A dataset is data, so a path or a module that it names is never followed.
+    It has the plugins of the config, or without a config the installed sampler that the recipe
+    names. A dataset is data: a path or a module that it names is never loaded.
+
+    Args:
+        header: header of the dataset.
+        loaded: config of the dataset, or None.
 
     Raises:
         NotADataset: the records were chosen from those of another recipe.
         RecipeMismatch: the config is not that of the dataset.
-        PluginError: the sampler is a local file and no config says which, or it is not installed
-            in the version that the recipe names.
+        PluginError: the sampler is a local file and there is no config, or the sampler is not
+            installed in the version that the recipe names.
     """
     recipe = header.recipe
     if recipe.derived is not None:

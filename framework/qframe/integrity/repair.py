@@ -1,4 +1,4 @@
-"""Damaged blocks made again from the recipe, and the proof that they are what they were."""
+"""Repair of a dataset: damaged blocks are made again from the recipe, and each is proved."""
 
 from __future__ import annotations
 
@@ -18,21 +18,25 @@ from qframe.recipe.blocks import Block
 from qframe.recipe.header import Header
 
 
-@dataclass
+@dataclass(frozen=True)
 class Repair:
     """What a repair did.
 
     Attributes:
-        blocks: those that were made again.
-        proofs: one line a block: what shows that it is right.
-        copied: blocks that were read from a damaged file, each proved by its checksum.
-        aside: where the damaged dataset is now, if it had to be made anew.
+        proofs: for each block that was made again, one line that says why it is right.
+        copied: number of blocks that were copied from the damaged dataset, each proved by its
+            checksum.
+        aside: path of the damaged dataset if a new one took its place, else None.
     """
 
-    blocks: list[int] = field(default_factory=list)
     proofs: dict[int, str] = field(default_factory=dict)
     copied: int = 0
     aside: Path | None = None
+
+    @property
+    def blocks(self) -> list[int]:
+        """The blocks that were made again, in the order in which they were made."""
+        return list(self.proofs)
 
 
 def repair(
@@ -41,67 +45,75 @@ def repair(
     loaded: LoadedConfig | None = None,
     progress: ProgressCallback = no_progress,
 ) -> Repair:
-    """Makes the damaged blocks again and writes them; the caller holds the output's lock.
+    """Makes the damaged blocks again and stores them. The caller is the lock holder of the dataset.
 
-    Where only blocks are damaged they alone are written, in place. Where the structure is, the
-    dataset is made anew beside it: blocks that can be read and proved are copied, the others made
-    again; then the damaged one is moved aside, never deleted.
+    If only blocks are damaged, they alone are written, in place. If the structure is damaged, a new
+    dataset is made beside it: blocks that can be read and proved are copied, the others are made
+    again. Then the damaged dataset is moved aside. It is never deleted.
+
+    Args:
+        storage: at the path of the dataset.
+        verdict: what `verify` found there.
+        loaded: the dataset's config, for local samplers and for a recipe that cannot be read.
+        progress: called before each block.
 
     Raises:
-        StorageError: what was written does not read back, or there is no room.
+        StorageError: what was written does not read back, or the disk has no space for it.
         PluginError: an intact block shows that the sampler or engine is not that of the dataset.
     """
-    done = Repair()
     if verdict.structure:
-        _anew(storage, verdict, loaded, done, progress)
-    elif verdict.damaged:
-        _in_place(storage, verdict, loaded, done, progress)
-    return done
+        return _replace(storage, verdict, loaded, progress)
+    if verdict.damaged:
+        return Repair(_repair_in_place(storage, verdict, loaded, progress))
+    return Repair()
 
 
-def _in_place(
+def _repair_in_place(
     storage: Storage[Any],
     verdict: Verdict,
     loaded: LoadedConfig | None,
-    done: Repair,
     progress: ProgressCallback,
-) -> None:
+) -> dict[int, str]:
+    """Writes the damaged blocks anew; returns the proof of each."""
     with closing(storage.reader()) as reader:
         header = reader.header
-        make = generator_of(header, loaded)
-        _prove_generator(reader, verdict, make)
-        unreadable = {d.block for d in verdict.damaged}
-        found = {b: _sha256_of_data(reader, b, header.records_in(b)) for b in unreadable}
-    storage.finish()  # whatever a run that was killed left
+        generator = generator_of(header, loaded)
+        _prove_generator(reader, verdict, generator)
+        damaged = {damage.block for damage in verdict.damaged}
+        found = {b: _sha256_of_data(reader, b, header.records_in(b)) for b in damaged}
+    storage.finish()  # what a killed run left
     storage.resume(header)
+    proofs: dict[int, str] = {}
     try:
         with closing(storage.writer(header)) as writer:
             for n, damage in enumerate(verdict.damaged):
                 progress("repair", n, len(verdict.damaged))
-                made = make.blocks(damage.block, [header.records_in(damage.block)])[0]
+                made = generator.blocks(damage.block, [header.records_in(damage.block)])[0]
                 writer.write([made])
-                done.blocks.append(damage.block)
-                done.proofs[damage.block] = _proof(made, header, damage, found[damage.block])
+                proofs[damage.block] = _proof(made, header, damage, found[damage.block])
     finally:
         storage.finish()
-    _prove_written(storage, done.blocks, make)
+    _prove_written(storage, set(proofs), generator)
+    return proofs
 
 
-def _prove_generator(reader: Reader, verdict: Verdict, make: Generator) -> None:
-    """One intact block, made again, must have its checksum; else repair would do the damage."""
+def _prove_generator(reader: Reader, verdict: Verdict, generator: Generator) -> None:
+    """Makes an intact block again, which must have its checksum: else repair would do damage."""
     damaged = {damage.block for damage in verdict.damaged}
     for block, records, sha256 in reader.checksums():
         if block not in damaged:
-            if make.blocks(block, [records])[0].checksum(make.schema) != sha256:
+            if generator.blocks(block, [records])[0].checksum(generator.schema) != sha256:
+                name = generator.recipe.sampler["name"]
                 raise PluginError(
-                    f"the installed sampler {make.recipe.sampler['name']!r} or engine makes other "
-                    f"records than the dataset's (block {block})",
+                    f"the installed sampler {name!r} or engine makes other records than the "
+                    f"dataset's (block {block})",
                     hint="nothing was changed; `qframe verify --recompute` shows which blocks",
                 )
             return
 
 
 def _sha256_of_data(reader: Reader, block: int, records: int) -> bytes | None:
+    """Checksum of a block as it is stored; None if it cannot be read or lacks columns."""
     if reader.schema != reader.header.schema:
         return None
     try:
@@ -111,6 +123,7 @@ def _sha256_of_data(reader: Reader, block: int, records: int) -> bytes | None:
 
 
 def _proof(made: Block, header: Header, damage: Damage, data: bytes | None) -> str:
+    """Why the block that was made is right; `data` is the checksum of the stored block."""
     sha256 = made.checksum(header.schema)
     if damage.ledger == (made.records, sha256):
         return "equals the ledger's SHA-256"
@@ -119,15 +132,15 @@ def _proof(made: Block, header: Header, damage: Damage, data: bytes | None) -> s
     return "equals a second computation; the ledger row was damaged too"
 
 
-def _prove_written(storage: Storage[Any], blocks: list[int], make: Generator) -> None:
-    """Reads back what was written, and makes it once more."""
+def _prove_written(storage: Storage[Any], blocks: set[int], generator: Generator) -> None:
+    """Reads back the blocks that were written, and makes each once more."""
     wanted = set(blocks)
     with closing(storage.reader()) as reader:
         for block, records, sha256 in reader.checksums():
             if block not in wanted:
                 continue
             wanted.discard(block)
-            again = make.blocks(block, [records])[0].checksum(make.schema)
+            again = generator.blocks(block, [records])[0].checksum(generator.schema)
             problem = block_problem(reader, block, records, sha256)
             if problem is not None or again != sha256:
                 raise StorageError(f"{storage.path}: block {block} was repaired, and yet {problem}")
@@ -135,41 +148,42 @@ def _prove_written(storage: Storage[Any], blocks: list[int], make: Generator) ->
         raise StorageError(f"{storage.path}: blocks {sorted(wanted)[:5]} do not read back")
 
 
-def _anew(
+def _replace(
     storage: Storage[Any],
     verdict: Verdict,
     loaded: LoadedConfig | None,
-    done: Repair,
     progress: ProgressCallback,
-) -> None:
-    header, options = _form(storage, verdict, loaded)
-    make = generator_of(header, loaded)
+) -> Repair:
+    """Makes a new dataset beside the damaged one, then moves both to their places."""
+    header, options = _header_and_options(storage, verdict, loaded)
+    generator = generator_of(header, loaded)
     path = storage.path
     new = type(storage)(options, path.with_name(f".{path.name}.repaired"))
     _remove(new)
+    proofs: dict[int, str] = {}
     try:
         new.create(header)
         with closing(new.writer(header)) as writer:
-            copied = _copy(storage, writer, header, done, progress)
+            copied = _copy(storage, writer, header, progress)
             for block in range(header.blocks):
                 if block not in copied:
                     progress("repair", block, header.blocks)
-                    writer.write(make.blocks(block, [header.records_in(block)]))
-                    done.blocks.append(block)
-                    done.proofs[block] = "equals a second computation"
+                    writer.write(generator.blocks(block, [header.records_in(block)]))
+                    proofs[block] = "equals a second computation"
         new.finish()
-        _prove_written(new, done.blocks, make)
+        _prove_written(new, set(proofs), generator)
     except BaseException:
-        _remove(new)  # a full disk is not made fuller
+        _remove(new)  # it would keep a full disk full
         raise
-    done.aside = _move_aside(storage)
+    aside = _move_aside(storage)
     _move(new, path)
+    return Repair(proofs, len(copied), aside)
 
 
-def _form(
+def _header_and_options(
     storage: Storage[Any], verdict: Verdict, loaded: LoadedConfig | None
 ) -> tuple[Header, Any]:
-    """Header and options of the dataset that is made anew: its own, else the config's."""
+    """Header and options of the new dataset: those of the damaged one, else those of the config."""
     from qframe.config.to_recipe import header_of
 
     if verdict.header is not None:
@@ -187,9 +201,9 @@ def _form(
 
 
 def _copy(
-    storage: Storage[Any], writer: Writer, header: Header, done: Repair, progress: ProgressCallback
+    storage: Storage[Any], writer: Writer, header: Header, progress: ProgressCallback
 ) -> set[int]:
-    """Copies the blocks that can be read and have their checksum."""
+    """Copies the blocks that can be read and have their checksum; returns which."""
     copied: set[int] = set()
     with suppress(QframeError), closing(storage.salvage(header)) as reader:
         if reader.header.recipe.id != header.recipe.id or reader.schema != header.schema:
@@ -199,14 +213,15 @@ def _copy(
             whole = records == header.records_in(block)
             if whole and block_problem(reader, block, records, sha256) is None:
                 found = Block(block, records, reader.read(block))
-                if found.checksum(header.schema) == sha256:  # of what is written, not read before
+                # Checked again: what is written was read anew.
+                if found.checksum(header.schema) == sha256:
                     writer.write([found])
                     copied.add(block)
-    done.copied = len(copied)
     return copied
 
 
 def _move_aside(storage: Storage[Any]) -> Path:
+    """Renames the dataset to the first `NAME.damaged-N` that is free; returns that path."""
     path = storage.path
     for n in range(1, 10_000):
         aside = path.with_name(f"{path.name}.damaged-{n}")
@@ -217,7 +232,10 @@ def _move_aside(storage: Storage[Any]) -> Path:
 
 
 def _move(storage: Storage[Any], to: Path) -> None:
-    """Moves a dataset with all that goes where it goes; what it is found by last."""
+    """Moves a dataset and its companion files.
+
+    The main file moves last, because it is what makes the dataset visible.
+    """
     path = storage.path
     for part in list(storage.parts()):
         part.rename(part.with_name(to.name + part.name.removeprefix(path.name)))
@@ -225,7 +243,7 @@ def _move(storage: Storage[Any], to: Path) -> None:
 
 
 def _remove(storage: Storage[Any]) -> None:
-    """Removes what a repair that was killed left."""
+    """Removes the unfinished dataset of a repair that was killed or failed."""
     import shutil
 
     for path in (*storage.parts(), storage.path):

@@ -1,4 +1,4 @@
-"""Proof that a dataset is what its ledger and its recipe say, and the way back if it is not."""
+"""Verification: is every stored block what the ledger says, and what the recipe says?"""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from qframe.recipe.ledger import missing, stored_runs
 
 @dataclass(frozen=True)
 class Damage:
-    """A block that is not what it should be.
+    """A damaged block.
 
     Attributes:
-        block: its index.
-        problem: one line.
-        ledger: the ledger row, `(records, SHA-256)`, if it has one that can be read.
+        block: index of the block.
+        problem: what is wrong with it, in one line.
+        ledger: its ledger row, `(records, SHA-256)`, or None if that cannot be read.
     """
 
     block: int
@@ -35,17 +35,17 @@ class Damage:
 
 @dataclass
 class Verdict:
-    """What a check found.
+    """What a verification found.
 
     Attributes:
-        header: of the dataset, None where it cannot be read.
-        structure: problems that are not those of one block.
-        damaged: blocks that are not what the ledger says, or what the recipe says.
-        intact: blocks that are what the ledger says.
-        recomputed: how many were made again from the recipe and compared.
-        stored: records in the ledger.
+        header: header of the dataset, or None if it cannot be read.
+        structure: problems that are not those of one block, one line each.
+        damaged: blocks that differ from the ledger or from the recipe.
+        intact: number of blocks that agree with the ledger.
+        recomputed: number of blocks that were made again from the recipe and compared.
+        stored: number of records in the ledger.
         missing: runs `(first, end)` of blocks that are not stored: the run was not finished.
-        beyond: whether the ledger holds blocks that the header does not speak of.
+        beyond: whether the ledger has blocks beyond the number of records in the header.
     """
 
     header: Header | None = None
@@ -64,7 +64,7 @@ class Verdict:
 
     @property
     def complete(self) -> bool:
-        """Whether every record that was asked for is there."""
+        """Whether every record of the dataset is stored."""
         return self.header is not None and not self.missing
 
 
@@ -74,13 +74,14 @@ def verify(
     sample: int | None = None,
     progress: ProgressCallback = no_progress,
 ) -> Verdict:
-    """Checks structure, ledger and every stored block; changes nothing.
+    """Checks structure, ledger and every stored block. It changes nothing.
 
     Args:
         storage: at the path of the dataset.
-        generator: to make blocks again and compare; None to leave that out.
-        sample: how many blocks to make again, chosen by the recipe id; None for all.
-        progress: called with what is done.
+        generator: gives the generator that makes blocks again to compare them; None to compare
+            none.
+        sample: number of blocks to make again, chosen by the recipe id; None for all.
+        progress: called before each block.
     """
     verdict = Verdict()
     try:
@@ -102,17 +103,17 @@ def _check_blocks(
     progress: ProgressCallback,
 ) -> None:
     header = reader.header
-    make = _maker(reader, generator) if generator is not None else None
+    recomputer = _recomputer(reader, generator) if generator is not None else None
     rows: list[tuple[int, int]] = []
     damaged: dict[int, Damage] = {}
     ledger = _ledger(reader, verdict)
-    chosen = _chosen(header, sample) if make is not None else None
+    chosen = _chosen(header, sample) if recomputer is not None else None
     for block, records, sha256 in ledger:
         progress("blocks", block, header.blocks)
         problem = block_problem(reader, block, records, sha256)
-        if problem is None and make is not None and (chosen is None or block in chosen):
+        if problem is None and recomputer is not None and (chosen is None or block in chosen):
             verdict.recomputed += 1
-            if make.blocks(block, [records])[0].checksum(header.schema) != sha256:
+            if recomputer.blocks(block, [records])[0].checksum(header.schema) != sha256:
                 problem = "is not what the recipe says"
         if problem is None:
             verdict.intact += 1
@@ -127,17 +128,20 @@ def _check_blocks(
     verdict.damaged += [damaged[block] for block in sorted(damaged)]
     verdict.stored = sum(records for _, records in rows)
     runs = missing(stored_runs(rows, header.recipe.block), header.records, header.recipe.block)
-    verdict.missing += [run for run in runs if not _only(damaged, run)]
+    verdict.missing += [run for run in runs if not _all_damaged(damaged, run)]
 
 
-def _maker(reader: Reader, generator: Callable[[Header], Generator]) -> Generator | ChosenBlocks:
+def _recomputer(
+    reader: Reader, generator: Callable[[Header], Generator]
+) -> Generator | ChosenBlocks:
+    """Makes the blocks of the dataset again, also where they were chosen from another one's."""
     if reader.header.recipe.derived is None:
         return generator(reader.header)
     return ChosenBlocks(generator(source_header(reader.header)), reader)
 
 
 def _ledger(reader: Reader, verdict: Verdict) -> Iterator[tuple[int, int, bytes]]:
-    """The ledger as far as it can be read; what stops it is a problem of the structure."""
+    """The rows of the ledger up to the first that cannot be read, which damages the structure."""
     try:
         yield from reader.checksums()
     except QframeError as error:
@@ -145,24 +149,29 @@ def _ledger(reader: Reader, verdict: Verdict) -> Iterator[tuple[int, int, bytes]
 
 
 def _chosen(header: Header, sample: int | None) -> frozenset[int] | None:
+    """The blocks that are made again; None for all."""
     if sample is None or sample >= header.blocks:
         return None
     return frozenset(random.Random(header.recipe.id).sample(range(header.blocks), sample))  # noqa: S311 - no secret
 
 
-def _only(damaged: dict[int, Damage], run: tuple[int, int]) -> bool:
+def _all_damaged(damaged: dict[int, Damage], run: tuple[int, int]) -> bool:
+    """Whether a short run of missing blocks is missing because its blocks are damaged."""
     return all(block in damaged for block in range(*run)) if run[1] - run[0] < 1000 else False
 
 
 def _check_cuts(header: Header, rows: list[tuple[int, int]], damaged: dict[int, Damage]) -> None:
-    """A dataset that grows has one cut block, its former end, until that block is made anew."""
+    """Marks cut blocks as damaged, but for the last one.
+
+    A dataset that grows has one cut block, its former end, until that block is made again.
+    """
     cut = [b for b, records in rows if records < header.records_in(b) and b not in damaged]
     for block in cut[:-1]:
         damaged[block] = Damage(block, "is cut, and is not the end of the dataset")
 
 
 def block_problem(reader: Reader, block: int, records: int, sha256: bytes) -> str | None:
-    """What is wrong with a stored block: None if it is what the ledger says."""
+    """What is wrong with a stored block, in a few words; None if it agrees with the ledger."""
     want = reader.header.records_in(block)
     if not 1 <= records <= want:
         return f"has {records} records in the ledger, want {want}"

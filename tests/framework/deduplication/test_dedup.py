@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qframe
-from qframe.deduplication.smallest_per_key import ShortestWords
+from qframe.deduplication.smallest_per_key import SmallestPerKey
 from qframe_plugins.storages.sqlite import Sqlite, SqliteOptions
 
 Config = Callable[..., Path]
@@ -76,7 +76,7 @@ def row_set(rows: np.ndarray[Any, Any]) -> dict[tuple[int, int], tuple[int, int]
     memory=st.sampled_from([1, 1 << 17, 1 << 22]),
     expected=st.sampled_from([1, 4000, 10**9]),
 )
-def test_winners_are_the_same_however_little_memory_there_is(
+def test_the_smallest_rows_are_the_same_however_little_memory_there_is(
     tmp_path_factory: pytest.TempPathFactory,
     seed: int,
     count: int,
@@ -84,27 +84,27 @@ def test_winners_are_the_same_however_little_memory_there_is(
     memory: int,
     expected: int,
 ) -> None:
-    """Also where the number of words was wrong, and where files must be split again and again."""
+    """Also where the number of rows was wrong, and where files must be split again and again."""
     random = np.random.default_rng(seed)
     keys = random.integers(0, 2**64 - 1, size=(distinct, 2), dtype=np.uint64)
     rows = np.empty((count, 4), dtype=np.uint64)
     rows[:, :2] = keys[random.integers(distinct, size=count)]
     rows[:, 2] = random.integers(20, size=count)
     rows[:, 3] = np.arange(count)
-    place = tmp_path_factory.mktemp("words")
-    words = ShortestWords(place, expected, memory)
+    place = tmp_path_factory.mktemp("rows")
+    found = SmallestPerKey(place, expected, memory)
     for part in np.array_split(rows, 7):
-        words.add(part)
-    got = sorted(int(i) for part in words.indices() for i in part)
+        found.add(part)
+    got = sorted(int(i) for part in found.indices() for i in part)
     assert got == sorted(index for _, index in row_set(rows).values())
     assert not list(place.iterdir())
 
 
 def peak_memory(place: Path, distinct: int, memory: int) -> tuple[int, int]:
-    """Winners of 120,000 words, and the bytes that finding them took."""
+    """Number of keys in 120,000 rows, and the bytes that finding their smallest rows took."""
     random = np.random.default_rng(0)
     keys = random.integers(0, 2**64 - 1, size=(distinct, 2), dtype=np.uint64)
-    words = ShortestWords(place, 120_000, memory)
+    smallest = SmallestPerKey(place, 120_000, memory)
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
@@ -113,8 +113,8 @@ def peak_memory(place: Path, distinct: int, memory: int) -> tuple[int, int]:
             rows = np.empty((1000, 4), dtype=np.uint64)
             rows[:, :2] = keys[random.integers(distinct, size=1000)]
             rows[:, 2:] = np.arange(start, start + 1000)[:, None]
-            words.add(rows)
-        for part in words.indices():
+            smallest.add(rows)
+        for part in smallest.indices():
             found += len(part)
         return found, tracemalloc.get_traced_memory()[1] - before
     finally:
@@ -123,7 +123,7 @@ def peak_memory(place: Path, distinct: int, memory: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("distinct", [5, 60_000])
 def test_memory_stays_within_what_was_given(distinct: int, tmp_path: Path) -> None:
-    """3.8 MB of rows in 1 MB: of few keys, and of half as many keys as words."""
+    """3.8 MB of rows in 1 MB: of few keys, and of half as many keys as rows."""
     # Twice, for what other threads of the process happen to ask for is counted too.
     tries = [peak_memory(tmp_path, distinct, 1 << 20) for _ in range(2)]
     assert all(distinct * 0.8 < found <= distinct for found, _ in tries)
@@ -170,7 +170,7 @@ def test_the_other_verbs_say_what_a_derived_dataset_is(
     again = qframe_main("run", path, "--output", "out.db")
     assert again.returncode == 4
     assert "another recipe: derived: stored has" in again.stderr
-    assert "one record a unitary already" in qframe_main("dedup", "out.db", "b.db").stderr
+    assert "one record per unitary already" in qframe_main("dedup", "out.db", "b.db").stderr
     data = bytearray((tmp_path / "out.db").read_bytes())
     data[data.index(blob)] ^= 1
     (tmp_path / "out.db").write_bytes(data)
