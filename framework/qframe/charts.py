@@ -1,4 +1,4 @@
-"""What all charts share: file formats, colours, the check for Matplotlib, and saving.
+"""Charts: the file formats, colours and settings of all of them, and how one is saved.
 
 Importing this module does not import Matplotlib, which is an extra.
 """
@@ -11,15 +11,15 @@ from typing import Any
 from qframe.errors import ConfigError, PluginError, StorageError
 
 FORMATS = (".svg", ".png", ".pdf")
-"""File name suffixes of the formats that charts are drawn in."""
+"""Suffixes of the file formats in which a chart can be drawn."""
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999999")
-"""Okabe and Ito's colours, which people with colour blindness can tell apart."""
+"""The colours of Okabe and Ito, which people with colour blindness can tell apart."""
 
 BLUE, RED = COLOURS[0], COLOURS[5]
 
 INK, FAINT, GRID = "#222222", "#6b6b6b", "#e4e4e4"
-"""Colours of text, of text in the background, and of lines behind the data."""
+"""Colours of text, of notes, and of the lines behind the data."""
 
 STYLE: dict[str, Any] = {
     "svg.hashsalt": "qframe",  # equal charts are equal files
@@ -28,10 +28,11 @@ STYLE: dict[str, Any] = {
 
 
 def require(*paths: Path) -> None:
-    """Refuses, before any work is done, what could not be drawn after it.
+    """Checks that charts can be drawn into these files, before any work is done.
 
     Raises:
-        ConfigError: if a file name names no known format, or its directory does not exist.
+        ConfigError: if a file name has another suffix than `FORMATS`, or its directory does not
+            exist.
         PluginError: if Matplotlib is not installed.
     """
     for path in paths:
@@ -48,7 +49,7 @@ def require(*paths: Path) -> None:
 
 
 def save(figure: Any, path: Path, dpi: int = 150) -> None:
-    """Writes a Matplotlib figure in the format that the file name says.
+    """Saves a Matplotlib figure in the format of the file name's suffix.
 
     Raises:
         StorageError: if the file cannot be written.

@@ -1,1 +1,1 @@
-"""What a dataset or a gate set is like: statistics, Haar distance, gate group, charts."""
+"""Analysis: statistics of a dataset, its distance to Haar, and the group of a gate set."""

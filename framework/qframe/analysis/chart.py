@@ -1,4 +1,4 @@
-"""Pictures of `qframe stats` (needs Matplotlib)."""
+"""The chart of `qframe stats`: a panel per question. It needs Matplotlib."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from qframe.analysis.statistics import BINS, Statistics
 from qframe.charts import BLUE, RED, STYLE, save
 
 SHOWN_GATES = 16
-"""Gates in the picture; the rarest share the last bar."""
+"""Most bars in the panel of gates. The rarest gates share the last one."""
 
 Panel = Callable[[Any, Statistics], None]
 
 
 def draw(found: Statistics, path: Path, title: str) -> None:
-    """Draws the chart into `path`. Needs no display."""
+    """Draws the chart into `path`, in the format that the file name says. Needs no display."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -80,7 +80,7 @@ def _multiplicities(axes: Any, found: Statistics) -> None:
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlim(left=0.7)
-    axes.set_title("how often a unitary comes")
+    axes.set_title("how often a unitary occurs")
     kept = "" if found.unitaries.level == 0 else f" (1 in {1 << found.unitaries.level} of them)"
     axes.set_xlabel(f"distinct unitaries{kept}")
     axes.set_ylabel("records of one unitary")
@@ -124,6 +124,7 @@ def _t_counts(axes: Any, found: Statistics) -> None:
 
 
 def _by_value(axes: Any, counts: Any) -> None:
+    """Draws a histogram of whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
     axes.stairs(counts, np.arange(len(counts) + 1) - 0.5, fill=True, color=BLUE)

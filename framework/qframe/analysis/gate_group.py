@@ -1,8 +1,9 @@
-"""What a gate set is as a group: inverses, duplicates, orders, relations, size.
+"""The group of a gate set: inverses, duplicates, orders of gates, relations, and its size.
 
-All of it is up to a global phase and to a tolerance: entries, with the phase taken out, are rounded
-to cells of width `FINE_CELL`. Rounding errors (1e-15 per product) stay far below it, and unitaries
-that differ by less than it count as one: gates that turn by less than 1e-7 are out of reach.
+Unitaries are compared up to a global phase and within a tolerance: their entries, with the phase
+taken out, are rounded to cells of width `FINE_CELL`. Rounding errors (1e-15 per product) are far
+smaller. Unitaries that differ by less count as equal, so gates that rotate by less than 1e-7 cannot
+be told from the identity.
 """
 
 from __future__ import annotations
@@ -18,30 +19,30 @@ from qframe.circuits.gates import InstructionSet
 from qframe.circuits.phase import FINE_CELL, Matrices, cells_without_phase, without_phase
 
 CLOSE = 1e-10
-"""Largest difference of entries between two products that a relation says are equal."""
+"""Largest difference between the entries of two products that count as equal in a relation."""
 
 MAX_ELEMENTS = 20_000
-"""Elements after which a group counts as large."""
+"""Number of elements above which a group counts as large."""
 
 MAX_BYTES = 1 << 26
-"""Memory of the elements of a group; on many qubits it ends the count before `MAX_ELEMENTS`."""
+"""Bytes of the elements of a group. On many qubits they end the count before `MAX_ELEMENTS`."""
 
 MAX_PAIRED = 200
-"""Instructions up to which all pairs are tried for relations."""
+"""Number of instructions of which all pairs are tested for relations."""
 
 
 def phase_free_keys(unitaries: Matrices) -> list[bytes]:
-    """A key per unitary of `(n, d, d)`: equal up to phase, equal key (to the tolerance)."""
+    """A key of each unitary of `(n, d, d)`. If two are equal up to phase, their keys are equal."""
     return [row.tobytes() for row in cells_without_phase(unitaries, FINE_CELL)]
 
 
 @dataclass(frozen=True)
 class Growth:
-    """Elements up to phase that words reach.
+    """Numbers of distinct products of gates, up to phase.
 
     Attributes:
         by_length: number of elements whose shortest word has length 0, 1, 2, ...
-        complete: whether the group ended: `sum(by_length)` is its order.
+        complete: True if these are all elements: `sum(by_length)` is then the order of the group.
     """
 
     by_length: tuple[int, ...]
@@ -49,16 +50,18 @@ class Growth:
 
     @property
     def elements(self) -> int:
+        """Number of elements that were found."""
         return sum(self.by_length)
 
 
 def growth(
     gates: Matrices, max_length: int | None = None, max_elements: int = MAX_ELEMENTS
 ) -> Growth:
-    """Counts distinct products, up to phase, of the `(n, d, d)` gates, by length of shortest word.
+    """Counts distinct products of the `(n, d, d)` gates, up to phase, by length of shortest word.
 
-    Stops at `max_length`, or with the last full length before `max_elements` (or `MAX_BYTES`) is
-    passed. A finite group needs no inverses for this: a power of a gate is its inverse.
+    It stops at `max_length`, or with the last full length before there are more than `max_elements`
+    elements, or more than `MAX_BYTES`. Inverses are not needed: in a finite group the inverse of a
+    gate is a power of it.
     """
     dim = gates.shape[-1]
     max_elements = min(max_elements, MAX_BYTES // (16 * dim * dim))
@@ -86,7 +89,7 @@ def growth(
 
 
 def order(unitary: Matrices, largest: int = MAX_ELEMENTS) -> int | None:
-    """Least m >= 1 with `unitary**m` = 1 up to phase; None if there is none up to `largest`."""
+    """The least m >= 1 with `unitary**m` = 1 up to phase; None if there is none up to `largest`."""
     turns = np.angle(np.linalg.eigvals(unitary)) / (2 * np.pi)
     away = np.outer(np.arange(1, largest + 1), turns - turns[0])
     closed = np.abs(away - np.round(away)).max(axis=1) < CLOSE
@@ -95,19 +98,21 @@ def order(unitary: Matrices, largest: int = MAX_ELEMENTS) -> int | None:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What was found. Numbers are codes; everything is up to phase but `commuting`.
+    """The analysis of a gate set. Instructions are given by their codes.
+
+    Equalities hold up to phase, but for `commuting` and `anticommuting`.
 
     Attributes:
         inverses: for each code the first code that is its inverse, or None.
-        duplicates: classes of instructions that are equal up to phase, those with more than one.
-        identities: instructions that are the identity up to phase.
-        orders: for each code its order, or None beyond `MAX_ELEMENTS`.
-        growth: distinct elements by length of their shortest word; the order of a small group.
-        commuting: pairs with AB = BA that share a qubit (others always commute).
+        duplicates: groups of two or more instructions that are equal.
+        identities: instructions that are the identity.
+        orders: for each code its order, or None if it is larger than `MAX_ELEMENTS`.
+        growth: number of distinct elements by length of their shortest word.
+        commuting: pairs with AB = BA that share a qubit. (Pairs that share none always commute.)
         anticommuting: pairs with AB = -BA, which commute up to phase.
         braids: pairs with ABA = BAB that do not commute.
-        all_pairs: False if there were too many instructions to try all pairs: the last three are
-            then about the first `MAX_PAIRED` codes.
+        all_pairs: False if there are too many instructions to test all pairs. The three fields
+            above are then about the first `MAX_PAIRED` codes.
     """
 
     inverses: tuple[int | None, ...]
@@ -127,7 +132,7 @@ class Analysis:
 
     @property
     def group_order(self) -> int | None:
-        """Order of the group up to phase; None if it is infinite or large."""
+        """Order of the group up to phase; None if the group is infinite or large."""
         return self.growth.elements if self.growth.complete else None
 
     def to_data(self) -> dict[str, Any]:
@@ -148,7 +153,7 @@ class Analysis:
 
 
 def analyse(instructions: InstructionSet) -> Analysis:
-    """Finds inverses, duplicates, orders, relations of pairs, and the group if it is small."""
+    """Finds inverses, duplicates, orders, relations of pairs, and the order of a small group."""
     gates = instructions.matrices
     keys = phase_free_keys(gates)
     classes: dict[bytes, list[int]] = {}
@@ -156,13 +161,13 @@ def analyse(instructions: InstructionSet) -> Analysis:
         classes.setdefault(key, []).append(code)
     inverse_keys = phase_free_keys(np.ascontiguousarray(gates.conj().swapaxes(1, 2)))
     identity = phase_free_keys(np.eye(instructions.dim, dtype=np.complex128)[None])[0]
-    of_gate = {gate.name: order(gate.matrix) for gate in instructions.gates}
+    orders = {gate.name: order(gate.matrix) for gate in instructions.gates}
     relations = list(_relations(instructions))
     return Analysis(
         inverses=tuple(classes[key][0] if key in classes else None for key in inverse_keys),
         duplicates=tuple(tuple(codes) for codes in classes.values() if len(codes) > 1),
         identities=tuple(classes.get(identity, ())),
-        orders=tuple(of_gate[placed.gate] for placed in instructions.instructions),
+        orders=tuple(orders[placed.gate] for placed in instructions.instructions),
         growth=growth(gates),
         commuting=tuple(pair for what, pair in relations if what == "commute"),
         anticommuting=tuple(pair for what, pair in relations if what == "anticommute"),
@@ -172,6 +177,7 @@ def analyse(instructions: InstructionSet) -> Analysis:
 
 
 def _relations(instructions: InstructionSet) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Each relation that holds, with its pair of codes: `commute`, `anticommute` or `braid`."""
     gates = instructions.matrices[:MAX_PAIRED]
     for one, two in combinations(range(len(gates)), 2):
         if set(instructions.instructions[one].qubits).isdisjoint(

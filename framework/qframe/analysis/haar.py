@@ -1,4 +1,4 @@
-"""What is known of Haar-random unitaries: the law of the trace, and the frame potentials."""
+"""Haar-random unitaries: the distribution of their traces, and their frame potentials."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 
 def trace_cdf(x: NDArray[np.float64], dim: int) -> NDArray[np.float64]:
-    """Probability that `|tr U| / dim <= x` for a Haar-random U.
+    """Probability that `|tr U| / dim <= x` for a Haar-random U; of the shape of `x`.
 
-    For one qubit exact: `|tr U| / 2 = |cos(a/2)|` with a the angle of the rotation, of density
-    `(4/pi) sqrt(1 - x^2)` (Weyl's integration formula for SU(2)). For more, `|tr U|^2` as the
-    exponential distribution that it tends to; its first `dim` moments are exact (Diaconis and
-    Shahshahani, J. Appl. Probab. 31A, 49 (1994)), and on two qubits it is right to 0.005 (measured
-    on 1.5 million unitaries), on more to 0.001.
+    For one qubit (`dim` 2) it is exact: `|tr U| / 2 = |cos(a/2)|`, where a is the angle of the
+    rotation, has the density `(4/pi) sqrt(1 - x^2)` (Weyl's integration formula for SU(2)).
+
+    For more qubits it is the limit of large `dim`, an exponential distribution of `|tr U|^2`. The
+    first `dim` moments of the limit are exact (Diaconis and Shahshahani, J. Appl. Probab. 31A, 49
+    (1994)). The error is 0.005 on two qubits (measured on 1.5 million unitaries) and 0.001 on more.
     """
     inside = np.clip(x, 0.0, 1.0)
     if dim == 2:
@@ -26,10 +27,14 @@ def trace_cdf(x: NDArray[np.float64], dim: int) -> NDArray[np.float64]:
 
 
 def frame_potential(order: int, dim: int) -> int:
-    """`E |tr(U^-1 V)|^(2 order)` of independent Haar-random U, V: the least of any ensemble.
+    """`E |tr(U^-1 V)|^(2 order)` for independent Haar-random U and V: the least of any ensemble.
 
-    Permutations of `order` things without a rising subsequence longer than `dim` (Rains, Electron.
-    J. Combin. 5, R12 (1998)): `order!` up to `order = dim`; for one qubit Catalan's numbers.
+    It is the number of permutations of `order` things without a rising subsequence longer than
+    `dim` (Rains, Electron. J. Combin. 5, R12 (1998)). This is `order!` up to `order = dim`, and a
+    Catalan number for one qubit.
+
+    Raises:
+        ValueError: `order` is larger than `dim`, and there is more than one qubit.
     """
     if order <= dim:
         return factorial(order)

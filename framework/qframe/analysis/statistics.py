@@ -1,4 +1,4 @@
-"""What the records of a dataset are like: redundancy, histograms, distance to Haar."""
+"""Statistics of the records of a dataset: distinct unitaries, histograms, distance to Haar."""
 
 from __future__ import annotations
 
@@ -21,26 +21,34 @@ from qframe.errors import ConfigError, RecordMissing
 from qframe.progress import ProgressCallback, no_progress
 
 BINS = 4096
-"""Of `|tr U| / dim` from 0 to 1: the Kolmogorov-Smirnov distance is right to about `1 / BINS`."""
+"""Bins of the histogram of `|tr U| / dim`, from 0 to 1.
+
+The Kolmogorov-Smirnov distance is right to about `1 / BINS`."""
 
 PAIRED = 2000
-"""Records that are compared pairwise for the frame potentials."""
+"""Most records that are compared in pairs for the frame potentials."""
 
 PAIRED_BYTES = 1 << 25
-"""Of their unitaries, at most."""
+"""Most bytes of their unitaries."""
 
 ORDERS = (1, 2, 3)
-"""Of the frame potentials; 3 only where Haar's value has a short form."""
+"""Orders of the frame potentials. Order 3 is left out if Haar's value has no short formula."""
 
 Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class FramePotential:
-    """`E |tr(U^-1 V)|^(2 order)` over pairs of records; `haar` is the least that there is.
+    """A frame potential: the mean of `|tr(U^-1 V)|^(2 order)` over pairs of records.
 
-    An ensemble that has Haar's values up to `order` is a unitary design of that order (Gross,
-    Audenaert and Eisert, J. Math. Phys. 48, 052104 (2007)).
+    An ensemble with the frame potentials of Haar-random unitaries up to `order` is a unitary design
+    of that order (Gross, Audenaert and Eisert, J. Math. Phys. 48, 052104 (2007)).
+
+    Attributes:
+        order: its order.
+        value: the mean.
+        standard_error: the standard error of the mean.
+        haar: value for Haar-random unitaries, which is the least of any ensemble.
     """
 
     order: int
@@ -51,19 +59,21 @@ class FramePotential:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What was found.
+    """The statistics of a dataset, or of a sample of its records.
 
     Attributes:
-        instructions: of the dataset.
-        records: that were looked at.
-        stored: that there are.
-        unitaries: the distinct ones, up to phase (`qframe.dataset.distinct`).
-        lengths: `[l]` records of l gates; empty if circuits are not stored.
-        codes: `[c]` how often instruction c stands in a circuit.
-        t_counts: `[t]` records of T-count t; empty if the gate set has no t or tdg.
-        traces: `(BINS,)` records by `|tr U| / dim`.
-        mean_trace, largest_trace: of `|tr U| / dim`.
-        frame_potentials: see there.
+        instructions: the instructions of the dataset.
+        records: number of records that were read.
+        stored: number of records that are stored.
+        unitaries: the distinct unitaries up to a global phase (`qframe.dataset.distinct`).
+        lengths: at index l the number of records with l gates; empty if circuits are not stored.
+        codes: at index c how often instruction c occurs in the circuits.
+        t_counts: at index t the number of records of T-count t; empty if the gate set has no t or
+            tdg.
+        traces: histogram of `|tr U| / dim`, `(BINS,)`.
+        mean_trace: mean of `|tr U| / dim`.
+        largest_trace: largest value of `|tr U| / dim`.
+        frame_potentials: the frame potentials; none for fewer than two records.
     """
 
     instructions: InstructionSet
@@ -80,26 +90,29 @@ class Statistics:
 
     @property
     def redundancy(self) -> float:
-        """Records a distinct unitary."""
+        """Records per distinct unitary."""
         return self.records / self.unitaries.distinct
 
     @property
     def multiplicities(self) -> Counts:
-        """`[k]` unitaries (of those that are kept) that come `2**k` to `2**(k+1) - 1` times."""
+        """At index k the number of unitaries that occur `2**k` to `2**(k+1) - 1` times.
+
+        Only unitaries whose counts are kept are counted (`DistinctKeys.counts`).
+        """
         return np.bincount(np.floor(np.log2(self.unitaries.counts)).astype(np.int64))
 
     @property
     def ks_distance(self) -> float:
-        """Kolmogorov-Smirnov distance of `|tr U| / dim` to that of Haar-random unitaries."""
+        """Kolmogorov-Smirnov distance of `|tr U| / dim` to Haar-random unitaries."""
         found = np.cumsum(self.traces) / self.records
         want = trace_cdf(np.arange(1, BINS + 1) / BINS, self.instructions.dim)
         return float(np.abs(found - want).max())
 
     @property
     def distances(self) -> dict[str, float]:
-        """Distance to the identity up to phase, `sqrt(1 - |tr U| / dim)`: least and quartiles.
+        """Least value and quartiles of the distance to the identity, `sqrt(1 - |tr U| / dim)`.
 
-        Quartiles to the width of a bin.
+        The quartiles are right to the width of a bin.
         """
         reached = np.cumsum(self.traces[::-1]) / self.records
         quartiles = [1 - int(np.searchsorted(reached, q)) / BINS for q in (0.25, 0.5, 0.75)]
@@ -112,14 +125,14 @@ class Statistics:
 
     @property
     def gates(self) -> dict[str, int]:
-        """How often each gate stands in a circuit, by name, on whatever qubits."""
+        """For each gate name how often the gate occurs in the circuits, on any qubits."""
         counts = dict.fromkeys((gate.name for gate in self.instructions.gates), 0)
         for placed, count in zip(self.instructions.instructions, self.codes.tolist(), strict=True):
             counts[placed.gate] += count
         return counts
 
     def to_data(self) -> dict[str, Any]:
-        """Plain data, for JSON."""
+        """Plain data for JSON."""
         return {
             "records": self.records,
             "stored": self.stored,
@@ -151,34 +164,36 @@ def _histogram(counts: Counts) -> dict[str, int]:
 def statistics(
     dataset: Dataset, sample: int | None = None, progress: ProgressCallback = no_progress
 ) -> Statistics:
-    """Looks at all records that are stored, or at about `sample` of them, in bounded memory.
+    """Reads all records that are stored, or about `sample` of them, in bounded memory.
 
-    A sample is whole blocks, chosen by the recipe id: the same dataset gives the same sample.
+    A sample consists of whole blocks, which the recipe id chooses: one dataset has one sample.
 
     Raises:
-        RecordMissing: if nothing is stored.
+        RecordMissing: nothing is stored.
     """
     stored = dataset.stored()
     if not stored:
         raise RecordMissing("nothing is stored yet")
     parts = list(_chosen(dataset, sample))
     probe = dataset[slice(*parts[0])]
-    for exact in (True, False):  # by tolerance if the integers of a circuit outgrow 64 bits
+
+    def read(exact: bool) -> Statistics:
         keys = DatasetKeys(dataset.header, probe, 64, coarse=True, exact=exact)
-        try:
-            return _look_at(dataset, parts, keys, progress).result(stored)
-        except ConfigError:
-            if not exact:
-                raise
-    raise AssertionError("unreachable")
+        return _read(dataset, parts, keys, progress).result(stored)
+
+    try:
+        return read(exact=True)
+    except ConfigError:  # the integers of a circuit outgrow 64 bits: count by tolerance
+        return read(exact=False)
 
 
-def _look_at(
+def _read(
     dataset: Dataset,
     parts: Sequence[tuple[int, int]],
     keys: DatasetKeys,
     progress: ProgressCallback,
 ) -> _Pass:
+    """Counts the records of the blocks in `parts`, each `(start, stop)`."""
     records = sum(stop - start for start, stop in parts)
     pass_ = _Pass(dataset, records, keys)
     done = 0
@@ -190,7 +205,7 @@ def _look_at(
 
 
 def _chosen(dataset: Dataset, sample: int | None) -> Iterator[tuple[int, int]]:
-    """`(start, stop)` of the records of each block that is looked at, in ascending order."""
+    """The records of each block that is read, as `(start, stop)` in ascending order."""
     size, total = dataset.recipe.block, len(dataset)
     runs = [(run.first, run.last) for run in dataset.reader.stored()]
     blocks = sum(last - first + 1 for first, last in runs)
@@ -209,7 +224,7 @@ def _chosen(dataset: Dataset, sample: int | None) -> Iterator[tuple[int, int]]:
 
 
 class _Pass:
-    """One look at each record."""
+    """Reads each record once, batch by batch, and counts."""
 
     def __init__(self, dataset: Dataset, records: int, keys: DatasetKeys) -> None:
         self._keys = keys
@@ -232,12 +247,13 @@ class _Pass:
         self._picked: list[NDArray[Any]] = []
 
     def add(self, batch: Batch) -> None:
+        """Counts the records of a batch."""
         if batch.has_circuits:
             self._add_circuits(batch.codes, batch.lengths)
         self._add_unitaries(batch.unitaries)
         self._unitaries.add(self._keys.of(batch)[:, 0])
-        here = slice(*np.searchsorted(self._pick, [self._done, self._done + len(batch)]))
-        self._picked.append(batch.unitaries[self._pick[here] - self._done])
+        inside = slice(*np.searchsorted(self._pick, [self._done, self._done + len(batch)]))
+        self._picked.append(batch.unitaries[self._pick[inside] - self._done])
         self._done += len(batch)
 
     def _add_circuits(self, codes: NDArray[Any], lengths: NDArray[Any]) -> None:
@@ -253,13 +269,14 @@ class _Pass:
     def _add_unitaries(self, unitaries: NDArray[Any]) -> None:
         traces = np.abs(np.trace(unitaries, axis1=1, axis2=2, dtype=np.complex128))
         traces /= self._instructions.dim
-        # A trace at the upper end of a bin belongs to it, also when it is a rounding error above.
+        # A trace at the upper end of a bin belongs to the bin, also with a rounding error above it.
         bins = np.ceil(traces * BINS - 1e-6).astype(np.int64) - 1
         self._traces += np.bincount(np.clip(bins, 0, BINS - 1), minlength=BINS)
         self._sum += float(traces.sum())
         self._largest = max(self._largest, float(traces.max()))
 
     def result(self, stored: int) -> Statistics:
+        """The statistics of all records that were counted; `stored` records are in the dataset."""
         return Statistics(
             instructions=self._instructions,
             records=self._records,
@@ -276,10 +293,10 @@ class _Pass:
 
 
 def frame_potentials(unitaries: NDArray[Any]) -> tuple[FramePotential, ...]:
-    """Of the pairs of different records among `(n, d, d)`; none for fewer than two.
+    """The frame potentials of the pairs of different unitaries in `(n, d, d)`; none if n < 2.
 
-    The standard error is that of a mean over pairs: `2 / sqrt(n)` times the deviation of the
-    records' own means.
+    Each unitary has a mean over its pairs. The standard error is `2 / sqrt(n)` times the standard
+    deviation of these means.
     """
     count, dim = len(unitaries), unitaries.shape[1]
     if count < 2:

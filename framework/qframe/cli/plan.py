@@ -199,8 +199,8 @@ def _duplicates(seen: Sample, projection: Projection) -> Iterator[RenderableType
         words += " The sampler numbers its circuits: none of them comes twice."
     if projection.records > reach(seen.exact):
         words += (
-            f" Beyond {reach(seen.exact):,.2g} records no estimate from it is reliable; the bounds "
-            "hold, but for the sample's own noise."
+            f" Beyond {number(reach(seen.exact))} records no estimate from it is reliable; the "
+            "bounds hold, but for the sample's own noise."
         )
     yield words
 

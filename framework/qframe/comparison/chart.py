@@ -1,4 +1,4 @@
-"""The picture of a comparison: one row a storage, one panel a question."""
+"""The chart of `qframe compare`: a row per storage, a panel per question."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ LOSS = {
     "damage": ("#fbd9d3", "#a3200d", "damage"),
     None: ("#eeeeee", FAINT, "not said"),
 }
-"""Background, ink and word of what a crash may cost."""
+"""Background colour, text colour and word for each answer to what a crash may cost."""
 
 Value = Callable[[Outcome], float | None]
 
 
-def draw(found: Comparison, path: Path) -> None:
-    """Draws the comparison into `path`, in the format that its name says."""
+def draw(comparison: Comparison, path: Path) -> None:
+    """Draws the chart into `path`, in the format that the file name says."""
     import matplotlib
     from matplotlib.figure import Figure
 
-    outcomes = ranked(found.outcomes)
+    outcomes = ranked(comparison.outcomes)
     rows = len(outcomes)
     height = 2.55 + 0.45 * rows
     style: Any = {**STYLE, "font.size": 9, "axes.edgecolor": GRID, "text.color": INK}
@@ -45,29 +45,29 @@ def draw(found: Comparison, path: Path) -> None:
             ("written, records/s", lambda o: o.write.rate if o.write else None),
             ("read in order, records/s", lambda o: o.in_order.rate if o.in_order else None),
             ("ds[i] at random, records/s", lambda o: o.single.rate if o.single else None),
-            ("bytes a record", lambda o: o.bytes_a_record),
+            ("bytes per record", lambda o: o.bytes_a_record),
         ]
         for axis, (title, value) in zip(axes, rates, strict=False):
             best = min if title.startswith("bytes") else max
             _bars(axis, title, [value(o) for o in outcomes], colours, best)
-        _files(axes[4], found, outcomes, colours)
+        _files(axes[4], comparison, outcomes, colours)
         _risks(axes[5], outcomes)
         _labels(axes[0], outcomes)
         axes[0].set_ylim(rows - 0.45, -0.55)
         for axis in axes:
             axis.tick_params(axis="y", length=0)
-        _words(figure, found, height)
+        _words(figure, comparison, height)
         save(figure, path)
 
 
 def _colours(outcomes: Sequence[Outcome]) -> list[str]:
-    """One a storage, whatever its options."""
+    """A colour for each outcome. Outcomes of one storage have the same one."""
     names = list(dict.fromkeys(o.storage for o in outcomes))
     return [COLOURS[names.index(o.storage) % len(COLOURS)] for o in outcomes]
 
 
 def _labels(axis: Any, outcomes: Sequence[Outcome]) -> None:
-    """The storage's name, and under it what is set."""
+    """Writes the name of each storage, and below it the options that are set."""
     axis.set_yticks([])
     for row, outcome in enumerate(outcomes):
         name, _, options = outcome.label.partition(" ")
@@ -87,6 +87,7 @@ def _labels(axis: Any, outcomes: Sequence[Outcome]) -> None:
 
 
 def _plain(axis: Any, title: str) -> None:
+    """Gives a panel its title, and removes its frame."""
     axis.set_title(title, loc="left", fontsize=10, fontweight="bold", color=INK, pad=8)
     for side in ("top", "right", "bottom"):
         axis.spines[side].set_visible(False)
@@ -101,16 +102,16 @@ def _bars(
     colours: Sequence[str],
     best: Callable[[Iterable[float]], float],
 ) -> None:
-    """Bars on a logarithmic scale, each with its value; nothing to show is a dash."""
+    """Draws bars on a logarithmic scale, each with its value. A missing value is a dash."""
     _plain(axis, title)
     known = [v for v in values if v and isfinite(v)] or [1.0]
     low, high = _decades(min(known), max(known))
     axis.set_xscale("log")
-    # Room for the longest bar's own label.
+    # Space for the label of the longest bar. A tick there would have no space for its own.
     axis.set_xlim(low, high * (high / low) ** 0.28)
     axis.grid(axis="x", which="major", color=GRID, linewidth=0.8)
     axis.xaxis.set_minor_locator(_no_ticks())
-    axis.xaxis.set_major_formatter(lambda value, _position: short(value))
+    axis.xaxis.set_major_formatter(lambda value, _position: short(value) if value <= high else "")
     for row, (value, colour) in enumerate(zip(values, colours, strict=True)):
         if not value:
             axis.text(low * 1.1, row, "–", va="center", color=FAINT)
@@ -130,7 +131,7 @@ def _bars(
 
 
 def _decades(least: float, most: float) -> tuple[float, float]:
-    """A range that begins at a power of ten well below the least value."""
+    """A range that begins at a power of ten well below `least`."""
     low = 1.0
     while low > least / 1.5:
         low /= 10
@@ -145,25 +146,25 @@ def _no_ticks() -> Any:
     return NullLocator()
 
 
-LIMITS = (
+DIRECTORY_LIMITS = (
     (FAT32_DIRECTORY, "FAT32"),
     (EXFAT_DIRECTORY, "exFAT"),
     (EXT4_DIRECTORY, "ext4"),
 )
+"""Names in one directory, and the file system with that limit."""
 
 
 def _files(
-    axis: Any, found: Comparison, outcomes: Sequence[Outcome], colours: Sequence[str]
+    axis: Any, comparison: Comparison, outcomes: Sequence[Outcome], colours: Sequence[str]
 ) -> None:
-    """Files at the full number of records; limits of directories and of inodes as lines."""
+    """Draws the files at the full number of records, with limits of the file systems as lines."""
     values = [float(o.projected.files) if o.projected else None for o in outcomes]
-    _bars(axis, f"files at {short(found.records)} records", values, colours, min)
+    _bars(axis, f"files at {short(comparison.records)} records", values, colours, min)
     most = max([v for v in values if v] or [1.0])
-    lines = [(limit, f"{name} directory") for limit, name in LIMITS]
-    if found.inodes:
-        lines.append((found.free_inodes, "inodes free here"))
-    reach = max(most * 20, 1e9) if most > 1000 else 10.0
-    axis.set_xlim(0.5, reach)
+    lines = [(limit, f"{name} directory") for limit, name in DIRECTORY_LIMITS]
+    if comparison.inodes:
+        lines.append((comparison.free_inodes, "inodes free here"))
+    axis.set_xlim(0.5, max(most * 100, 1e9) if most > 1000 else 10.0)
     if most > 1000:
         lines.sort()
         for k, (limit, name) in enumerate(lines):
@@ -186,7 +187,7 @@ def _files(
 
 
 def _risks(axis: Any, outcomes: Sequence[Outcome]) -> None:
-    """What a crash may cost, and whether a writer was locked out: words on colours."""
+    """Writes what a crash may cost, and how often a writer was locked out, on coloured cells."""
     axis.set_xlim(0, 3)
     axis.axis("off")
     axis.set_title("a crash may cost", loc="left", fontsize=10, fontweight="bold", pad=22)
@@ -224,10 +225,11 @@ def _cell(axis: Any, column: int, row: int, look: tuple[str, str, str]) -> None:
     axis.text(column + 0.5, row, word, ha="center", va="center", fontsize=8.5, color=ink)
 
 
-def _words(figure: Any, found: Comparison, height: float) -> None:
-    count = len(found.outcomes)
-    workers = sorted({o.workers for o in found.outcomes if o.workers})
-    written = [o.stored for o in found.outcomes if o.stored] or [0]
+def _words(figure: Any, comparison: Comparison, height: float) -> None:
+    """Writes the title, the conditions below it, and the notes at the bottom."""
+    count = len(comparison.outcomes)
+    workers = sorted({o.workers for o in comparison.outcomes if o.workers})
+    written = [o.stored for o in comparison.outcomes if o.stored] or [0]
     figure.text(
         0.012,
         1 - 0.34 / height,
@@ -238,20 +240,20 @@ def _words(figure: Any, found: Comparison, height: float) -> None:
     figure.text(
         0.012,
         1 - 0.6 / height,
-        f"{Path(found.config).name}: {found.seconds:g} s of writing each "
+        f"{Path(comparison.config).name}: {comparison.seconds:g} s of writing per storage "
         f"({short(min(written))} to {short(max(written))} records), "
-        f"{' or '.join(map(str, workers))} writers; {found.machine}; {found.date}",
+        f"{' or '.join(map(str, workers))} writers; {comparison.machine}; {comparison.date}",
         fontsize=9,
         color=FAINT,
     )
-    sizes = [o.projected.bytes for o in found.outcomes if o.projected]
+    sizes = [o.projected.bytes for o in comparison.outcomes if o.projected]
     span = f", {size(min(sizes))} to {size(max(sizes))}" if sizes else ""
     figure.text(
         0.012,
         0.1 / height,
-        f"Logarithmic scales; reading from the page cache, one process. Files: what the storage "
-        f"says of the config's {found.records:,} records{span}.  ◇ entries in the largest "
-        "directory.  Last tasks: run again and they are made again.  Damage: verify --repair.",
+        f"Logarithmic scales. One process reads, from the page cache. Files: what the storage "
+        f"estimates for the config's {comparison.records:,} records{span}.  ◇ entries of the "
+        "largest directory.  Last tasks: the same run makes them again.  Damage: verify --repair.",
         fontsize=8,
         color=FAINT,
     )

@@ -1,1 +1,1 @@
-"""What a long run would take: rate, bytes, limits of the disk, duplicates."""
+"""Forecast of a long run from a short one: time, bytes, limits of the disk, duplicates."""

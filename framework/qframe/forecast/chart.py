@@ -1,4 +1,4 @@
-"""The picture of a projection: which limit is met at which record, and after how many hours."""
+"""The chart of `qframe plan`: at which record each limit is met, and after how many hours."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from qframe.charts import BLUE, RED, STYLE, save
 from qframe.forecast.model import Projection
+from qframe.readable import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def draw(projection: Projection, path: Path) -> None:
-    """Draws the chart into `path`. Needs no display."""
+    """Draws the chart into `path`, in the format that the file name says. Needs no display."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -27,22 +28,24 @@ def draw(projection: Projection, path: Path) -> None:
     axes.set_xlim(min(*ends, projection.records) / 1000, 1000 * max(*ends, projection.records))
     for row, end in enumerate(ends):
         white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        axes.text(end * 1.3, row, f"{end:,.3g} records", va="center", fontsize=8, bbox=white)
+        axes.text(end * 1.3, row, f"{number(end)} records", va="center", fontsize=8, bbox=white)
     axes.axvline(projection.records, color="black", linestyle="--", zorder=1)
-    axes.set_xlabel(f"records (dashed: the {projection.records:,} asked for)")
+    axes.set_xlabel(f"records (dashed: the {projection.records:,} of the config)")
     if projection.to_do:
         _hours_above(axes, projection.hours / projection.to_do)
-    axes.set_title("What fills up when (projected from a calibration)")
+    axes.set_title("Which limit is met at which record (projected from a calibration)")
     with matplotlib.rc_context(STYLE):
         save(figure, path)
 
 
-def _hours_above(axes: Axes, hours_a_record: float) -> None:
+def _hours_above(axes: Axes, hours_per_record: float) -> None:
+    """Adds a scale of hours above the scale of records."""
+
     def hours(records: Any) -> Any:
-        return records * hours_a_record
+        return records * hours_per_record
 
     def records(hours: Any) -> Any:
-        return hours / hours_a_record
+        return hours / hours_per_record
 
     top = axes.secondary_xaxis("top", functions=(hours, records))
     top.set_xlabel("hours (projected)")

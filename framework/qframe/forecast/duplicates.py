@@ -1,18 +1,20 @@
-"""How many records of a long dataset repeat an earlier unitary, guessed from a sample.
+"""Duplicates: an estimate, from a sample, of how many records repeat an earlier unitary.
 
-A record is a *duplicate* if an earlier record has the same unitary (to
-`qframe.circuits.phase.FINE_CELL`), as it is or up to its global phase. With `n` records of which
-`D(n)` differ, the share is `1 - D(n)/n`. From a sample of `m` records, in which `f_k` unitaries
-occur `k` times each:
+A record is a *duplicate* if an earlier record has the same unitary, within the tolerance
+`qframe.circuits.phase.FINE_CELL`. Unitaries are compared as they are, or up to a global phase. If
+`n` records have `D(n)` distinct unitaries, the share of duplicates is `1 - D(n)/n`. It is estimated
+from a sample of `m` records, in which `f_k` unitaries occur `k` times each:
 
-- **at least**: `D` is concave and grows by `f_1/m` a record at `m` (Good, Biometrika 40, 1953), so
-  `D(n) <= D(m) + (n - m) f_1/m`.
-- **at most**: no more than there are equal pairs, `n (n - 1)/2` times their share of all pairs.
-- **expected**: negative binomial frequencies, continued to `n` (Fisher, Corbet and Williams, J.
-  Anim. Ecol. 12, 1943; Efron and Thisted, Biometrika 63, 1976), held within the two.
+- **at least**: `D` is concave, and at `m` it grows by `f_1/m` per record (Good, Biometrika 40,
+  1953). So `D(n) <= D(m) + (n - m) f_1/m`.
+- **at most**: there are no more duplicates than pairs of equal records, which are `n (n - 1)/2`
+  times the share of equal pairs in the sample.
+- **expected**: frequencies of a negative binomial distribution, continued to `n` (Fisher, Corbet
+  and Williams, J. Anim. Ecol. 12, 1943; Efron and Thisted, Biometrika 63, 1976), and kept between
+  the two bounds.
 
-Nobody can do much better: no estimator is reliable beyond about `m log m` (Orlitsky, Suresh and Wu,
-PNAS 113, 2016). The two bounds hold however far one goes, but for the sample's own noise.
+No estimator is reliable for more than about `m log m` records (Orlitsky, Suresh and Wu, PNAS 113,
+2016). The two bounds hold for any number, but for the noise of the sample itself.
 """
 
 from __future__ import annotations
@@ -33,15 +35,24 @@ from qframe.generation.generator import Generator
 from qframe.runs.plan import RunPlan
 
 MOST_SAMPLES = 1 << 21
+"""Most records in a sample."""
+
 PICKED = 64
-"""Records taken of a block where neighbours are related, so that they come from all over."""
+"""Records that are taken from a block if its records are related, so that more blocks are used."""
 
 _SEED = 20
 
 
 @dataclass(frozen=True)
 class Frequencies:
-    """What a sample shows: `of[k - 1]` unitaries occur `k` times, up to the third."""
+    """How often unitaries occur in a sample.
+
+    Attributes:
+        sample: number of records in the sample.
+        distinct: number of distinct unitaries in it.
+        of: number of unitaries that occur once, twice, and three times.
+        equal_pairs: number of pairs of records with the same unitary.
+    """
 
     sample: int
     distinct: int
@@ -50,7 +61,7 @@ class Frequencies:
 
     @classmethod
     def count(cls, keys: NDArray[np.uint64]) -> Frequencies:
-        """Of the keys of a sample, one a record."""
+        """The frequencies in a sample, from a key per record; `(n,)`."""
         _, times = np.unique(keys, return_counts=True)
         first, second, third = (int((times == k).sum()) for k in (1, 2, 3))
         pairs = int((times.astype(np.int64) * (times - 1) // 2).sum())
@@ -59,7 +70,7 @@ class Frequencies:
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Share of records whose unitary an earlier record has: expected, and its bounds."""
+    """Share of duplicates in a dataset, from 0 to 1: the expected share and its two bounds."""
 
     at_least: float
     expected: float
@@ -67,11 +78,11 @@ class Duplicates:
 
 
 def duplicates(seen: Frequencies, records: int) -> Duplicates:
-    """Of a dataset of `records`, from a random sample of it (or of its like)."""
+    """The share of duplicates in a dataset of `records`, from a random sample of it."""
     m, once = seen.sample, seen.of[0]
     if records <= m:
         share = 1 - seen.distinct / m
-        if records < m:  # drawn from the sample itself
+        if records < m:  # the dataset is smaller than the sample
             share = min(share, _at_most(seen, records))
         return Duplicates(share, share, share)
     more = records - m
@@ -82,14 +93,20 @@ def duplicates(seen: Frequencies, records: int) -> Duplicates:
 
 
 def _at_most(seen: Frequencies, records: int) -> float:
-    """Equal pairs over records; where the sample has few, what it cannot exclude (95%)."""
+    """Pairs of equal records over records.
+
+    If the sample has few pairs, this is the largest share that it does not exclude (at 95%).
+    """
     pairs = seen.equal_pairs + 2 * sqrt(seen.equal_pairs) + 3
     share = pairs / max(1.0, seen.sample * (seen.sample - 1) / 2)
     return min(1.0, share * (records - 1) / 2)
 
 
 def _new(seen: Frequencies, t: float) -> float:
-    """Further unitaries in `t` times as many further records (Efron and Thisted, eq. 3.4)."""
+    """Number of new unitaries in further records, `t` times as many as the sample has.
+
+    Efron and Thisted, equation 3.4.
+    """
     first, second, third = seen.of
     if not first:
         return 0.0
@@ -97,7 +114,7 @@ def _new(seen: Frequencies, t: float) -> float:
         return first * t
     rise = 2 * second / first  # (alpha + 1) gamma
     gamma = min(1.0, 3 * third / second - rise)
-    if gamma <= 1e-6 or third < 10:  # the same frequency for all: gamma -> 0
+    if gamma <= 1e-6 or third < 10:  # all unitaries are equally frequent: gamma -> 0
         return -first * expm1(-rise * t) / rise
     alpha = rise / gamma - 1
     if abs(alpha) < 1e-9:
@@ -110,9 +127,9 @@ class Sample:
     """A random sample of the records of a dataset.
 
     Attributes:
-        exact: frequencies of unitaries as they are.
-        up_to_phase: the same, those that differ by a global phase taken as one.
-        ranked: whether the sampler numbers its circuits, so that no circuit comes twice.
+        exact: frequencies of the unitaries as they are.
+        up_to_phase: frequencies of the unitaries up to a global phase.
+        ranked: whether the sampler numbers its circuits, so that no circuit occurs twice.
     """
 
     exact: Frequencies
@@ -121,9 +138,9 @@ class Sample:
 
 
 def sample(planned: RunPlan, seconds: float) -> Sample:
-    """Makes records from all over the dataset for about `seconds`, and counts them."""
+    """A sample of the planned dataset: records of random blocks, generated for about `seconds`."""
     plugins = planned.loaded.plugins
-    # Doubles, whatever is stored: those of one unitary agree to more than a cell.
+    # In complex128 whatever is stored: equal unitaries then differ by less than a cell.
     recipe = replace(planned.recipe, dtype="complex128", key=None)
     sampler: Sampler[Any] = plugins["sampler"].make(recipe.instructions)
     ranked = sampler.count is not None
@@ -149,7 +166,7 @@ def sample(planned: RunPlan, seconds: float) -> Sample:
 
 
 def _blocks(blocks: int, random: np.random.Generator) -> Iterator[int]:
-    """Different blocks at random, without end unless they are few."""
+    """Distinct random blocks. They end only if the dataset has few blocks."""
     if blocks <= MOST_SAMPLES:
         yield from map(int, random.permutation(blocks))
         return
@@ -162,11 +179,11 @@ def _blocks(blocks: int, random: np.random.Generator) -> Iterator[int]:
 
 
 def _keys(unitaries: NDArray[np.complex128]) -> NDArray[np.uint64]:
-    """A hash per unitary, phase included: equal if all entries are in the same cells; `(n,)`."""
+    """A hash of each unitary with its phase, `(n,)`: equal if all entries lie in the same cells."""
     parts = np.ascontiguousarray(unitaries).view(np.float64).reshape(len(unitaries), -1)
     return hashed(cells(parts, FINE_CELL), 64)[:, 0]
 
 
 def reach(seen: Frequencies) -> float:
-    """Records up to which the expectation may be trusted."""
+    """Number of records up to which the expected share is reliable."""
     return seen.sample * log(max(2, seen.sample))

@@ -1,4 +1,4 @@
-"""What a dataset can run into: room, inodes, sizes of files, entries of directories, pages."""
+"""Limit: an amount that a growing dataset can exhaust, such as free bytes, inodes, SQLite pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 MOST_RECORDS = 1 << 62
-"""Beyond this no limit is looked for."""
+"""Largest number of records for which a limit is searched."""
 
 SQLITE_PAGES = 2**32 - 2
 """SQLite's largest page number, `SQLITE_MAX_PAGE_COUNT` (sqlite.org/limits.html, 14)."""
@@ -14,13 +14,14 @@ SQLITE_PAGES = 2**32 - 2
 
 @dataclass(frozen=True)
 class Limit:
-    """Something that fills up.
+    """A limit, and how much of it a dataset uses.
 
     Attributes:
-        what: in words.
-        most: how much there is.
-        used: how much of it the dataset takes.
-        records: the largest dataset that stays within it; None if that is beyond any number.
+        what: what is limited, in words.
+        most: the largest amount that there may be.
+        used: the amount that the dataset uses.
+        records: number of records of the largest dataset within the limit; None if every dataset
+            is within it.
     """
 
     what: str
@@ -30,13 +31,18 @@ class Limit:
 
     @property
     def hit(self) -> bool:
+        """Whether the dataset exceeds the limit."""
         return self.used > self.most
 
 
 def limit_of(what: str, most: int, use: Callable[[int], int], records: int) -> Limit:
-    """The limit `most` for something of which a dataset of `n` records takes `use(n)`.
+    """The limit `most` on something of which a dataset of `n` records uses `use(n)`.
 
-    `use` does not decrease.
+    Args:
+        what: what is limited, in words.
+        most: the largest amount that there may be.
+        use: the amount that so many records use. It must not decrease with their number.
+        records: number of records of the dataset.
     """
     low, high = 0, MOST_RECORDS
     if use(high) <= most:

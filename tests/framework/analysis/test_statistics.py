@@ -196,7 +196,7 @@ def test_the_command_prints_tables_json_and_pictures(
     for words in ("3,000 records (all)", "records per unitary", "frame potential 2", "T-count"):
         assert words in printed.stdout
     first = (tmp_path / "a.svg").read_text()
-    for words in ("how often a unitary comes", "frame potential", "T-count", "Haar", "sdg"):
+    for words in ("how often a unitary occurs", "frame potential", "T-count", "Haar", "sdg"):
         assert words in first
     found = json.loads(qframe_main("stats", "small.yaml", "--json", "--plot", "b.png").stdout)
     assert (tmp_path / "b.png").read_bytes().startswith(b"\x89PNG")
