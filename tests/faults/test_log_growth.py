@@ -153,18 +153,3 @@ def test_a_reader_of_our_own_kind_pins_nothing(running: RunPlan) -> None:
             do(worker, running, range(1, 40))
             assert wal_bytes(running) < 2 * LIMIT + 3 * 4096 * 84
     assert running.storage.hindered() is None
-
-
-def test_the_run_says_what_hinders_it_once_a_minute(
-    running: RunPlan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    from qframe.runs import watch as watching
-
-    now = [100.0]
-    monkeypatch.setattr(watching, "monotonic", lambda: now[0])
-    monkeypatch.setattr(type(running.storage), "hindered", lambda self: "a reader is in the way")
-    watch = watching.StorageWatch(running.storage)
-    for _ in range(130):
-        watch.check()
-        now[0] += 1.0
-    assert caplog.messages == ["a reader is in the way"] * 3

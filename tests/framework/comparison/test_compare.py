@@ -18,7 +18,7 @@ import pytest
 import qframe
 from qframe.comparison import read_speed
 from qframe.comparison.contenders import contenders
-from qframe.machine.disk import disk_usage
+from qframe.comparison.text import EXT4_DIRECTORY
 from qframe.machine.signals import StopRequest
 from qframe.recipe.ledger import Stored
 
@@ -129,6 +129,8 @@ def test_limits_of_file_systems_are_named(config: Config, qframe_main: Cli) -> N
     words = ("--storage", "savetxt:flat=true", "--records", 50, "--seconds", 0.05)
     said = qframe_main("compare", path, *words).stdout
     assert "60,000,002 files in one directory, ext4 without large_dir holds about" in said
+    page = (Path(__file__).parents[3] / "docs" / "compare.md").read_text()
+    assert f"about {round(EXT4_DIRECTORY / 1e6)} million names of 16 characters" in page
 
 
 @pytest.mark.parametrize(
@@ -309,17 +311,3 @@ def test_the_beginning_of_a_dataset_is_a_whole_one(config: Config) -> None:
         assert part[4999].unitary.tobytes() == whole[4999].unitary.tobytes()
         pace = read_speed.batches(part)
         assert pace.records == 5000
-
-
-def test_disk_usage_counts_files_directories_and_blocks(tmp_path: Path) -> None:
-    (tmp_path / "a" / "b").mkdir(parents=True)
-    for k in range(7):
-        (tmp_path / "a" / "b" / str(k)).write_bytes(bytes(5000))
-    (tmp_path / "a" / "link").symlink_to("nowhere")
-    found = disk_usage(tmp_path)
-    assert (found.files, found.inodes, found.directory_entries) == (8, 10, 7)
-    paths = [tmp_path / "a", *(tmp_path / "a").rglob("*")]
-    assert found.bytes + found.directory_bytes == sum(
-        512 * path.lstat().st_blocks for path in paths
-    )
-    assert found.bytes >= 7 * 5000

@@ -1,4 +1,4 @@
-"""What fills up, and at which record."""
+"""Disks: the space that files take, and what a file system allows."""
 
 from __future__ import annotations
 
@@ -7,24 +7,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from qframe.forecast.limits import limit_of
-from qframe.machine.disk import disk_usage, file_system
-
-
-@given(st.integers(1, 10**6), st.integers(0, 10**9), st.integers(0, 10**15))
-def test_the_last_record_that_fits_is_found(each: int, fixed: int, most: int) -> None:
-    found = limit_of("room", most, lambda n: fixed + each * n, 10)
-    assert found.used == fixed + 10 * each
-    if fixed <= most:
-        assert found.records == (most - fixed) // each
-        assert found.hit == (found.records < 10)
-
-
-def test_what_does_not_grow_never_fills_up() -> None:
-    assert limit_of("files", 5, lambda n: 1, 10**12).records is None
+from qframe.machine.disk import (
+    disk_bytes,
+    disk_usage,
+    ext_directory_bytes,
+    ext_entry_bytes,
+    file_system,
+)
 
 
 @pytest.mark.parametrize("page", [512, 4096, 65536])
@@ -62,3 +52,33 @@ def test_the_file_system_is_that_of_the_longest_mount(
     assert found.kind == "vfat"
     assert found.file_bytes == 2**32 - 1  # what fits in FAT's 32 bits
     assert found.directory_bytes is None
+
+
+def test_disk_usage_counts_files_directories_and_blocks(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for k in range(7):
+        (tmp_path / "a" / "b" / str(k)).write_bytes(bytes(5000))
+    (tmp_path / "a" / "link").symlink_to("nowhere")
+    found = disk_usage(tmp_path)
+    assert (found.files, found.inodes, found.directory_entries) == (8, 10, 7)
+    paths = [tmp_path / "a", *(tmp_path / "a").rglob("*")]
+    assert found.bytes + found.directory_bytes == sum(
+        512 * path.lstat().st_blocks for path in paths
+    )
+    assert found.bytes >= 7 * 5000
+
+
+def test_nothing_takes_no_space_and_a_file_takes_its_blocks(tmp_path: Path) -> None:
+    assert disk_usage(tmp_path / "nonesuch") == disk_usage(tmp_path)
+    assert disk_bytes(tmp_path / "nonesuch") == 0
+    path = tmp_path / "x"
+    path.write_bytes(bytes(5000))
+    found = disk_usage(path)
+    assert found.bytes == disk_bytes(path) == 512 * path.stat().st_blocks
+    assert (found.files, found.directories, found.name_bytes) == (1, 0, 1)
+
+
+def test_an_ext4_directory_holds_33_million_names_of_16_characters() -> None:
+    # An entry has 8 bytes and the name, padded to 4 (kernel.org, ext4 data structures, 4.3).
+    assert [ext_entry_bytes(n) for n in (1, 4, 5, 16)] == [12, 12, 16, 24]
+    assert ext_directory_bytes(4096) // ext_entry_bytes(16) == pytest.approx(33.2e6, rel=1e-3)
