@@ -1,1 +1,1 @@
-"""The machine under a run: disk, locks, scratch directories, signals, memory, mounts."""
+"""The machine that a run uses: disks, locks, scratch directories, signals and memory."""
