@@ -61,7 +61,7 @@ BUGS = [
     Bug(
         "checksums not compared",
         f"{FRAMEWORK}/integrity/verify.py",
-        "if found.checksum(reader.header.schema) != sha256:",
+        "if stored.checksum(reader.header.schema) != sha256:",
         "if False:",
         "tests/faults/test_hostile_files.py -k every_flipped_bit",
     ),

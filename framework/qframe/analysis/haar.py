@@ -20,10 +20,10 @@ def trace_cdf(x: NDArray[np.float64], dim: int) -> NDArray[np.float64]:
     """
     inside = np.clip(x, 0.0, 1.0)
     if dim == 2:
-        found = 2 / np.pi * (inside * np.sqrt(1 - inside * inside) + np.arcsin(inside))
+        probability = 2 / np.pi * (inside * np.sqrt(1 - inside * inside) + np.arcsin(inside))
     else:
-        found = np.where(inside < 1, -np.expm1(-((dim * inside) ** 2)), 1.0)
-    return np.asarray(found, dtype=np.float64)
+        probability = np.where(inside < 1, -np.expm1(-((dim * inside) ** 2)), 1.0)
+    return np.asarray(probability, dtype=np.float64)
 
 
 def frame_potential(order: int, dim: int) -> int:

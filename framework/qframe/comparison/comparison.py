@@ -148,5 +148,5 @@ def _cpu() -> str:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
         return platform.machine()
-    found = [line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line]
-    return found[0] if found else platform.machine()
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line]
+    return names[0] if names else platform.machine()

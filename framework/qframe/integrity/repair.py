@@ -80,7 +80,7 @@ def _repair_in_place(
         generator = generator_of(header, loaded)
         _prove_generator(reader, verdict, generator)
         damaged = {damage.block for damage in verdict.damaged}
-        found = {b: _sha256_of_data(reader, b, header.records_in(b)) for b in damaged}
+        stored = {b: _sha256_of_data(reader, b, header.records_in(b)) for b in damaged}
     storage.finish()  # what a killed run left
     storage.resume(header)
     proofs: dict[int, str] = {}
@@ -90,7 +90,7 @@ def _repair_in_place(
                 progress("repair", n, len(verdict.damaged))
                 made = generator.blocks(damage.block, [header.records_in(damage.block)])[0]
                 writer.write([made])
-                proofs[damage.block] = _proof(made, header, damage, found[damage.block])
+                proofs[damage.block] = _proof(made, header, damage, stored[damage.block])
     finally:
         storage.finish()
     _prove_written(storage, set(proofs), generator)
@@ -212,10 +212,10 @@ def _copy(
             progress("copy", block, header.blocks)
             whole = records == header.records_in(block)
             if whole and block_problem(reader, block, records, sha256) is None:
-                found = Block(block, records, reader.read(block))
-                # Checked again: what is written was read anew.
-                if found.checksum(header.schema) == sha256:
-                    writer.write([found])
+                stored = Block(block, records, reader.read(block))
+                # Checked again, because these bytes were read anew and will be written.
+                if stored.checksum(header.schema) == sha256:
+                    writer.write([stored])
                     copied.add(block)
     return copied
 

@@ -181,11 +181,11 @@ def block_problem(reader: Reader, block: int, records: int, sha256: bytes) -> st
         proved = reader.proved_checksum(block)
         if proved is not None:
             return None if proved == (records, sha256) else "is not what the ledger says"
-        found = Block(block, records, reader.read(block))
-        problem = read_problem(reader.header, found.arrays, records)
+        stored = Block(block, records, reader.read(block))
+        problem = read_problem(reader.header, stored.arrays, records)
         if problem is not None:
             return problem
-        if found.checksum(reader.header.schema) != sha256:
+        if stored.checksum(reader.header.schema) != sha256:
             return "is not what the ledger says (SHA-256)"
     except QframeError as error:
         return f"cannot be read: {error.message}"

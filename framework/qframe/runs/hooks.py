@@ -128,7 +128,7 @@ def _raised_by(hook: pluggy.HookCaller, cause: Exception) -> str | None:
         getattr(unwrap(implementation.function), "__code__", None): implementation.plugin_name
         for implementation in hook.get_hookimpls()
     }
-    found = None
+    innermost = None
     for frame, _ in walk_tb(cause.__traceback__):
-        found = names.get(frame.f_code, found)
-    return found
+        innermost = names.get(frame.f_code, innermost)
+    return innermost
