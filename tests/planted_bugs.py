@@ -109,7 +109,7 @@ BUGS = [
     ),
     Bug(
         "synchronous off where normal is asked for",
-        f"{STORAGES}/sqlite.py",
+        f"{STORAGES}/_sqlite/wal_file.py",
         '            "synchronous": self.options.synchronous,\n            "wal_autocheckpoint"',
         '            "synchronous": "off",\n            "wal_autocheckpoint"',
         "tests/faults/test_power_loss.py -k normal",
@@ -124,7 +124,7 @@ BUGS = [
     Bug(
         "rows of another recipe believed",
         f"{STORAGES}/_sqlite/reader.py",
-        "own = isinstance(sha256, bytes) and mark == self._layout.mark",
+        "own = isinstance(sha256, bytes) and mark == self.tables.mark",
         "own = isinstance(sha256, bytes)",
         "tests/faults/test_wal.py -k another_dataset",
     ),

@@ -1,53 +1,26 @@
-"""One SQLite file that many processes write at once: the default storage."""
+"""Storage `sqlite`, the default: a SQLite file, or several, that many processes write at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any
 
 import apsw
-from pydantic import Field
 
-from qframe import Header, Loss, Storage, StorageError, hookimpl
+from qframe import Estimate, Header, Loss, Reader, Storage, Writer, hookimpl
 from qframe_plugins.storages._sqlite.connection import is_catalogue, is_dataset
-from qframe_plugins.storages._sqlite.file import SqliteFile, SqliteFileOptions, Synchronous
 from qframe_plugins.storages._sqlite.library import diagnosis, refuse_affected_library
 from qframe_plugins.storages._sqlite.network import refuse_network_file_system
-from qframe_plugins.storages._sqlite.page_size import LARGEST
-from qframe_plugins.storages._sqlite.shards.catalogue import MAX_SHARDS
-from qframe_plugins.storages._sqlite.wal import pinned_wal
+from qframe_plugins.storages._sqlite.options import SqliteOptions
+from qframe_plugins.storages._sqlite.shards.files import Shards
+from qframe_plugins.storages._sqlite.wal_file import WalFile
+
+__all__ = ["Sqlite", "SqliteOptions"]
 
 
-class SqliteOptions(SqliteFileOptions):
-    """Options of `sqlite`."""
-
-    synchronous: Synchronous = Field(
-        "off",
-        description="off: safe against kill -9, not against power loss; normal: both, slower",
-    )
-    wal_autocheckpoint: int = Field(
-        1000, ge=1, description="pages in the WAL before they are copied into the file"
-    )
-    shards: int | None = Field(
-        None,
-        ge=1,
-        le=MAX_SHARDS,
-        description="files that the records are spread over, for disks that outrun one writer; "
-        "one file if left out",
-    )
-    shard_blocks: int | None = Field(
-        None,
-        ge=1,
-        description="neighbouring blocks that go to the same shard; a usual task if left out",
-    )
-    any_file_system: bool = Field(
-        False, description="write also where WAL is known not to work (network file systems)"
-    )
-
-
-class Sqlite(SqliteFile[SqliteOptions]):
-    """One file, every worker its own connection: write-ahead log, synchronous off.
+class Sqlite(Storage[SqliteOptions]):
+    """One file, each worker with its own connection: write-ahead log, synchronous off.
 
     YAML that selects it::
 
@@ -55,68 +28,86 @@ class Sqlite(SqliteFile[SqliteOptions]):
 
     Survives `kill -9` at any moment. A power loss may damage the file with `synchronous: off`;
     the lost records can be made again from the recipe.
+
+    With `shards: N` the records are spread over N such files. What is at `path`, or, where nothing
+    is, the options, decide between one file and shards; the rest is up to `WalFile` or `Shards`.
     """
 
     name = "sqlite"
     suffix = ".db"
-    journal_mode = "wal"
-    # https://www.sqlite.org/pragma.html#pragma_synchronous
-    power_cut: ClassVar[Mapping[Synchronous, Loss]] = {
-        "off": "damage",
-        "normal": "last tasks",
-        "full": "nothing",
-    }
+    kill_may_cost: Loss = "nothing"
     compared = ({"layout": "rows"}, {"synchronous": "normal"}, {"unitary": "none"})
     Options = SqliteOptions
-    cache_kib: int = 16384
 
-    def __new__(cls, options: SqliteOptions, path: Path) -> Self:
-        """One that handles shards, where these are there or asked for."""
-        from qframe_plugins.storages._sqlite.shards.files import SqliteShards
+    def __init__(self, options: SqliteOptions, path: Path) -> None:
+        super().__init__(options, path)
+        wants_shards = (options.shards or 1) > 1 and not is_dataset(path)
+        kind = Shards if is_catalogue(path) or wants_shards else WalFile
+        self._files: WalFile | Shards = kind(options, path)
 
-        asked = (options.shards or 1) > 1 and not is_dataset(path)
-        kind = SqliteShards if cls is Sqlite and (is_catalogue(path) or asked) else cls
-        return object.__new__(kind)  # type: ignore[return-value]  # a Sqlite, too
+    @property
+    def power_cut_may_cost(self) -> Loss:
+        return self._files.power_cut_may_cost
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
         return is_dataset(path) or is_catalogue(path)
-
-    def shard_count(self) -> int:
-        """Files that hold records."""
-        return 1
-
-    def check_form(self) -> None:
-        super().check_form()
-        own, wanted = self.shard_count(), self.options.shards
-        if wanted not in (None, own):
-            raise StorageError(
-                f"{self.path} was made with shards: {own}, the config says shards: {wanted}",
-                hint="leave the option out of the config, or name another --output",
-            )
-
-    def check(self, header: Header) -> None:
-        super().check(header)
-        refuse_affected_library(apsw.sqlite_lib_version())
-        if not self.options.any_file_system:
-            refuse_network_file_system(self.path)
-
-    def hindered(self) -> str | None:
-        """A WAL that grows without bound, and the process that holds it up."""
-        page_size = self.options.page_size or LARGEST
-        return pinned_wal(self.path, self.options.wal_autocheckpoint * page_size, self.task_bytes)
 
     @classmethod
     def diagnose(cls, path: Path) -> Iterator[tuple[str, str, bool]]:
         """The SQLite library, and whether a write-ahead log works in the directory `path`."""
         yield from diagnosis(path)
 
-    def _pragmas(self) -> dict[str, Any]:
-        return {
-            "synchronous": self.options.synchronous,
-            "wal_autocheckpoint": self.options.wal_autocheckpoint,
-            "cache_size": -self.cache_kib,
-        }
+    def check(self, header: Header) -> None:
+        self._files.check(header)
+        refuse_affected_library(apsw.sqlite_lib_version())
+        if not self.options.any_file_system:
+            refuse_network_file_system(self.path)
+
+    def check_form(self) -> None:
+        self._files.check_form()
+
+    def create(self, header: Header) -> None:
+        self._files.create(header)
+
+    def resume(self, header: Header) -> None:
+        self._files.resume(header)
+
+    def writer(self, header: Header) -> Writer:
+        return self._files.writer(header)
+
+    def finish(self) -> None:
+        self._files.finish()
+
+    def finished(self) -> bool:
+        return self._files.finished()
+
+    def half_done(self) -> bool:
+        return self._files.half_done()
+
+    def recover(self) -> None:
+        self._files.recover()
+
+    def hindered(self) -> str | None:
+        return self._files.hindered()
+
+    def reader(self) -> Reader:
+        return self._files.reader()
+
+    def salvage(self, header: Header) -> Reader:
+        return self._files.salvage(header)
+
+    def structure(self) -> Iterator[str]:
+        return self._files.structure()
+
+    def parts(self) -> Iterator[Path]:
+        return self._files.parts()
+
+    def made_with(self) -> SqliteOptions:
+        return self._files.made_with()
+
+    def estimate(self, header: Header) -> Estimate:
+        return self._files.estimate(header)
 
 
 @hookimpl

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from qframe import Loss, Storage, hookimpl
-from qframe_plugins.storages._sqlite.file import SqliteFile, SqliteFileOptions, Synchronous
+from qframe_plugins.storages._sqlite.file import SqliteFile
+from qframe_plugins.storages._sqlite.options import SqliteFileOptions, Synchronous
 
 
 class SqliteRollbackOptions(SqliteFileOptions):

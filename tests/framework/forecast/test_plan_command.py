@@ -25,16 +25,16 @@ SHARDED = '''
 from typing import Literal
 
 from qframe import Estimate, StorageError, hookimpl
-from qframe_plugins.storages.sqlite import Sqlite, SqliteOptions
+from qframe_plugins.storages.sqlite_rollback import SqliteRollback, SqliteRollbackOptions
 
 
-class Options(SqliteOptions):
+class Options(SqliteRollbackOptions):
     density: Literal["single", "fourfold"] | None = None
     upright: bool | None = None
     shards: int | None = None
 
 
-class Sharded(Sqlite):
+class Sharded(SqliteRollback):
     name = "sharded"
     Options = Options
 

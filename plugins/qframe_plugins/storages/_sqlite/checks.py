@@ -11,9 +11,9 @@ import apsw
 from qframe import QframeError
 from qframe_plugins.storages._sqlite.connection import open_readonly, translated
 from qframe_plugins.storages._sqlite.reader import SqliteReader
-from qframe_plugins.storages._sqlite.tables import Layout
+from qframe_plugins.storages._sqlite.tables import Tables
 
-Check = Callable[[apsw.Connection, Layout], Iterator[str]]
+Check = Callable[[apsw.Connection, Tables], Iterator[str]]
 
 STEPS = 10_000_000
 """Steps of SQLite's machine that a check of a small file may take; 20 more for each byte."""
@@ -26,16 +26,16 @@ def problems(path: Path) -> Iterator[str]:
         NotADataset: if header or meta table cannot be read.
     """
     with closing(SqliteReader(path)) as reader:
-        layout = reader.tables
-    yield from run(path, layout, (_trees, _schema, _gates, _numbers, _without_ledger))
+        tables = reader.tables
+    yield from run(path, tables, (_trees, _schema, _gates, _numbers, _without_ledger))
 
 
-def problems_of_catalogue(path: Path, layout: Layout) -> Iterator[str]:
+def problems_of_catalogue(path: Path, tables: Tables) -> Iterator[str]:
     """The same of a catalogue of shards."""
-    yield from run(path, layout, (_trees, _schema, _gates))
+    yield from run(path, tables, (_trees, _schema, _gates))
 
 
-def run(path: Path, layout: Layout, checks: Sequence[Check]) -> Iterator[str]:
+def run(path: Path, tables: Tables, checks: Sequence[Check]) -> Iterator[str]:
     """What the checks find, each within a bounded number of steps."""
     with closing(open_readonly(path)) as db:
         left = [STEPS + 20 * path.stat().st_size]
@@ -48,12 +48,12 @@ def run(path: Path, layout: Layout, checks: Sequence[Check]) -> Iterator[str]:
         for check in checks:
             try:
                 with translated(path):
-                    yield from check(db, layout)
+                    yield from check(db, tables)
             except QframeError as error:
                 yield error.message
 
 
-def _trees(db: apsw.Connection, _layout: Layout) -> Iterator[str]:
+def _trees(db: apsw.Connection, _tables: Tables) -> Iterator[str]:
     for (line,) in db.execute("PRAGMA quick_check(20)"):
         if line != "ok":
             for part in str(line).splitlines():
@@ -61,34 +61,33 @@ def _trees(db: apsw.Connection, _layout: Layout) -> Iterator[str]:
                     yield f"quick_check: {part}"
 
 
-def _schema(db: apsw.Connection, layout: Layout) -> Iterator[str]:
-    wanted = list(layout.ddl())
-    for sql in wanted:
+def _schema(db: apsw.Connection, tables: Tables) -> Iterator[str]:
+    for sql in (*tables.table_ddl().values(), *tables.view_ddl().values()):
         if not db.execute("SELECT 1 FROM sqlite_schema WHERE sql = ?", (sql,)).fetchall():
             yield f"the schema lacks: {sql[:60]}..."
 
 
-def _gates(db: apsw.Connection, layout: Layout) -> Iterator[str]:
-    wanted = list(layout.gates())
+def _gates(db: apsw.Connection, tables: Tables) -> Iterator[str]:
+    wanted = list(tables.gates())
     query = "SELECT * FROM gates NOT INDEXED ORDER BY code LIMIT ?"
     if db.execute(query, (len(wanted) + 1,)).fetchall() != wanted:
         yield "table gates is not what the recipe says"
 
 
-def _numbers(db: apsw.Connection, layout: Layout) -> Iterator[str]:
-    size = layout.seq_size()
+def _numbers(db: apsw.Connection, tables: Tables) -> Iterator[str]:
+    size = tables.seq_size()
     found = db.execute("SELECT i FROM seq ORDER BY i LIMIT ?", (size + 1,)).fetchall()
     if found != [(i,) for i in range(size)]:
         yield f"table seq is not 0 to {size - 1}"
 
 
-def _without_ledger(db: apsw.Connection, layout: Layout) -> Iterator[str]:
+def _without_ledger(db: apsw.Connection, tables: Tables) -> Iterator[str]:
     """Data that no ledger row speaks of; nothing that qframe does leaves such data."""
-    size = layout.header.recipe.block
-    block = "block" if layout.kind == "blocks" else f"id / {size}"
-    inside = "" if layout.kind == "blocks" else f"AND d.id % {size} < l.records"
+    size = tables.header.recipe.block
+    block = "block" if tables.layout == "blocks" else f"id / {size}"
+    inside = "" if tables.layout == "blocks" else f"AND d.id % {size} < l.records"
     query = (
-        f"SELECT {block} FROM {layout.table} d NOT INDEXED WHERE NOT EXISTS "
+        f"SELECT {block} FROM {tables.table} d NOT INDEXED WHERE NOT EXISTS "
         f"(SELECT 1 FROM ledger l NOT INDEXED WHERE l.block = d.{block} {inside}) LIMIT 10"
     )
     for (number,) in db.execute(query):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ META_ROWS = 1000
 """More rows than any dataset's `meta` has; a damaged tree may offer rows without end."""
 
 
-def expect_tables(db: apsw.Connection, path: Path, *statements: str) -> None:
-    """Refuses tables that are not the ones that we make: a view could compute without end."""
-    for sql in statements:
-        name = sql.split("(")[0].split()[-1]
+def expect_tables(db: apsw.Connection, path: Path, ddl: Mapping[str, str]) -> None:
+    """Refuses a table that was not made by its statement in `ddl`: a view could run without end.
+
+    Raises:
+        NotADataset: names the table.
+    """
+    for name, sql in ddl.items():
         found = db.execute(
             "SELECT type, sql FROM sqlite_schema WHERE name = ? LIMIT 2", (name,)
         ).fetchall()
@@ -35,7 +39,7 @@ def read_meta(db: apsw.Connection, path: Path) -> dict[str, Any]:
         NotADataset: in one line.
     """
     with translated(path):
-        expect_tables(db, path, META_DDL)
+        expect_tables(db, path, {"meta": META_DDL})
         meta = dict(db.execute(f"SELECT key, value FROM meta LIMIT {META_ROWS}"))
         if not all(isinstance(k, str) and isinstance(v, str | int) for k, v in meta.items()):
             raise NotADataset(f"{path}: its meta table holds what is neither text nor integer")

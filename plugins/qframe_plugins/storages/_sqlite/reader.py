@@ -35,7 +35,7 @@ from qframe_plugins.storages._sqlite.connection import (
 )
 from qframe_plugins.storages._sqlite.meta import expect_tables, form_of, header_of, read_meta
 from qframe_plugins.storages._sqlite.stored_form import Form
-from qframe_plugins.storages._sqlite.tables import Layout, is_integer
+from qframe_plugins.storages._sqlite.tables import Tables, is_integer
 
 LEDGER_ROWS = 4096
 
@@ -56,7 +56,10 @@ class SqliteReader(Reader):
     Args:
         path: the file.
         header: believed in place of the file's own, if that one is damaged.
-        cache_kib: of pages.
+        cache_kib: KiB of pages that the connection keeps in memory.
+
+    Attributes:
+        tables: the tables of the file.
     """
 
     def __init__(
@@ -73,44 +76,35 @@ class SqliteReader(Reader):
         self._mapped = False
         self._db = open_readonly(path)
         try:
-            if header is None:
-                self.header, self._layout = self._own_header()
-            else:
-                self.header, self._layout = header, self._layout_of_tables(header)
+            self.tables = self._own_tables() if header is None else self._tables_found(header)
+            self.header = self.tables.header
             with translated(path):
-                expect_tables(
-                    self._db, path, *(sql for sql in self._layout.ddl() if "TABLE" in sql[:12])
-                )
+                expect_tables(self._db, path, self.tables.table_ddl())
                 self._db.pragma("cache_size", -cache_kib)
         except BaseException:
             self._db.close()
             raise
 
-    def _own_header(self) -> tuple[Header, Layout]:
+    def _own_tables(self) -> Tables:
+        """The tables that the file's own `meta` describes."""
         meta = read_meta(self._db, self.path)
         header = header_of(self.path, meta)
-        return header, Layout(header, str(meta.get("layout")), form_of(self.path, meta, header))
+        return Tables(header, str(meta.get("layout")), form_of(self.path, meta, header))
 
-    def _layout_of_tables(self, header: Header) -> Layout:
-        """The layout whose tables these are, where `meta` cannot be believed."""
+    def _tables_found(self, header: Header) -> Tables:
+        """The tables that the file's schema lists, for a file whose `meta` cannot be believed."""
         with translated(self.path):
             # SQLite reads a file that is shorter than its header says only in this mode; the
             # connection stays read-only.
             self._db.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
             self._db.pragma("writable_schema", True)
-            found = {sql for (sql,) in self._db.execute("SELECT sql FROM sqlite_schema LIMIT 50")}
-        plain = Form(header.recipe.dtype, True)
-        for kind in ("blocks", "rows"):
-            for form in (plain, Form("none", True)):
-                layout = Layout(header, kind, form)
-                if found.issuperset(sql for sql in layout.ddl() if "TABLE" in sql[:12]):
-                    return layout
-        return Layout(header, "blocks", plain)
-
-    @property
-    def tables(self) -> Layout:
-        """The tables of the file."""
-        return self._layout
+            found = dict(self._db.execute("SELECT name, sql FROM sqlite_schema LIMIT 50"))
+        forms = (Form(header.recipe.dtype, True), Form("none", True))
+        possible = [Tables(header, layout, form) for layout in ("blocks", "rows") for form in forms]
+        for tables in possible:
+            if all(found.get(name) == sql for name, sql in tables.table_ddl().items()):
+                return tables
+        return possible[0]
 
     @property
     def dataset_id(self) -> int:
@@ -120,7 +114,7 @@ class SqliteReader(Reader):
     @property
     def layout(self) -> str:
         """`blocks` or `rows`."""
-        return self._layout.kind
+        return self.tables.layout
 
     @property
     def page_size(self) -> int:
@@ -129,12 +123,12 @@ class SqliteReader(Reader):
 
     @property
     def schema(self) -> Schema:
-        return self._layout.columns.shown
+        return self.tables.columns.shown
 
     @property
     def options(self) -> dict[str, Any]:
         """Those that make a file of this form."""
-        form = self._layout.form
+        form = self.tables.form
         return {
             "layout": self.layout,
             "page_size": self.page_size,
@@ -143,8 +137,8 @@ class SqliteReader(Reader):
         }
 
     def form(self) -> dict[str, str]:
-        form = self._layout.form
-        width = record_width(self._layout.stored)
+        form = self.tables.form
+        width = record_width(self.tables.stored)
         none = "none (computed by reading)"
         return {
             "layout": self.layout,
@@ -174,7 +168,7 @@ class SqliteReader(Reader):
                 if block <= last:
                     raise self._damaged(f"block {block} follows {last} in the ledger")
                 last = block
-                own = isinstance(sha256, bytes) and mark == self._layout.mark
+                own = isinstance(sha256, bytes) and mark == self.tables.mark
                 yield block, records if isinstance(records, int) else 0, sha256 if own else b""
 
     def _ledger_after(self, block: int) -> list[tuple[Any, ...]]:
@@ -192,7 +186,7 @@ class SqliteReader(Reader):
         with translated(self.path), self._snapshot():
             arrays = self._read(block, self._records_of(block), start, stop)
         try:
-            return self._layout.columns.decode(arrays)
+            return self.tables.columns.decode(arrays)
         except ValueError as cause:
             raise self._damaged(f"block {block} {cause}") from cause
 
@@ -208,7 +202,7 @@ class SqliteReader(Reader):
             self._db.execute("ROLLBACK")
 
     def proved_checksum(self, block: int) -> tuple[int, bytes] | None:
-        columns = self._layout.columns
+        columns = self.tables.columns
         if columns.plain:
             return None
         with translated(self.path):
@@ -247,7 +241,7 @@ class SqliteReader(Reader):
                 hint="`qframe run` with the same config finishes the dataset",
             )
         row, mark = found
-        if mark != self._layout.mark or not isinstance(row, int):
+        if mark != self.tables.mark or not isinstance(row, int):
             raise self._damaged(f"ledger row {block} is none of this dataset")
         if not 1 <= row <= self.header.recipe.block:
             raise self._damaged(f"block {block} has {row} records in the ledger")
@@ -257,7 +251,7 @@ class SqliteReader(Reader):
         """The table's columns of records `start:stop` of a block of `row` records."""
         end = row if stop is None else min(stop, row)
         start = min(start, end)
-        if self._layout.kind == "rows":
+        if self.tables.layout == "rows":
             return self._read_rows(block, start, end)
         if (start, end) == (0, row):
             return self._read_block(block, row)
@@ -269,14 +263,14 @@ class SqliteReader(Reader):
         )
 
     def _read_block(self, block: int, records: int) -> Arrays:
-        columns = ", ".join(self._layout.names)
+        columns = ", ".join(self.tables.names)
         row = self._db.execute(f"SELECT {columns} FROM blocks WHERE block = ?", (block,)).fetchone()
         if row is None:
             raise self._damaged(f"block {block} is in the ledger, not in blocks")
-        for column, value in zip(self._layout.stored, row, strict=True):
+        for column, value in zip(self.tables.stored, row, strict=True):
             if not isinstance(value, bytes) or len(value) != records * column.width:
                 raise self._damaged(f"{column.name} of block {block} are not {records} entries")
-        return {c.name: c.from_bytes(v) for c, v in zip(self._layout.stored, row, strict=True)}
+        return {c.name: c.from_bytes(v) for c, v in zip(self.tables.stored, row, strict=True)}
 
     def _map(self) -> None:
         self._mapped = True
@@ -288,7 +282,7 @@ class SqliteReader(Reader):
         if not self._mapped:
             self._map()
         arrays = {}
-        for column in self._layout.stored:
+        for column in self.tables.stored:
             with self._db.blob_open("main", "blocks", column.name, block, False) as blob:
                 if blob.length() != records * column.width:
                     raise self._damaged(f"{column.name} of block {block} are not {records} entries")
@@ -299,17 +293,17 @@ class SqliteReader(Reader):
     def _read_rows(self, block: int, start: int, end: int) -> Arrays:
         first = block * self.header.recipe.block
         rows = self._db.execute(
-            f"SELECT id, {', '.join(self._layout.names)} FROM records NOT INDEXED "
+            f"SELECT id, {', '.join(self.tables.names)} FROM records NOT INDEXED "
             "WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
             (first + start, first + end, end - start + 1),
         ).fetchall()
         if [row[0] for row in rows] != list(range(first + start, first + end)):
             raise self._damaged(f"block {block} lacks records")
-        columns = list(zip(*rows, strict=True))[1:] if rows else [()] * len(self._layout.stored)
-        values = {c.name: list(v) for c, v in zip(self._layout.stored, columns, strict=True)}
-        if not all(_fits(c, values) for c in self._layout.stored):
+        columns = list(zip(*rows, strict=True))[1:] if rows else [()] * len(self.tables.stored)
+        values = {c.name: list(v) for c, v in zip(self.tables.stored, columns, strict=True)}
+        if not all(_fits(c, values) for c in self.tables.stored):
             raise self._damaged(f"block {block} holds entries that are not of their column's kind")
-        return {c.name: _column(c, values[c.name]) for c in self._layout.stored}
+        return {c.name: _column(c, values[c.name]) for c in self.tables.stored}
 
     def close(self) -> None:
         self._db.close()

@@ -27,6 +27,7 @@ from qframe import (
     Schema,
     StorageError,
 )
+from qframe_plugins.engines.numpy import NumpyEngine
 from qframe_plugins.storages._sqlite.packed_codes import Packing
 
 UNITARY = ("complex128", "complex64", "none")
@@ -174,8 +175,6 @@ class Columns:
     @cached_property
     def _engine(self) -> Engine[Any] | ExactEngine:
         """Always these, whatever made the file: their bits are the law's."""
-        from qframe_plugins.engines.numpy import NumpyEngine
-
         recipe = self.header.recipe
         if recipe.arithmetic == "exact":
             return ExactEngine(recipe.instructions)

@@ -27,8 +27,10 @@ SEAL = "meta_sha256"
 BYTES = bytes(range(256))
 """`instr(BYTES, b) - 1` is the value of the byte `b`: SQL has no function for it."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
+MAX_SHARDS = 99
+"""Files that the records of one dataset may be spread over."""
 
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
 
 GATES_DDL = (
     "CREATE TABLE gates(code INTEGER PRIMARY KEY, bytes BLOB NOT NULL UNIQUE, "
@@ -46,18 +48,27 @@ def seal(meta: dict[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """DDL and DML of one dataset; `header` and `form` fix the columns."""
+class Tables:
+    """The tables of one dataset file, and the SQL that makes and fills them.
+
+    Attributes:
+        header: of the dataset.
+        layout: `blocks` or `rows`.
+        form: which columns of a record the file stores.
+
+    Raises:
+        NotADataset: for another layout, or a column whose name is not a plain word.
+    """
 
     header: Header
-    kind: str  # `blocks` or `rows`
+    layout: str
     form: Form
 
     application_id: ClassVar[int] = APPLICATION_ID
 
     def __post_init__(self) -> None:
-        if self.kind not in ("blocks", "rows"):
-            raise NotADataset(f"layout is {self.kind!r}, want blocks or rows")
+        if self.layout not in ("blocks", "rows"):
+            raise NotADataset(f"layout is {self.layout!r}, want blocks or rows")
         for column in self.header.schema:
             if not _NAME.match(column.name):
                 raise NotADataset(f"column {column.name!r} is not a name of a dataset column")
@@ -65,7 +76,7 @@ class Layout:
     @cached_property
     def columns(self) -> Columns:
         """Layout `rows` is there to be queried, so its codes are never packed."""
-        return Columns(self.header, self.form, packs=self.kind == "blocks")
+        return Columns(self.header, self.form, packs=self.layout == "blocks")
 
     @property
     def stored(self) -> Schema:
@@ -76,31 +87,35 @@ class Layout:
     def names(self) -> list[str]:
         return list(self.stored.names)
 
-    def ddl(self) -> Iterator[str]:
-        """The tables and the view."""
-        yield META_DDL
-        yield GATES_DDL
+    def table_ddl(self) -> dict[str, str]:
+        """The statement that makes each table, by the table's name."""
         more = "" if self.columns.plain else ", stored_sha256 BLOB NOT NULL"
-        yield (
-            "CREATE TABLE ledger(block INTEGER PRIMARY KEY, records INTEGER NOT NULL, "
-            f"sha256 BLOB NOT NULL, recipe BLOB NOT NULL{more})"
-        )
-        yield "CREATE TABLE seq(i INTEGER PRIMARY KEY)"
-        if self.kind == "blocks":
+        return {
+            "meta": META_DDL,
+            "gates": GATES_DDL,
+            "ledger": "CREATE TABLE ledger(block INTEGER PRIMARY KEY, records INTEGER NOT NULL, "
+            f"sha256 BLOB NOT NULL, recipe BLOB NOT NULL{more})",
+            "seq": "CREATE TABLE seq(i INTEGER PRIMARY KEY)",
+            self.table: self._records_ddl(),
+        }
+
+    def _records_ddl(self) -> str:
+        if self.layout == "blocks":
             columns = ", ".join(f"{name} BLOB NOT NULL" for name in self.names)
-            yield f"CREATE TABLE blocks(block INTEGER PRIMARY KEY, {columns})"
-        else:
-            columns = ", ".join(
-                f"{c.name} {'INTEGER' if is_integer(c) else 'BLOB'} NOT NULL" for c in self.stored
-            )
-            yield f"CREATE TABLE records(id INTEGER PRIMARY KEY, {columns})"
-        if self.form.circuit:
-            yield self._circuits_view()
+            return f"CREATE TABLE blocks(block INTEGER PRIMARY KEY, {columns})"
+        columns = ", ".join(
+            f"{c.name} {'INTEGER' if is_integer(c) else 'BLOB'} NOT NULL" for c in self.stored
+        )
+        return f"CREATE TABLE records(id INTEGER PRIMARY KEY, {columns})"
+
+    def view_ddl(self) -> dict[str, str]:
+        """The statement that makes each view, by the view's name."""
+        return {"circuits": self._circuits_view()} if self.form.circuit else {}
 
     def _circuits_view(self) -> str:
         """Records as people read them: `SELECT * FROM circuits WHERE record = 5`."""
         lengths = self.header.schema.lengths
-        if self.kind == "blocks":
+        if self.layout == "blocks":
             row = self.stored.codes.width
             start, length = f"s.i * {row}", integer_at("b.lengths", "s.i", lengths, _literal())
             source = (
@@ -151,7 +166,7 @@ class Layout:
     @property
     def table(self) -> str:
         """The table that holds the records."""
-        return "blocks" if self.kind == "blocks" else "records"
+        return "blocks" if self.layout == "blocks" else "records"
 
     def meta(self, dataset_id: int) -> dict[str, str | int]:
         """The rows of `meta`: strings and numbers that a person can read.
@@ -164,7 +179,7 @@ class Layout:
             "format": "qframe dataset",
             "dataset_id": dataset_id,
             "qframe_version": __version__,
-            "layout": self.kind,
+            "layout": self.layout,
             "records": header.records,
             "recipe": recipe.text,
             "recipe_id": recipe.id,
@@ -175,7 +190,7 @@ class Layout:
             "seed": str(recipe.seed),
             **recipe.data["conventions"],
             **{f"about_{key}": value for key, value in header.about.items()},
-            "how_to_read": _HOW_TO_READ[self.kind],
+            "how_to_read": _HOW_TO_READ[self.layout],
             **self._meta_of_form(),
         }
         return {**rows, SEAL: seal(rows)}
@@ -190,7 +205,7 @@ class Layout:
             "circuit": "true" if self.form.circuit else "false",
             "stored_schema": json.dumps(schema_to_data(self.stored)),
             "codes_a_byte": 1 if packing is None else packing.codes_a_byte,
-            "how_to_read": _HOW_TO_READ[self.kind] + _NOT_ALL,
+            "how_to_read": _HOW_TO_READ[self.layout] + _NOT_ALL,
         }
 
     def gates(self) -> Iterator[tuple[int, bytes, str, str, str, str]]:
@@ -225,7 +240,7 @@ class Layout:
         passes through Python. With `even` all circuits of the block have `:length` codes in
         `:width` bytes, so that no row's length is looked up: a quarter of the time.
         """
-        if self.kind == "blocks":
+        if self.layout == "blocks":
             values = ", ".join(f":{name}" for name in self.names)
             return f"INSERT OR REPLACE INTO blocks(block, {', '.join(self.names)}) " + (
                 f"VALUES (:block, {values})"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from qframe import Block, Writer
 from qframe_plugins.storages._sqlite.connection import open_writable, refuse_after_fork, translated
-from qframe_plugins.storages._sqlite.tables import BYTES, Layout
+from qframe_plugins.storages._sqlite.tables import BYTES, Tables
 from qframe_plugins.storages._sqlite.wal import WalKeeper
 
 WAIT_S = 0.001
@@ -25,7 +25,7 @@ class SqliteWriter(Writer):
 
     Args:
         path: the dataset file.
-        layout: its tables.
+        tables: its tables.
         pragmas: set on the connection, in order.
         timeout_s: how long to wait for the lock; None for the default.
     """
@@ -33,13 +33,13 @@ class SqliteWriter(Writer):
     counters: dict[str, float]
 
     def __init__(
-        self, path: Path, layout: Layout, pragmas: dict[str, Any], timeout_s: float | None = None
+        self, path: Path, tables: Tables, pragmas: dict[str, Any], timeout_s: float | None = None
     ) -> None:
         self.path = path
-        self.layout = layout
+        self.tables = tables
         self._owner = os.getpid()
         self.counters = {"commits": 0, "lock_waits": 0, "lock_wait_s": 0}
-        self._ledger = layout.ledger_insert()
+        self._ledger = tables.ledger_insert()
         self._db = open_writable(path, keep_wal=True)
         if timeout_s is not None:
             self._db.setlk_timeout(0, 0)
@@ -53,7 +53,7 @@ class SqliteWriter(Writer):
     def write(self, blocks: Sequence[Block]) -> None:
         """One transaction; see `Writer.write`."""
         refuse_after_fork(self._owner, self.path)
-        columns = self.layout.columns
+        columns = self.tables.columns
         encoded = [columns.encode(block.arrays) for block in blocks]
         ledger = [self._row(*pair) for pair in zip(blocks, encoded, strict=True)]
         with translated(self.path):
@@ -85,24 +85,24 @@ class SqliteWriter(Writer):
 
     def _row(self, block: Block, encoded: dict[str, NDArray[Any]]) -> tuple[Any, ...]:
         """The ledger row of a block."""
-        sha256 = block.checksum(self.layout.header.schema)
-        row = (block.index, block.records, sha256, self.layout.mark)
-        columns = self.layout.columns
+        sha256 = block.checksum(self.tables.header.schema)
+        row = (block.index, block.records, sha256, self.tables.mark)
+        columns = self.tables.columns
         return row if columns.plain else (*row, columns.checksum(encoded, sha256))
 
     def _insertion(
         self, block: Block, bound: dict[str, NDArray[Any]]
     ) -> tuple[str, dict[str, Any]]:
         """The statement that stores a block, and what it binds."""
-        if self.layout.kind == "blocks":
-            return self.layout.insert(), {"block": block.index, **bound}
-        first = block.index * self.layout.header.recipe.block
+        if self.tables.layout == "blocks":
+            return self.tables.insert(), {"block": block.index, **bound}
+        first = block.index * self.tables.header.recipe.block
         values = {"first": first, "records": block.records, "bytes": BYTES, **bound}
         lengths, codes = block.arrays["lengths"], block.arrays["codes"]
         even = bool((lengths == lengths[0]).all())
         length = int(lengths[0])
         more = {"length": length, "width": codes.itemsize * length} if even else {}
-        return self.layout.insert(even=even), {**values, **more}
+        return self.tables.insert(even=even), {**values, **more}
 
     def close(self) -> None:
         """Closes the connection; the WAL stays until `finish`."""

@@ -16,9 +16,15 @@ from qframe_plugins.storages._sqlite.connection import (
     translated,
 )
 from qframe_plugins.storages._sqlite.meta import expect_tables, form_of, header_of, read_meta
-from qframe_plugins.storages._sqlite.tables import GATES_DDL, META_DDL, SEAL, Layout, seal
+from qframe_plugins.storages._sqlite.tables import (
+    GATES_DDL,
+    MAX_SHARDS,
+    META_DDL,
+    SEAL,
+    Tables,
+    seal,
+)
 
-MAX_SHARDS = 99
 SHARDS_DDL = "CREATE TABLE shards(shard INTEGER PRIMARY KEY, dataset_id INTEGER NOT NULL)"
 
 _HOW_TO_READ = (
@@ -29,7 +35,7 @@ _HOW_TO_READ = (
 
 
 @dataclass(frozen=True)
-class Catalogue(Layout):
+class Catalogue(Tables):
     """The tables of a catalogue; what it says of a record is true of each shard.
 
     Attributes:
@@ -46,10 +52,11 @@ class Catalogue(Layout):
         """Where a block is."""
         return block // self.shard_blocks % len(self.ids)
 
-    def ddl(self) -> Iterator[str]:
-        yield META_DDL
-        yield GATES_DDL
-        yield SHARDS_DDL
+    def table_ddl(self) -> dict[str, str]:
+        return {"meta": META_DDL, "gates": GATES_DDL, "shards": SHARDS_DDL}
+
+    def view_ddl(self) -> dict[str, str]:
+        return {}
 
     def meta(self, dataset_id: int) -> dict[str, str | int]:
         rows = {
@@ -87,7 +94,7 @@ def read_catalogue(path: Path) -> Catalogue:
     with closing(open_readonly(path)) as db:
         meta = read_meta(db, path)
         with translated(path):
-            expect_tables(db, path, GATES_DDL, SHARDS_DDL)
+            expect_tables(db, path, {"gates": GATES_DDL, "shards": SHARDS_DDL})
             query = "SELECT shard, dataset_id FROM shards ORDER BY shard LIMIT ?"
             rows: list[tuple[Any, ...]] = db.execute(query, (MAX_SHARDS + 1,)).fetchall()
     count, stripe = meta.get("shards"), meta.get("shard_blocks")

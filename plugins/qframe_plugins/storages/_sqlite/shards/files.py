@@ -1,17 +1,18 @@
-"""Storage `sqlite` with `shards: N`: N dataset files and a catalogue, written and read as one."""
+"""The files of a dataset in shards: N dataset files and a catalogue, used as one dataset."""
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import groupby
 from pathlib import Path
 
-from qframe import Block, Estimate, Header, StorageError, Writer, record_width
+from qframe import Estimate, Header, Loss, Storage, StorageError, Writer, record_width
 from qframe_plugins.storages._sqlite.checks import problems, problems_of_catalogue
-from qframe_plugins.storages._sqlite.connection import translated
+from qframe_plugins.storages._sqlite.connection import is_catalogue, translated
+from qframe_plugins.storages._sqlite.database import Database
+from qframe_plugins.storages._sqlite.options import SqliteOptions
 from qframe_plugins.storages._sqlite.reader import SqliteReader
 from qframe_plugins.storages._sqlite.shards.catalogue import (
     Catalogue,
@@ -20,40 +21,51 @@ from qframe_plugins.storages._sqlite.shards.catalogue import (
     shards_of,
 )
 from qframe_plugins.storages._sqlite.shards.reader import SalvageReader, ShardsReader
-from qframe_plugins.storages._sqlite.tables import Layout
-from qframe_plugins.storages.sqlite import Sqlite, SqliteOptions
+from qframe_plugins.storages._sqlite.shards.writer import ShardsWriter
+from qframe_plugins.storages._sqlite.wal_file import WRITE_CACHE_KIB, WalFile
 
-_OWN_FILE = re.compile(r"[0-9][0-9]\.db(-wal|-shm|-journal)?")
+_FILE_OF_A_SHARD = re.compile(r"[0-9][0-9]\.db(-wal|-shm|-journal)?")
 _LEAST_CACHE_KIB = 2048
 
 
-class SqliteShards(Sqlite):
-    """One writer at a time is the limit of a file, so tasks take turns among several.
+class Shards(Storage[SqliteOptions]):
+    """A dataset in several files, for disks that outrun the one writer that a file can have.
 
     YAML that selects it::
 
         storage: {plugin: sqlite, shards: 4}
 
-    `data/x.db` is the catalogue, `data/x.db.shards/00.db` and so on hold the records, each an
-    ordinary dataset file. A run of `shard_blocks` blocks, which is what a task usually is, goes to
-    the next shard. The catalogue never names a path.
+    `data/x.db` is the catalogue. `data/x.db.shards/00.db` and so on hold the records; each is an
+    ordinary dataset file. Each run of `shard_blocks` blocks, which is usually a task, goes to the
+    next shard. The catalogue never names a path.
     """
 
-    journal_mode = "delete"
+    kill_may_cost: Loss = "nothing"
 
-    def shard_count(self) -> int:
+    def __init__(self, options: SqliteOptions, path: Path) -> None:
+        super().__init__(options, path)
+        self._catalogue = Database(path, options.synchronous)
+
+    @property
+    def power_cut_may_cost(self) -> Loss:
+        return WalFile.power_cut[self.options.synchronous]
+
+    @classmethod
+    def recognises(cls, path: Path) -> bool:
+        return is_catalogue(path)
+
+    def _shard_count(self) -> int:
         return len(read_catalogue(self.path).ids)
 
-    def _shards(self, place: Path | None = None, count: int | None = None) -> list[Sqlite]:
-        """The storages of the shards beside the catalogue at `place`."""
-        count = count or self.shard_count()
+    def _shards(self, catalogue: Path | None = None, count: int | None = None) -> list[WalFile]:
+        """The dataset files beside a catalogue; left out: this one, with as many as it says."""
+        count = count or self._shard_count()
         options = self.options.model_copy(update={"shards": None})
-        shards = [
-            Sqlite(options, shard_path(place or self.path, number)) for number in range(count)
+        cache_kib = max(_LEAST_CACHE_KIB, WRITE_CACHE_KIB // count)
+        return [
+            WalFile(options, shard_path(catalogue or self.path, number), cache_kib)
+            for number in range(count)
         ]
-        for shard in shards:
-            shard.cache_kib = max(_LEAST_CACHE_KIB, Sqlite.cache_kib // count)
-        return shards
 
     def create(self, header: Header) -> None:
         """Builds shards and catalogue under other names; the catalogue moves into place last."""
@@ -66,7 +78,8 @@ class SqliteShards(Sqlite):
             shards = self._shards(new, self.options.shards or 1)
             for shard in shards:
                 shard.create(header)
-            self._make(new, self._catalogue(header, shards))
+            catalogue = self._new_catalogue(header, shards)
+            self._catalogue.make(new, catalogue, self.options.new_page_size(catalogue))
             shards_of(new).rename(shards_of(self.path))
             new.rename(self.path)
         except OSError as cause:
@@ -75,15 +88,15 @@ class SqliteShards(Sqlite):
                 raise
             raise StorageError(f"{self.path} cannot be made: {cause}") from cause
 
-    def _catalogue(self, header: Header, shards: Sequence[Sqlite]) -> Catalogue:
+    def _new_catalogue(self, header: Header, shards: Sequence[WalFile]) -> Catalogue:
         ids = []
         for shard in shards:
             with closing(shard.reader()) as reader:
                 ids.append(reader.dataset_id)
-        layout = self._new_layout(header)
+        tables = self.options.new_tables(header)
         usual = self.task_bytes // (header.recipe.block * record_width(header.schema))
         stripe = self.options.shard_blocks or max(1, usual)
-        return Catalogue(header, layout.kind, layout.form, tuple(ids), stripe)
+        return Catalogue(header, tables.layout, tables.form, tuple(ids), stripe)
 
     def _clear_leftovers(self) -> None:
         """Removes what a `create` that was killed left; never a record.
@@ -92,21 +105,31 @@ class SqliteShards(Sqlite):
             StorageError: there are shards with records, or other files, and no catalogue.
         """
         _remove(self.path.with_name(f".{self.path.name}.new"))
-        there = shards_of(self.path)
-        if there.exists():
-            if not there.is_dir() or not all(map(_is_empty_shard, there.iterdir())):
+        directory = shards_of(self.path)
+        if directory.exists():
+            if not directory.is_dir() or not all(map(_is_empty_shard, directory.iterdir())):
                 raise StorageError(
-                    f"{there} exists, but not its catalogue {self.path.name}",
+                    f"{directory} exists, but not its catalogue {self.path.name}",
                     hint="move it away, or put the catalogue back; each file in it is a dataset",
                 )
-            shutil.rmtree(there)
+            shutil.rmtree(directory)
+
+    def check(self, header: Header) -> None:
+        if not self.path.exists():
+            self._catalogue.refuse_strays()
+            self.options.new_tables(header)
+
+    def check_form(self) -> None:
+        catalogue = read_catalogue(self.path)
+        self.options.refuse_other_form(self.path, catalogue.form)
+        self.options.refuse_other_shards(self.path, len(catalogue.ids))
 
     def resume(self, header: Header) -> None:
-        """The shards first: the catalogue never speaks of records that a shard does not expect."""
+        """The shards first: the catalogue never counts records that a shard does not expect."""
         self.check_form()
         for shard in self._shards():
             shard.resume(header)
-        self._set_records(header.records)
+        self._catalogue.set_records(header.records)
 
     def writer(self, header: Header) -> Writer:
         catalogue = read_catalogue(self.path)
@@ -117,33 +140,33 @@ class SqliteShards(Sqlite):
         """Leaves N + 1 plain files."""
         for shard in self._shards():
             shard.finish()
-        with closing(self._open()) as db, translated(self.path):
+        with closing(self._catalogue.connect()) as db, translated(self.path):
             db.execute("SELECT count(*) FROM meta").fetchall()  # takes back a cut transaction
 
+    def finished(self) -> bool:
+        journal = any(p.name.endswith("-journal") for p in self._catalogue.companions())
+        return not journal and all(shard.finished() for shard in self._shards())
+
     def half_done(self) -> bool:
-        return super().half_done() or any(shard.half_done() for shard in self._shards())
+        return self._catalogue.half_done() or any(shard.half_done() for shard in self._shards())
 
     def recover(self) -> None:
-        super().recover()
+        self._catalogue.recover()
         for shard in self._shards():
             shard.recover()
 
     def hindered(self) -> str | None:
         return next((said for shard in self._shards() if (said := shard.hindered())), None)
 
-    def finished(self) -> bool:
-        beside = any(part.name.endswith("-journal") for part in self.parts())
-        return not beside and all(shard.finished() for shard in self._shards())
-
     def parts(self) -> Iterator[Path]:
         if shards_of(self.path).exists():
             yield shards_of(self.path)
-        yield from super().parts()
+        yield from self._catalogue.companions()
 
-    def reader(self) -> ShardsReader:  # type: ignore[override]  # has all of it that is asked for
+    def reader(self) -> ShardsReader:
         return ShardsReader(self.path)
 
-    def salvage(self, header: Header) -> SalvageReader:  # type: ignore[override]  # as above
+    def salvage(self, header: Header) -> SalvageReader:
         return SalvageReader(self.path, header)
 
     def structure(self) -> Iterator[str]:
@@ -158,53 +181,21 @@ class SqliteShards(Sqlite):
                 yield f"{shard.path.name}: {line}"
 
     def made_with(self) -> SqliteOptions:
+        """The options, with the number of shards and the form of the dataset."""
         with closing(self.reader()) as reader:
             return self.options.model_copy(update=reader.options)
 
     def estimate(self, header: Header) -> Estimate:
-        count = self.shard_count() if self.path.exists() else self.options.shards or 1
-        layout: Layout = self._new_layout(header)
-        more = count * self._empty_bytes(layout)
-        return Estimate(super().estimate(header).bytes + more, count + 1, count)
-
-
-class ShardsWriter(Writer):
-    """One worker's way into the shards; connects to each when it first writes there.
-
-    Args:
-        catalogue: says where a block goes.
-        connect: makes the writer of a shard.
-    """
-
-    def __init__(self, catalogue: Catalogue, connect: Callable[[int], Writer]) -> None:
-        self._catalogue = catalogue
-        self._connect = connect
-        self._writers: dict[int, Writer] = {}
-
-    def write(self, blocks: Sequence[Block]) -> None:
-        """A transaction in each shard that has some of the blocks, usually one."""
-        for number, own in groupby(blocks, lambda block: self._catalogue.shard_of(block.index)):
-            if number not in self._writers:
-                self._writers[number] = self._connect(number)
-            try:
-                self._writers[number].write(list(own))
-            finally:
-                self._count()
-
-    def _count(self) -> None:
-        """What all writers counted, together."""
-        each = [writer.counters for writer in self._writers.values()]
-        names = {name for counters in each for name in counters}
-        self.counters = {name: sum(one.get(name, 0) for one in each) for name in names}
-
-    def close(self) -> None:
-        for writer in self._writers.values():
-            writer.close()
+        """As one file that holds all records, and an empty file more for each shard."""
+        count = self._shard_count() if self.path.exists() else self.options.shards or 1
+        one = WalFile(self.options, self.path)
+        size = one.estimate(header).bytes + count * one.empty_bytes(header)
+        return Estimate(size, count + 1, count)
 
 
 def _is_empty_shard(file: Path) -> bool:
-    """Whether nothing is lost with this file."""
-    if not _OWN_FILE.fullmatch(file.name):
+    """Whether the file belongs to a shard, and holds no records."""
+    if not _FILE_OF_A_SHARD.fullmatch(file.name):
         return False
     if not file.name.endswith(".db"):
         return True
@@ -216,6 +207,6 @@ def _is_empty_shard(file: Path) -> bool:
 
 
 def _remove(new: Path) -> None:
-    """What was made for a catalogue at `new`, a name of ours."""
+    """Removes a half-made catalogue at `new`, and its shards."""
     new.unlink(missing_ok=True)
     shutil.rmtree(shards_of(new), ignore_errors=True)

@@ -21,12 +21,10 @@ from qframe import (
 )
 from qframe_plugins.storages._sqlite.reader import READ_CACHE_KIB, SqliteReader
 from qframe_plugins.storages._sqlite.shards.catalogue import (
-    Catalogue,
     read_catalogue,
     shard_path,
     shards_of,
 )
-from qframe_plugins.storages._sqlite.tables import Layout
 
 
 class ShardsReader(Reader):
@@ -34,24 +32,27 @@ class ShardsReader(Reader):
 
     Args:
         path: the catalogue.
+
+    Attributes:
+        catalogue: what the catalogue says.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._catalogue = read_catalogue(path)
-        self.header = self._catalogue.header
+        self.catalogue = read_catalogue(path)
+        self.header = self.catalogue.header
         self._shards: list[SqliteReader | QframeError] = []
-        for number, own in enumerate(self._catalogue.ids):
+        for number, own in enumerate(self.catalogue.ids):
             self._shards.append(self._opened(number, own))
 
     def _opened(self, number: int, own: int) -> SqliteReader | QframeError:
         path = shard_path(self.path, number)
         try:
-            reader = SqliteReader(path, cache_kib=READ_CACHE_KIB // len(self._catalogue.ids))
+            reader = SqliteReader(path, cache_kib=READ_CACHE_KIB // len(self.catalogue.ids))
         except QframeError as problem:
             hint = f"put it back, or: qframe verify {self.path} --repair"
             return NotADataset(f"{self.path}: shard {number}: {problem.message}", hint=hint)
-        if reader.dataset_id == own and reader.tables.form == self._catalogue.form:
+        if reader.dataset_id == own and reader.tables.form == self.catalogue.form:
             return reader
         reader.close()
         return NotADataset(f"{self.path}: {path} is the shard of another dataset")
@@ -72,22 +73,13 @@ class ShardsReader(Reader):
                 yield shard.message
 
     @property
-    def catalogue(self) -> Catalogue:
-        return self._catalogue
-
-    @property
-    def tables(self) -> Layout:
-        """What is stored of a record."""
-        return self._catalogue
-
-    @property
     def schema(self) -> Schema:
-        return self._catalogue.columns.shown
+        return self.catalogue.columns.shown
 
     @property
     def options(self) -> dict[str, Any]:
         """Those that make a dataset of this form."""
-        own = {"shards": len(self._shards), "shard_blocks": self._catalogue.shard_blocks}
+        own = {"shards": len(self._shards), "shard_blocks": self.catalogue.shard_blocks}
         return {**next(self._every()).options, **own}
 
     def form(self) -> dict[str, str]:
@@ -103,15 +95,15 @@ class ShardsReader(Reader):
 
     def _own_rows(self, number: int, shard: SqliteReader) -> Iterator[tuple[int, int, bytes]]:
         for row in shard.checksums():
-            if self._catalogue.shard_of(row[0]) != number:
+            if self.catalogue.shard_of(row[0]) != number:
                 raise NotADataset(f"{shard.path} has block {row[0]}, which is not its own")
             yield row
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
-        return self._shard(self._catalogue.shard_of(block)).read(block, start, stop)
+        return self._shard(self.catalogue.shard_of(block)).read(block, start, stop)
 
     def proved_checksum(self, block: int) -> tuple[int, bytes] | None:
-        return self._shard(self._catalogue.shard_of(block)).proved_checksum(block)
+        return self._shard(self.catalogue.shard_of(block)).proved_checksum(block)
 
     def close(self) -> None:
         for shard in self._shards:
