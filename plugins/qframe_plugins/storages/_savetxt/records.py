@@ -26,6 +26,7 @@ from qframe import (
     RecordMissing,
     Stored,
     Writer,
+    stored_runs,
 )
 from qframe_plugins.storages._savetxt.files import Files, translated, write_whole
 
@@ -91,21 +92,8 @@ class SaveTxtReader(Reader):
         self._extra = header.schema.extra
 
     def stored(self) -> Iterator[Stored]:
-        size = self.header.recipe.block
-        run: Stored | None = None
-        for block, records, _ in self.checksums():
-            full = records == size
-            if run and full and run.last == block - 1:
-                run = Stored(run.first, block, run.records + records)
-                continue
-            if run:
-                yield run
-            run = Stored(block, block, records)
-            if not full:
-                yield run
-                run = None
-        if run:
-            yield run
+        rows = ((block, records) for block, records, _ in self.checksums())
+        yield from stored_runs(rows, self.header.recipe.block)
 
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
         with translated(self._files.root):
