@@ -1,1 +1,1 @@
-"""Built-in executors, one a file."""
+"""The built-in executors, one per file."""

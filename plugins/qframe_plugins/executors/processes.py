@@ -1,6 +1,7 @@
-"""One worker process a core.
+"""Executor `processes`, the default: one worker process per core.
 
-This module is imported anew in every worker, before NumPy: `_work` limits its threads first.
+Every worker process imports this module before NumPy, so that `_worker_main` can limit NumPy's
+threads first.
 """
 
 from __future__ import annotations
@@ -37,11 +38,11 @@ THREAD_LIMITS = (
 )
 
 KEEPS_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 25)}
-"""glibc's names, read when a process starts: memory that is freed stays with the process.
+"""Environment of a worker: glibc then keeps freed memory in the process. It reads these at start.
 
-A worker frees its arrays and SQLite's pages after every task and takes as many for the next.
-Given back to the kernel, they would come from there again page by page, zeroed: a sixth of the
-CPU that two writers take (measured).
+A worker frees its arrays and SQLite's pages after every task, and allocates as many for the next.
+If glibc gave them back, the kernel would hand them out again page by page, zeroed. That takes a
+sixth of the CPU time of two writers (measured).
 """
 
 _log = logging.getLogger(__name__)
@@ -51,10 +52,10 @@ class ProcessesOptions(PluginOptions):
     """Options of `processes`."""
 
     workers: int | None = Field(
-        None, ge=1, le=4096, description="processes; one a core if left out"
+        None, ge=1, le=4096, description="processes; one per core if left out"
     )
     attempts: int = Field(
-        3, ge=1, le=100, description="times that a task may be in hand when a worker dies"
+        3, ge=1, le=100, description="deaths of its worker after which the run gives a task up"
     )
 
 
@@ -65,8 +66,8 @@ class Processes(Executor[ProcessesOptions]):
 
         executor: {plugin: processes, workers: 8}
 
-    A worker that dies is replaced, and what it had in hand is done again, a bounded number of
-    times. Workers end by themselves when this process does, however it does.
+    A worker that dies is replaced, and its tasks in hand are done again, at most `attempts` times
+    in all. Workers end by themselves when the parent process ends, however it ends.
     """
 
     name = "processes"
@@ -80,40 +81,46 @@ class Processes(Executor[ProcessesOptions]):
         queue = iter(tasks)
         suspects: list[Task] = []
         deaths: Counter[Task] = Counter()
-        desks = [_Desk(job) for _ in range(self.workers)]
+        workers = [WorkerProcess(job) for _ in range(self.workers)]
         try:
             while True:
-                for desk in desks:
-                    desk.fill(queue, suspects)
-                busy = {desk.pipe: desk for desk in desks if desk.in_hand}
+                for worker in workers:
+                    worker.submit(queue, suspects)
+                busy = {worker.pipe: worker for worker in workers if worker.in_hand}
                 if not busy:
                     return
                 for pipe in wait_for(list(busy)):
-                    desk = busy[cast("Connection", pipe)]
-                    done = desk.finished()
+                    worker = busy[cast("Connection", pipe)]
+                    done = worker.result()
                     if done is not None:
                         yield done
                     else:
-                        lost = desk.vacate()
+                        lost = worker.lost_tasks()
                         deaths.update(lost)
                         _give_up_if_hopeless(deaths, self.options.attempts, job.serial)
                         _log.warning("a worker died; doing again: %s", ", ".join(map(str, lost)))
                         suspects += lost
         finally:
-            # Tasks in progress end (they are short); those that wait are dropped.
-            for desk in desks:
-                desk.hang_up()
-            for desk in desks:
-                desk.leave()
+            # A task that a worker is doing ends (tasks are short); tasks that wait are dropped.
+            for worker in workers:
+                worker.close_pipe()
+            for worker in workers:
+                worker.join()
 
 
-class _Desk:
+class WorkerProcess:
     """One worker process, the pipe to it, and the tasks that it has in hand.
 
-    Not a `ProcessPoolExecutor`: where a worker of that one dies while a task is submitted or a
-    process started, the task is lost and the run waits for ever (`terminate_broken` and `submit`
-    of Python 3.11 change the same dicts). Here only one thread acts, each worker has its own
-    pipe, and the pipe's end is the death of its worker and of no other.
+    The process is started with the first task, and again with the first task after its death.
+
+    Not a `ProcessPoolExecutor`: if one of its workers dies while a task is submitted or a process
+    is started, the task is lost and the run waits for ever (`terminate_broken` and `submit` of
+    Python 3.11 change the same dicts). Here only one thread acts, each worker has its own pipe,
+    and the end of a pipe means that its worker died, and no other.
+
+    Attributes:
+        in_hand: tasks that were sent to the worker and have no result yet, oldest first.
+        pipe: the parent's end of the pipe; set once the process is started.
     """
 
     def __init__(self, job: Job) -> None:
@@ -123,65 +130,70 @@ class _Desk:
         self.in_hand: deque[Task] = deque()
         self.pipe: Connection
 
-    def fill(self, queue: Iterator[Task], suspects: list[Task]) -> None:
-        """Keeps two tasks in hand, so that the worker never waits for this process.
+    def submit(self, queue: Iterator[Task], suspects: list[Task]) -> None:
+        """Sends tasks until two are in hand, so that the worker never waits for the parent.
 
-        A task that was in hand when a worker died goes alone: the next death has one suspect.
+        A suspect, a task that was in hand when a worker died, is sent alone: if the worker dies
+        again, it is known which task did it.
+
+        Args:
+            queue: the tasks of the run.
+            suspects: taken before those of the queue.
         """
         self._alone = self._alone and bool(self.in_hand)
         while len(self.in_hand) < 2 and not self._alone:
             if suspects and self.in_hand:
-                return  # this desk is to be empty first
+                return  # the worker has to be idle first
             self._alone = bool(suspects)
             task = suspects.pop() if suspects else next(queue, None)
             if task is None:
                 return
             if self._process is None:
-                self._start_worker()
+                self._start()
             self.in_hand.append(task)
-            with suppress(BrokenPipeError):  # it is dead: the pipe's end says so to `finished`
+            with suppress(BrokenPipeError):  # it is dead: `result` will see the pipe's end
                 self.pipe.send(task)
 
-    def _start_worker(self) -> None:
+    def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(self._job, theirs))
-        # `start` does this too, and lets interrupts through again when it is done with it.
+        self.pipe, workers_end = context.Pipe()
+        self._process = context.Process(target=_worker_main, args=(self._job, workers_end))
+        # `start` would do this too, but with interrupts unblocked afterwards.
         resource_tracker.ensure_running()
         with _interrupts_blocked(), environment(KEEPS_MEMORY):
             self._process.start()
-        theirs.close()  # so that the worker's own end is the last
+        workers_end.close()  # then the pipe ends when the worker's copy is closed
 
-    def finished(self) -> TaskDone | None:
-        """What the worker says of its oldest task; None if it died instead.
+    def result(self) -> TaskDone | None:
+        """What the worker reports of its oldest task in hand; None if the worker died.
 
         Raises:
             Exception: what the task raised.
         """
         try:
             done: TaskDone | Exception = self.pipe.recv()
-        except (EOFError, OSError):  # OSError: with tasks unread, or in the middle of its answer
+        except (EOFError, OSError):  # OSError: it died with tasks unread, or while it answered
             return None
         if isinstance(done, Exception):
             raise done
         self.in_hand.popleft()
         return done
 
-    def vacate(self) -> list[Task]:
-        """The tasks that the dead worker had in hand; the next task starts another worker."""
+    def lost_tasks(self) -> list[Task]:
+        """Takes back the tasks that the dead worker had in hand; the next task starts another."""
         lost = list(self.in_hand)
         self.in_hand.clear()
-        self.hang_up()
-        self.leave()
+        self.close_pipe()
+        self.join()
         return lost
 
-    def hang_up(self) -> None:
-        """The worker ends after the task that it is doing."""
+    def close_pipe(self) -> None:
+        """Makes the worker end after the task that it is doing."""
         if self._process is not None:
             self.pipe.close()
 
-    def leave(self) -> None:
-        """Waits for the worker's end."""
+    def join(self) -> None:
+        """Waits until the worker process has ended."""
         if self._process is not None:
             self._process.join()
             self._process.close()
@@ -208,7 +220,7 @@ def available_cores() -> int:
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Processes started here never see Ctrl-C: the parent decides when they stop."""
+    """Blocks Ctrl-C for the processes started meanwhile: the parent decides when they stop."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -218,7 +230,7 @@ def _interrupts_blocked() -> Iterator[None]:
 
 @contextmanager
 def environment(wanted: dict[str, str]) -> Iterator[None]:
-    """For processes started here; what the user has set stays."""
+    """Sets variables for the processes started meanwhile, except those that the user has set."""
     added = {name: value for name, value in wanted.items() if name not in os.environ}
     os.environ.update(added)
     try:
@@ -228,8 +240,8 @@ def environment(wanted: dict[str, str]) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-def _work(job: Job, pipe: Connection) -> None:
-    """The whole life of a worker process: task after task until the pipe ends."""
+def _worker_main(job: Job, pipe: Connection) -> None:
+    """What a worker process runs: does task after task until the pipe ends."""
     for name in THREAD_LIMITS:
         os.environ[name] = "1"
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -240,30 +252,31 @@ def _work(job: Job, pipe: Connection) -> None:
         while True:
             task: Task = pipe.recv()
             try:
-                # made at the first task, so that its errors come back
+                # made with the first task, so that its errors are sent back too
                 worker = worker or stack.enter_context(Worker(job))
                 answer: TaskDone | Exception = worker.do(task)
             except Exception as error:
-                answer = _portable(error)
+                answer = _picklable(error)
             pipe.send(answer)
 
 
-def _portable(error: Exception) -> Exception:
-    """The error, if another process can read it; else what it says."""
+def _picklable(error: Exception) -> Exception:
+    """The error itself, or a WorkerError with its text if it cannot be sent to the parent."""
     if not isinstance(error, QframeError):
         error.add_note(format_exc())
     try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - it was ours a moment ago
-    except Exception:  # a stranger's class may fail in any way
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - this process made it
+    except Exception:  # a plugin's exception class may fail in any way
         return WorkerError(f"{type(error).__name__}: {error}")
     return error
 
 
 def _end_with_parent() -> None:
+    """Waits for the parent's end, and then ends this process at once."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait_for([parent.sentinel])
-        os._exit(1)  # nothing to save: what is not committed is not in the ledger
+        os._exit(1)  # nothing to save: the ledger lists what is committed
 
 
 @hookimpl

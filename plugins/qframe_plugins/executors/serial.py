@@ -1,4 +1,4 @@
-"""All tasks in this process, one after the other."""
+"""Executor `serial`: all tasks in the parent process, one after the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qframe import Executor, Job, PluginOptions, Task, TaskDone, Worker, hookimp
 
 
 class Serial(Executor[PluginOptions]):
-    """No worker processes: for debugging, small runs, and comparison.
+    """One worker in the parent process: for debugging, small runs, and comparison.
 
     YAML that selects it::
 

@@ -1,4 +1,4 @@
-"""One worker thread a core, all in this process."""
+"""Executor `threads`: one worker thread per core, all in the parent process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from qframe_plugins.executors.processes import available_cores
 class ThreadsOptions(PluginOptions):
     """Options of `threads`."""
 
-    workers: int | None = Field(None, ge=1, le=4096, description="threads; one a core if left out")
+    workers: int | None = Field(
+        None, ge=1, le=4096, description="threads; one per core if left out"
+    )
 
 
 class Threads(Executor[ThreadsOptions]):
@@ -26,8 +28,8 @@ class Threads(Executor[ThreadsOptions]):
 
         executor: {plugin: threads, workers: 8}
 
-    Starts at once, and a notebook or a test needs no second process. NumPy, SHA-256 and SQLite
-    leave the interpreter's lock while they work; what is Python in between takes turns.
+    Starts at once, and needs no second process, which suits notebooks and tests. NumPy, SHA-256 and
+    SQLite release the interpreter's lock while they work; the Python code in between takes turns.
     """
 
     name = "threads"
@@ -39,45 +41,45 @@ class Threads(Executor[ThreadsOptions]):
 
     def run(self, job: Job, tasks: Iterable[Task]) -> Iterator[TaskDone]:
         queue = iter(tasks)
-        own = _Workers(job)
+        workers = _WorkerPerThread(job)
         pool = ThreadPoolExecutor(self.workers, "qframe-worker")
         in_hand: set[Future[TaskDone]] = set()
         try:
             while True:
-                # Two tasks a worker, so that none waits for the caller.
+                # Two tasks per worker, so that none waits for the caller.
                 while len(in_hand) < 2 * self.workers:
                     task = next(queue, None)
                     if task is None:
                         break
-                    in_hand.add(pool.submit(own.do, task))
+                    in_hand.add(pool.submit(workers.do, task))
                 if not in_hand:
                     return
                 finished, in_hand = wait(in_hand, return_when=FIRST_COMPLETED)
                 for future in finished:
                     yield future.result()
         finally:
-            # Tasks in hand end (they are short); those that wait are dropped.
+            # A task that a worker is doing ends (tasks are short); tasks that wait are dropped.
             pool.shutdown(wait=True, cancel_futures=True)
-            own.close()
+            workers.close()
 
 
-class _Workers:
-    """One worker a thread, made at the thread's first task, so that errors come back."""
+class _WorkerPerThread:
+    """A `Worker` for each thread, made with the thread's first task, so that errors are raised."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._mine = threading.local()
+        self._of_thread = threading.local()
         self._all: list[Worker] = []
 
     def do(self, task: Task) -> TaskDone:
-        worker: Worker | None = getattr(self._mine, "worker", None)
+        worker: Worker | None = getattr(self._of_thread, "worker", None)
         if worker is None:
-            worker = self._mine.worker = Worker(self._job)
+            worker = self._of_thread.worker = Worker(self._job)
             self._all.append(worker)
         return worker.do(task)
 
     def close(self) -> None:
-        """Called once no thread works any more."""
+        """Closes all workers; no thread may be doing a task."""
         for worker in self._all:
             worker.close()
 
