@@ -14,7 +14,7 @@ from qframe.rings.exact_matrix import ExactMatrix
 from qframe.rings.ring import Integers
 
 
-class LocalGates:
+class ExactLocalGates:
     """Multiplies by one code; circuits with the same code at a place go together.
 
     Attributes:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe.circuits.circuits import Circuits
-from qframe.circuits.exact.local_gates import LocalGates
-from qframe.circuits.exact.word_table import WordTable
+from qframe.circuits.exact.local_gates import ExactLocalGates
+from qframe.circuits.exact.word_table import ExactWordTable
 from qframe.circuits.gates import InstructionSet
 from qframe.errors import ConfigError
 from qframe.rings.ring import Integers, Ring
@@ -54,10 +54,10 @@ class ExactProducts:
             raise ConfigError("the gates do not lie in a ring: their unitaries have no exact form")
         self.ring = exact[0].ring
         self._dim = instructions.dim
-        self._gates: WordTable | LocalGates = (
-            WordTable(instructions, exact)
+        self._gates: ExactWordTable | ExactLocalGates = (
+            ExactWordTable(instructions, exact)
             if instructions.qubits < 3
-            else LocalGates(instructions, exact)
+            else ExactLocalGates(instructions, exact)
         )
         self._chunk = max(16, CHUNK_BYTES // (8 * self.ring.degree * self._dim**2))
 

@@ -19,7 +19,7 @@ TABLE_BYTES = 1 << 21
 LONGEST = 6
 
 
-class WordTable:
+class ExactWordTable:
     """Multiplies by all words of `fold` codes.
 
     Attributes:

@@ -33,25 +33,28 @@ class LocalKernel:
 
 @lru_cache(maxsize=16)
 def loop(dim: int) -> Callable[..., None]:
-    """The loop for one size of register; a circuit that `extends` the one before goes on from it.
+    """The compiled loop for registers of dimension `dim`.
 
-    A row of the product stands as its real parts, then its imaginary ones. Where a gate's row is
-    made from others, those are first copied behind the product, to `room`: one array, with
-    distances that LLVM knows. The length of a row's half is an argument all the same, though
-    always `dim`: a loop of a known short length is unrolled before it could become vectors.
-    Indices are unsigned: for signed ones Numba asks each time whether they count from the end.
+    A circuit that `extends` the circuit before it starts from that circuit's product.
+
+    A row of the product is stored as its real parts, then its imaginary parts. If a gate makes a
+    row from several rows, those are first copied behind the product, from index `scratch` on. Both
+    lie in one array, so that LLVM knows the distances. The length of half a row is always `dim`,
+    yet it is an argument: LLVM would unroll a loop of a known short length before it could
+    vectorise it. Indices are unsigned: for signed ones Numba checks each time whether they count
+    from the end.
     """
-    size, width, room = np.uintp(dim), np.uintp(2 * dim), np.uintp(2 * dim * dim)
+    size, width, scratch = np.uintp(dim), np.uintp(2 * dim), np.uintp(2 * dim * dim)
 
     @njit(cache=True, nogil=True)
     def multiply(codes: Any, lengths: Any, extends: Any, half: Any, gates: Any, out: Any) -> None:
-        work = np.empty(room + room)
+        work = np.empty(scratch + scratch)
         for i in range(np.uintp(len(codes))):
             length = np.uintp(lengths[i])
             first = length - ONE
             if not extends[i]:
                 first = np.uintp(0)
-                for e in range(room):
+                for e in range(scratch):
                     work[e] = 0.0
                 for r in range(size):
                     work[r * width + r] = 1.0
@@ -59,13 +62,13 @@ def loop(dim: int) -> Callable[..., None]:
                 code = np.uintp(codes[i, position])
                 kind = gates.kind[code]
                 if kind == MOVES:
-                    _move(work, room, width, half, gates.moves, code)
+                    _move(work, scratch, width, half, gates.moves, code)
                 elif kind == REAL_PAIRS:
-                    _real_pairs(work, room, width, half, gates.pairs, code)
+                    _real_pairs(work, scratch, width, half, gates.pairs, code)
                 elif kind == PAIRS:
-                    _pairs(work, room, width, half, gates.pairs, code)
+                    _pairs(work, scratch, width, half, gates.pairs, code)
                 else:
-                    _mix(work, room, width, half, gates.mixes, code)
+                    _mix(work, scratch, width, half, gates.mixes, code)
             for r in range(size):
                 for c in range(size):
                     out[i, TWO * (r * size + c)] = work[r * width + c] + 0.0
@@ -75,15 +78,15 @@ def loop(dim: int) -> Callable[..., None]:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _move(work: Any, room: Any, width: Any, half: Any, moves: Any, code: Any) -> None:
+def _move(work: Any, scratch: Any, width: Any, half: Any, moves: Any, code: Any) -> None:
     """Times one: exact. What a zero part of a factor adds can change the sign of a zero only."""
     for k in range(moves.changes[code]):
         source = moves.source[code, k] * width
         for e in range(half + half):
-            work[room + k * width + e] = work[source + e]
+            work[scratch + k * width + e] = work[source + e]
     for k in range(moves.changes[code]):
         x, y = moves.factor[code, k, 0], moves.factor[code, k, 1]
-        to, re = moves.to[code, k] * width, room + k * width
+        to, re = moves.to[code, k] * width, scratch + k * width
         im = re + (width >> ONE)
         for e in range(half):
             work[to + e] = x * work[re + e] - y * work[im + e]
@@ -91,11 +94,11 @@ def _move(work: Any, room: Any, width: Any, half: Any, moves: Any, code: Any) ->
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _real_pairs(work: Any, room: Any, width: Any, half: Any, pairs: Any, code: Any) -> None:
+def _real_pairs(work: Any, scratch: Any, width: Any, half: Any, pairs: Any, code: Any) -> None:
     x00, x01 = pairs.entries[code, 0], pairs.entries[code, 2]
     x10, x11 = pairs.entries[code, 4], pairs.entries[code, 6]
     apart = pairs.apart[code] * width
-    for start in range(np.uintp(0), room, apart + apart):
+    for start in range(np.uintp(0), scratch, apart + apart):
         for a in range(start, start + apart, width):
             b = a + apart
             for e in range(half + half):
@@ -105,11 +108,11 @@ def _real_pairs(work: Any, room: Any, width: Any, half: Any, pairs: Any, code: A
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _pairs(work: Any, room: Any, width: Any, half: Any, pairs: Any, code: Any) -> None:
+def _pairs(work: Any, scratch: Any, width: Any, half: Any, pairs: Any, code: Any) -> None:
     x00, y00, x01, y01 = pairs.entries[code, :4]
     x10, y10, x11, y11 = pairs.entries[code, 4:]
     apart, imag = pairs.apart[code] * width, width >> ONE
-    for start in range(np.uintp(0), room, apart + apart):
+    for start in range(np.uintp(0), scratch, apart + apart):
         for a in range(start, start + apart, width):
             b = a + apart
             for e in range(half):
@@ -122,20 +125,20 @@ def _pairs(work: Any, room: Any, width: Any, half: Any, pairs: Any, code: Any) -
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _mix(work: Any, room: Any, width: Any, half: Any, mixes: Any, code: Any) -> None:
+def _mix(work: Any, scratch: Any, width: Any, half: Any, mixes: Any, code: Any) -> None:
     imag = width >> ONE
     for group in range(mixes.groups[code]):
         for local in range(mixes.local[code]):
             source = mixes.rows[code, group, local] * width
             for e in range(half + half):
-                work[room + local * width + e] = work[source + e]
+                work[scratch + local * width + e] = work[source + e]
         for local in range(mixes.local[code]):
             to = mixes.rows[code, group, local] * width
             for e in range(half + half):
                 work[to + e] = 0.0
             for t in range(mixes.terms[code, local]):
                 x, y = mixes.entries[code, local, t, 0], mixes.entries[code, local, t, 1]
-                re = room + mixes.columns[code, local, t] * width
+                re = scratch + mixes.columns[code, local, t] * width
                 im = re + imag
                 for e in range(half):
                     work[to + e] = (work[to + e] + x * work[re + e]) - y * work[im + e]

@@ -12,8 +12,8 @@ from qframe import Circuits, InstructionSet
 from qframe_plugins.engines._numpy.row_gates import RowGate, RowGates, Term
 from qframe_plugins.engines._numpy.row_pool import TURN, Names, RowPool
 
-ROOM = 4
-"""Rows that there is room for, times those of all unitaries."""
+POOL_FACTOR = 4
+"""Capacity of the row pool, in multiples of the rows of all unitaries."""
 
 
 class LocalGates:
@@ -34,8 +34,8 @@ class LocalGates:
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
         """Writes the unitaries of `circuits` into `out` `(n, dim, dim)`."""
         n, lengths, parents = len(circuits), circuits.lengths, circuits.parents
-        if self._pool.size < ROOM * max(n, 1) * self.dim:
-            self._pool = RowPool(self.dim, ROOM * max(n, 1) * self.dim)
+        if self._pool.capacity < POOL_FACTOR * max(n, 1) * self.dim:
+            self._pool = RowPool(self.dim, POOL_FACTOR * max(n, 1) * self.dim)
         names = self._pool.identities(n)
         shared = np.zeros(n, dtype=np.bool_) if parents is None else parents >= 0
         places = np.arange(n * self.dim).reshape(n, self.dim)
@@ -69,7 +69,7 @@ class LocalGates:
         at = self._table.rows[kind].take(codes, axis=2)  # (inputs, groups, circuits)
         at += which * self.dim
         size = at[0].size
-        if self._pool.used + size * len(gate.changed) > self._pool.size:
+        if self._pool.used + size * len(gate.changed) > self._pool.capacity:
             self._pool.keep(names)
         found = names.take(at).reshape(gate.inputs, size)
         turns = found & TURN
@@ -86,7 +86,7 @@ class LocalGates:
     def _products(self, gate: RowGate, found: Names, turns: Names) -> list[NDArray[np.float64]]:
         """Each `(size, dim)`."""
         size = found.shape[1]
-        need = (2 * gate.inputs + gate.spare) * size * self.dim
+        need = (2 * gate.inputs + gate.slots) * size * self.dim
         if len(self._work) < need:
             self._work = np.empty(need)
         work = self._work[:need].reshape(-1, size, self.dim)
@@ -101,9 +101,9 @@ class LocalGates:
             parts[i, part]
             if factor == 1
             else np.multiply(
-                parts[i, part], factor, out=parts[i, part] if room is None else work[room]
+                parts[i, part], factor, out=parts[i, part] if slot is None else work[slot]
             )
-            for i, part, factor, room in gate.products
+            for i, part, factor, slot in gate.products
         ]
 
     def _store(self, names: Names, out: NDArray[Any]) -> None:

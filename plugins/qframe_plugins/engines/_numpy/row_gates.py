@@ -24,9 +24,10 @@ class RowGate:
         changed: which of them it changes.
         mixes: whether a sum has more than one row in it, so that turns have to be done first; else
             it is a diagonal, whose rows keep their turns.
-        products: `(input, part, factor, room)`: parts of rows times positive numbers, each in the
-            place of the part or, if that is needed once more, in this room behind all parts.
-        spare: how many rooms there are.
+        products: `(input, part, factor, slot)`: the real (0) or imaginary (1) part of an input row,
+            times a positive number. The product overwrites the part, or, if the part is needed
+            again, goes to this slot behind all parts.
+        slots: how many slots there are behind the parts.
         sums: for each changed row its real part and its imaginary one, terms in the law's order.
     """
 
@@ -34,7 +35,7 @@ class RowGate:
     changed: tuple[int, ...]
     mixes: bool
     products: tuple[tuple[int, int, float, int | None], ...]
-    spare: int
+    slots: int
     sums: tuple[tuple[tuple[Term, ...], tuple[Term, ...]], ...]
 
 
@@ -123,10 +124,10 @@ def _row_gate(matrix: NDArray[np.complex128]) -> RowGate:
             imaginary += [term(c, part, factor) for part, factor in ((1, x), (0, y)) if factor]
         sums.append((tuple(real), tuple(imaginary)))
     mixes = bool((np.count_nonzero(matrix[changed], axis=1) > 1).any())
-    inputs, placed, spare = len(matrix), [], 0
+    inputs, placed, slots = len(matrix), [], 0
     factors = Counter((c, part) for c, part, _ in products)
     for c, part, factor in products:
         alone = factors[c, part] == 1
-        placed.append((c, part, factor, None if alone else 2 * inputs + spare))
-        spare += not alone
-    return RowGate(inputs, tuple(changed), mixes, tuple(placed), spare, tuple(sums))
+        placed.append((c, part, factor, None if alone else 2 * inputs + slots))
+        slots += not alone
+    return RowGate(inputs, tuple(changed), mixes, tuple(placed), slots, tuple(sums))

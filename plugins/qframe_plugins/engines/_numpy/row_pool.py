@@ -25,14 +25,14 @@ class RowPool:
     To turn a row is to multiply it by 1, i, -1 or -i: exact, and left to be done until it is read.
 
     Attributes:
-        size: rows that there is room for.
+        capacity: rows that it can hold.
         used: rows that are there.
     """
 
-    def __init__(self, dim: int, size: int) -> None:
-        self.size, self.used = size, 0
+    def __init__(self, dim: int, capacity: int) -> None:
+        self.capacity, self.used = capacity, 0
         self._dim = dim
-        self._rows, self._other = np.empty((2, 2, size, dim))
+        self._rows, self._other = np.empty((2, 2, capacity, dim))
         self._signs = np.array([[1.0], [-1.0]]) * np.ones(dim)
         self._sign_rows = np.empty((0, dim))
 
@@ -72,10 +72,10 @@ class RowPool:
         """
         quarters = names >> PHASE
         place = (names & PLACE).astype(np.intp)
-        swapped = (quarters & ONE) * np.intp(self.size)
+        swapped = (quarters & ONE) * np.intp(self.capacity)
         halves = self._rows.reshape(-1, self._dim)
         self._signed(halves, place + swapped, (quarters + ONE) >> ONE & ONE, out[0])
-        self._signed(halves, place + self.size - swapped, quarters >> ONE, out[1])
+        self._signed(halves, place + self.capacity - swapped, quarters >> ONE, out[1])
 
     def _signed(
         self, halves: Parts, place: NDArray[np.intp], minus: NDArray[Any], out: Parts

@@ -26,16 +26,16 @@ class SharedPrefixes:
         gates = np.moveaxis(instructions.matrices, 0, -1)
         self.gates = np.stack([gates.real, gates.imag])  # (2, dim, dim, codes)
         self._whole = LocalGates(instructions)
-        self._room = Room(self.dim, 0)
+        self._buffers = PlaneBuffers(self.dim, 0)
 
     def multiply(self, circuits: Circuits, parents: NDArray[np.int64], out: NDArray[Any]) -> None:
         """Writes the unitaries of `circuits` into `out` `(n, dim, dim)`."""
         order = np.argsort(circuits.lengths, kind="stable")
         sizes = np.bincount(circuits.lengths).tolist()
-        if self._room.size < max(sizes):
-            self._room = Room(self.dim, max(sizes))
+        if self._buffers.capacity < max(sizes):
+            self._buffers = PlaneBuffers(self.dim, max(sizes))
         entries = out.reshape(len(out), -1)
-        end, last, now = 0, order[:0], self._room.pair(1, 0)
+        end, last, now = 0, order[:0], self._buffers.pair(1, 0)
         for length, size in enumerate(sizes):
             end += size
             rows = order[end - size : end]
@@ -53,13 +53,13 @@ class SharedPrefixes:
         places = rows * circuits.codes.shape[1]
         places += length - 1
         codes = circuits.codes.reshape(-1).take(places)
-        after = self._room.pair(1 + length % 2, count)
-        gates = self._room.pair(0, count) if length > 1 else after
+        after = self._buffers.pair(1 + length % 2, count)
+        gates = self._buffers.pair(0, count) if length > 1 else after
         for part, into in zip(self.gates, gates, strict=True):
             part.take(codes, axis=2, out=into, mode="clip")  # never clips, and spares a copy
         if length == 1:
             return after
-        term = self._room.pair(3, count)[0]
+        term = self._buffers.pair(3, count)[0]
         if count <= len(last) and (above == last[:count]).all():
             product(gates, (now[0][..., :count], now[1][..., :count]), after, term)
             return after
@@ -92,20 +92,22 @@ class SharedPrefixes:
             entries[:, entry][rows] = plane
 
 
-class Room:
-    """Memory for circuits of one length, kept: fresh memory comes from the kernel page by page.
+class PlaneBuffers:
+    """Four buffers for the matrices of circuits of one length, reused from length to length.
+
+    Fresh memory would come from the kernel page by page.
 
     Attributes:
-        size: of circuits that there is room for.
+        capacity: matrices that each buffer can hold.
     """
 
-    def __init__(self, dim: int, size: int) -> None:
-        self.size = size
+    def __init__(self, dim: int, capacity: int) -> None:
+        self.capacity = capacity
         self._dim = dim
-        self._planes = np.empty((4, 2, dim * dim * size))
+        self._planes = np.empty((4, 2, dim * dim * capacity))
 
     def pair(self, which: int, count: int) -> Pair:
-        """The planes of `count` matrices, contiguous; there are four such pairs."""
+        """Contiguous planes for `count` matrices, in buffer `which` of 0 to 3."""
         size = self._dim**2 * count
         re, im = (part[:size].reshape(self._dim, self._dim, count) for part in self._planes[which])
         return re, im

@@ -18,7 +18,8 @@ Planes = NDArray[np.float64]
 Pair = tuple[Planes, Planes]
 """Real and imaginary parts."""
 
-Space = tuple[Pair, Pair, Pair, Planes]
+Buffers = tuple[Pair, Pair, Pair, Planes]
+"""Three matrices per circuit, and one term of each entry."""
 
 
 class WordTable:
@@ -38,7 +39,7 @@ class WordTable:
         self.offsets = np.cumsum(
             [0] + [len(instructions) ** m for m in range(fold)], dtype=self.index
         )
-        self._spaces: dict[int, Space] = {}
+        self._buffers: dict[int, Buffers] = {}
         self.re, self.im = _products(instructions, fold)
 
     def multiply(self, codes: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
@@ -65,7 +66,7 @@ class WordTable:
 
         Circuits that end are stored before the others go on.
         """
-        now, after, word, term = self._space(len(out))
+        now, after, word, term = self._buffers_for(len(out))
         active = len(words[0])
         self._lookup(words[0], *now)
         for indices in words[1:]:
@@ -80,16 +81,16 @@ class WordTable:
             now, after = after, now
         store(*now, out[:active])
 
-    def _space(self, n: int) -> Space:
-        """Room for three matrices a circuit and one term of each entry, kept from chunk to chunk.
+    def _buffers_for(self, n: int) -> Buffers:
+        """Buffers for `n` circuits, reused from chunk to chunk.
 
         Fresh memory of this size would come from the kernel each time, page by page.
         """
-        if n not in self._spaces:
+        if n not in self._buffers:
             shape = (self.dim, self.dim, n)
             pairs = [(np.empty(shape), np.empty(shape)) for _ in range(3)]
-            self._spaces = {n: (pairs[0], pairs[1], pairs[2], np.empty(shape))}
-        return self._spaces[n]
+            self._buffers = {n: (pairs[0], pairs[1], pairs[2], np.empty(shape))}
+        return self._buffers[n]
 
     def words(self, codes: NDArray[Any], lengths: NDArray[Any]) -> list[NDArray[np.intp]]:
         """Table indices of each circuit's words: one `(n,)` array for each word position."""
@@ -122,7 +123,7 @@ def _cut(planes: Pair, count: int) -> Pair:
 
 
 def _narrow(planes: Pair, count: int) -> Pair:
-    """The room of `planes` for `count` circuits, contiguous: what `take` writes to at once."""
+    """The memory of `planes`, for `count` circuits: contiguous, so `take` writes without a copy."""
     dim = len(planes[0])
     size = dim * dim * count
     re, im = (part.reshape(-1)[:size].reshape(dim, dim, count) for part in planes)
@@ -153,7 +154,7 @@ def product(a: Pair, b: Pair, out: Pair, term: Planes) -> None:
     """`a @ b` for every circuit, each entry summed in index order (`qframe.circuits.arithmetic`).
 
     All entries of a term together: entry by entry would be 400 calls of NumPy for 4 x 4 matrices,
-    and no quicker with any number of circuits. `term` is room for as many.
+    and no quicker with any number of circuits. `term` is a buffer of that size.
     """
     (a_re, a_im), (b_re, b_im), (re, im) = a, b, out
     for k in range(len(re)):

@@ -19,8 +19,8 @@ APPLICATION_ID = 0x71667264
 CATALOGUE_ID = 0x71667263
 """`qfrc`, in the header of a catalogue of shards."""
 
-ROOM_TO_WORK = 1 << 20
-"""With less free than this, an input/output error means that the disk is full."""
+LEAST_FREE_BYTES = 1 << 20
+"""Free bytes below which an input/output error means that the disk is full."""
 
 WAIT_MS = 600_000
 """How long a writer waits for its turn; with blocking locks in a queue, so a safety net."""
@@ -221,7 +221,7 @@ def translated(path: Path) -> Iterator[None]:
         raise StorageError(f"{path} cannot be opened: {cause}", hint=_advice()) from cause
     except apsw.IOError as cause:
         # SQLite cannot say that the disk is full where its shared memory file could not grow.
-        if shutil.disk_usage(path.absolute().parent).free < ROOM_TO_WORK:
+        if shutil.disk_usage(path.absolute().parent).free < LEAST_FREE_BYTES:
             raise _disk_full(path) from cause
         raise StorageError(f"{path}: input/output error: {cause}") from cause
     except apsw.SQLError as cause:

@@ -9,8 +9,8 @@ from __future__ import annotations
 SIZES = (65536, 32768, 16384, 8192, 4096)
 LARGEST = SIZES[0]
 
-CELL = 22
-"""Bytes that a row costs in its page besides its content: lengths, key, pointers."""
+CELL_OVERHEAD = 22
+"""Bytes that a row takes in its page beside its content: lengths, key, pointers."""
 
 
 def row_bytes(page: int, content: int) -> float:
@@ -22,7 +22,7 @@ def row_bytes(page: int, content: int) -> float:
         if kept > most:
             kept = least
         elsewhere = -(-(content - kept) // (page - 4))
-    in_a_page = max(1, (page - 8) // (kept + CELL))
+    in_a_page = max(1, (page - 8) // (kept + CELL_OVERHEAD))
     return page / in_a_page + elsewhere * page
 
 
