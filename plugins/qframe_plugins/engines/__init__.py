@@ -1,1 +1,1 @@
-"""Built-in engines, one a file."""
+"""The built-in engines, one per file."""

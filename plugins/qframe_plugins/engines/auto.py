@@ -1,4 +1,4 @@
-"""The fastest engine that is installed."""
+"""Engine `auto`, the default: `numpy` first, and `numba` once that pays, if it is installed."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from qframe_plugins.engines.numpy import NumpyEngine
 _log = logging.getLogger(__name__)
 
 PAYS_AFTER_S = 0.5
-"""Seconds that `numpy` works before Numba is loaded: about what loading takes.
+"""Seconds that `numpy` multiplies before Numba is loaded: about as long as loading takes.
 
-So a short run never pays for Numba, and no run pays more than twice what the better choice would
-have cost it.
+So a short run never waits for Numba, and no run takes more than twice as long as it would have with
+the better of the two engines.
 """
 
 
 class AutoEngine(Engine[PluginOptions]):
-    """`numba` where it is installed, as soon as its start pays; else `numpy`.
+    """`numpy` for short runs and `numba`, if it is installed, for longer ones.
 
     YAML that selects it::
 
         engine: auto
 
-    Engines give the same bits, so neither the choice nor its moment ever shows in a dataset.
+    All engines give the same bits, so a dataset never shows which engine was chosen, or when.
+
+    Attributes:
+        chosen: the engine in use.
     """
 
     name = "auto"
@@ -43,16 +46,16 @@ class AutoEngine(Engine[PluginOptions]):
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
         """See `Engine.multiply`."""
         if self._may_change and self._spent_s >= PAYS_AFTER_S:
-            self._change()
+            self._change_to_numba()
         start = perf_counter()
         self.chosen.multiply(circuits, out)
         self._spent_s += perf_counter() - start
 
-    def _change(self) -> None:
+    def _change_to_numba(self) -> None:
         self._may_change = False
         try:
             from qframe_plugins.engines.numba import NumbaEngine
-        except ImportError as error:  # a Numba that does not go with this NumPy, say
+        except ImportError as error:  # for example a Numba that does not support this NumPy
             _log.warning("engine auto: stays with numpy, Numba cannot be loaded: %s", error)
             return
         self.chosen = NumbaEngine(self.options, self.instructions, self.fold)

@@ -1,4 +1,4 @@
-"""The engine that compiles its loops (needs Numba)."""
+"""Engine `numba`: loops that Numba compiles."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from qframe_plugins.engines._numpy.word_table import MAX_TABLE_QUBITS
 
 
 class NumbaEngine(Engine[PluginOptions]):
-    """The same two ways as `numpy`, one compiled loop over the circuits each.
+    """Products of words from a table, or gates applied to rows, each in one compiled loop.
 
     YAML that selects it::
 
         engine: numba
 
-    Needs `pip install numba`. Compiled once a machine, on first use, and then read from
-    Numba's cache. Without `fastmath` LLVM neither reorders sums nor fuses a product with a sum, so
-    the bits are those of every other engine.
+    Needs `pip install numba`. The loops are compiled on first use on a machine, and read from
+    Numba's cache later. Without `fastmath` LLVM neither reorders sums nor fuses a product with a
+    sum, so the bits are those of every other engine.
     """
 
     name = "numba"
@@ -36,7 +36,7 @@ class NumbaEngine(Engine[PluginOptions]):
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
         """See `Engine.multiply`."""
-        # re, im, re, im, ... of each circuit
+        # each matrix as real, imaginary, real, imaginary, ...
         entries = out.view(out.real.dtype).reshape(len(out), 2 * self.instructions.dim**2)
         self._kernel.multiply(circuits, entries)
 

@@ -1,4 +1,4 @@
-"""The engine that needs nothing but NumPy."""
+"""Engine `numpy`: needs nothing but NumPy."""
 
 from __future__ import annotations
 
@@ -12,23 +12,28 @@ from qframe_plugins.engines._numpy.shared_prefixes import SharedPrefixes
 from qframe_plugins.engines._numpy.word_table import MAX_TABLE_QUBITS, WordTable
 
 TABLE_CHUNK = 8192
-"""Circuits at once with a table: 4,096 take a fifth longer on one and on two qubits, whose calls
-cost more, and twice as many are no quicker (measured)."""
+"""Circuits per chunk with a word table.
+
+Chunks of 4,096 take a fifth longer on one and on two qubits, because NumPy's calls then cost more;
+chunks twice as large are no quicker (measured).
+"""
 
 LOCAL_CHUNK_BYTES = 1 << 21
-"""Unitaries at once without: with fewer the calls of NumPy cost more, with more the memory does."""
+"""Bytes of unitaries per chunk without a table: NumPy's calls cost more with smaller chunks, memory
+with larger ones."""
 
 
 class NumpyEngine(Engine[PluginOptions]):
-    """Products of words looked up in a table, or, from three qubits on, gates applied to rows.
-    Where circuits are prefixes of each other (`Circuits.parents`), one gate each.
+    """Products of words from a table, or, from three qubits on, gates applied to rows.
 
     YAML that selects it::
 
         engine: numpy
 
-    Real and imaginary parts are separate arrays throughout, so that every product and sum is
-    rounded on its own: the law's arithmetic on any CPU.
+    If circuits extend each other (`Circuits.parents`), each costs one product.
+
+    Real and imaginary parts are separate arrays throughout. So every product and every sum is
+    rounded on its own, as `qframe.circuits.arithmetic` demands, on any CPU.
     """
 
     name = "numpy"
@@ -44,7 +49,7 @@ class NumpyEngine(Engine[PluginOptions]):
         )
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
-        """Chunk by chunk, or length by length; see `Engine.multiply`."""
+        """See `Engine.multiply`. Works chunk by chunk, or with parents length by length."""
         if circuits.parents is not None and self._prefixes is not None:
             self._prefixes.multiply(circuits, circuits.parents, out)
             return

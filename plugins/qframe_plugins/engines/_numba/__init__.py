@@ -1,1 +1,1 @@
-"""Loops that Numba compiles, for the engine `numba`."""
+"""The loops that Numba compiles for the engine `numba`."""

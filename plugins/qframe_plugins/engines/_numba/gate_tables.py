@@ -1,4 +1,4 @@
-"""Instructions as tables that a compiled loop can read: one row a code."""
+"""What each instruction does to rows, as tables that a compiled loop can read."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from qframe import InstructionSet, local_rows
 
 MOVES, REAL_PAIRS, PAIRS, MIXES = range(4)
-"""Kinds of gates, cheapest first: rows that move; one qubit, real entries; one qubit; any."""
+"""Kinds of gates, cheapest first: they move rows; one qubit with real entries; one qubit; any."""
 
 
 class Gates(NamedTuple):
-    """All instructions, padded to the widest; first axis: the code.
+    """The tables of all `n` instructions. Their first axis is the code; short rows are padded.
 
     Attributes:
-        kind: `(n,)`: which of the other tables says what the gate does.
-        moves: rows that take the place of others, times a number.
-        pairs: gates on one qubit.
+        kind: `(n,)`: which of the other tables describes the gate.
+        moves: gates with one entry per row.
+        pairs: other gates on one qubit.
         mixes: all other gates.
     """
 
@@ -30,12 +30,13 @@ class Gates(NamedTuple):
 
 
 class Moves(NamedTuple):
-    """Gates with one entry a row (`cx`, `swap`, `t`, `ccz`): a row becomes a multiple of another.
+    """Gates with one entry per row (`cx`, `swap`, `t`, `ccz`): a row becomes a multiple of a row.
 
     Attributes:
-        changes: `(n,)`: how many rows.
-        to, source: `(n, dim)`: which, and what they are made from.
-        factor: `(n, dim, 2)`: times what, real and imaginary part.
+        changes: `(n,)`: number of rows that change.
+        to: `(n, dim)`: the rows that change.
+        source: `(n, dim)`: the rows that they are made from.
+        factor: `(n, dim, 2)`: real and imaginary part of the number they are multiplied by.
     """
 
     changes: NDArray[np.uintp]
@@ -45,11 +46,11 @@ class Moves(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Gates on one qubit: row `r` and row `r + apart` become two sums of themselves.
+    """Gates on one qubit: rows `r` and `r + apart` both become a sum of multiples of the two.
 
     Attributes:
-        apart: `(n,)`.
-        entries: `(n, 8)`: the matrix in C order, real and imaginary parts in turns.
+        apart: `(n,)`: distance of the two rows.
+        entries: `(n, 8)`: the matrix in C order, real part and imaginary part of each entry.
     """
 
     apart: NDArray[np.uintp]
@@ -57,15 +58,18 @@ class Pairs(NamedTuple):
 
 
 class Mixes(NamedTuple):
-    """Gates of any size. A gate's basis is ordered so that the register's index rises with the
-    local one: sums then run in the order of the law.
+    """Gates of any size.
+
+    A gate's basis is ordered so that the register's index rises with the local index: sums then
+    run in the order that `qframe.circuits.arithmetic` demands.
 
     Attributes:
         rows: `(n, dim, local)`: the rows that a gate mixes with each other, group by group.
-        groups, local: `(n,)`: how many groups there are, and rows in one.
-        terms: `(n, local)`: entries that are not zero in a row.
-        columns: `(n, local, local)`: where those stand, in rising order.
-        entries: `(n, local, local, 2)`: and what they are, real and imaginary part.
+        groups: `(n,)`: number of groups.
+        local: `(n,)`: rows per group.
+        terms: `(n, local)`: number of entries in a row that are not zero.
+        columns: `(n, local, local)`: the columns of these entries, ascending.
+        entries: `(n, local, local, 2)`: real and imaginary part of these entries.
     """
 
     rows: NDArray[np.uintp]
@@ -104,7 +108,7 @@ def gates_of(instructions: InstructionSet) -> Gates:
 
 
 def _place(gates: Gates, code: int, instructions: InstructionSet) -> int:
-    """Fills the gate's own table and says which."""
+    """Describes the gate in the table that suits it, and returns its kind."""
     on = instructions.instructions[code].qubits
     rows = local_rows(on, instructions.qubits)
     order = np.argsort(rows[:, 0])
@@ -121,7 +125,7 @@ def _place(gates: Gates, code: int, instructions: InstructionSet) -> int:
 
 
 def _move(moves: Moves, code: int, rows: NDArray[np.intp], matrix: NDArray[np.complex128]) -> None:
-    """`rows` is `(local, groups)`, as of `local_rows`."""
+    """Describes a gate with one entry per row; `rows` is `(local, groups)`, as in `local_rows`."""
     to, source, factor = [], [], []
     for local, row in enumerate(matrix):
         [column] = np.flatnonzero(row)
@@ -137,6 +141,7 @@ def _move(moves: Moves, code: int, rows: NDArray[np.intp], matrix: NDArray[np.co
 
 
 def _mix(mixes: Mixes, code: int, rows: NDArray[np.intp], matrix: NDArray[np.complex128]) -> None:
+    """Describes any other gate; `rows` is `(local, groups)`, as in `local_rows`."""
     local, groups = rows.shape
     mixes.rows[code, :groups, :local] = rows.T
     mixes.groups[code], mixes.local[code] = groups, local

@@ -1,4 +1,4 @@
-"""Unitaries by applying each gate to the rows that it touches, in one compiled loop."""
+"""Unitaries from gates applied to the rows that they touch, in one compiled loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ ONE, TWO = np.uintp(1), np.uintp(2)
 
 
 class LocalKernel:
-    """The gates and the loop over the circuits."""
+    """The tables of a gate set, and the compiled loop over the circuits.
+
+    For three qubits and more; on fewer a table of words costs less.
+    """
 
     def __init__(self, instructions: InstructionSet) -> None:
         self.gates = gates_of(instructions)
@@ -79,7 +82,11 @@ def loop(dim: int) -> Callable[..., None]:
 
 @njit(cache=True, nogil=True, inline="always")
 def _move(work: Any, scratch: Any, width: Any, half: Any, moves: Any, code: Any) -> None:
-    """Times one: exact. What a zero part of a factor adds can change the sign of a zero only."""
+    """Rows become multiples of rows.
+
+    A product with 1 is exact. The zero part of a factor adds zeros, which can change nothing but
+    the sign of a zero.
+    """
     for k in range(moves.changes[code]):
         source = moves.source[code, k] * width
         for e in range(half + half):
@@ -95,6 +102,7 @@ def _move(work: Any, scratch: Any, width: Any, half: Any, moves: Any, code: Any)
 
 @njit(cache=True, nogil=True, inline="always")
 def _real_pairs(work: Any, scratch: Any, width: Any, half: Any, pairs: Any, code: Any) -> None:
+    """A gate on one qubit with real entries."""
     x00, x01 = pairs.entries[code, 0], pairs.entries[code, 2]
     x10, x11 = pairs.entries[code, 4], pairs.entries[code, 6]
     apart = pairs.apart[code] * width
@@ -109,6 +117,7 @@ def _real_pairs(work: Any, scratch: Any, width: Any, half: Any, pairs: Any, code
 
 @njit(cache=True, nogil=True, inline="always")
 def _pairs(work: Any, scratch: Any, width: Any, half: Any, pairs: Any, code: Any) -> None:
+    """A gate on one qubit."""
     x00, y00, x01, y01 = pairs.entries[code, :4]
     x10, y10, x11, y11 = pairs.entries[code, 4:]
     apart, imag = pairs.apart[code] * width, width >> ONE
@@ -126,6 +135,7 @@ def _pairs(work: Any, scratch: Any, width: Any, half: Any, pairs: Any, code: Any
 
 @njit(cache=True, nogil=True, inline="always")
 def _mix(work: Any, scratch: Any, width: Any, half: Any, mixes: Any, code: Any) -> None:
+    """A gate of any size."""
     imag = width >> ONE
     for group in range(mixes.groups[code]):
         for local in range(mixes.local[code]):

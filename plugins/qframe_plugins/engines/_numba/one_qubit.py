@@ -1,4 +1,4 @@
-"""One-qubit unitaries from the table of words: the product in registers."""
+"""The compiled loop for one qubit: words from a table, and a product that stays in registers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qframe import Circuits
 
 
 def extends_the_one_before(circuits: Circuits) -> NDArray[np.bool_]:
-    """Which circuits are the one before them and one gate more, as far as `parents` says."""
+    """For each circuit whether it is the circuit before it and one more gate, by its `parents`."""
     if circuits.parents is None:
         return np.zeros(len(circuits), dtype=np.bool_)
     before = np.arange(-1, len(circuits) - 1)
@@ -24,12 +24,23 @@ def extends_the_one_before(circuits: Circuits) -> NDArray[np.bool_]:
 def multiply(
     codes: Any, lengths: Any, extends: Any, size: Any, offsets: Any, table: Any, out: Any
 ) -> None:
-    """The loop of `numba_words` for 2 x 2 matrices, written out: half of its time.
+    """Writes the unitaries of all circuits into `out` `(n, 8)`.
 
-    `u..` is the product so far, `w..` the next word, `n..` their product; `00` to `11` name the
-    entry, `r` and `i` its part. A circuit that `extends` the one before (fold 1) goes on from its
-    `u..`. Integers are unsigned: for signed indices Numba asks each time whether they count from
-    the end.
+    All entries are written out, which takes half the time of a loop over them. `u..` is the product
+    so far, `w..` the next word, `n..` their product; `00` to `11` is the entry, `r` or `i` its real
+    or imaginary part.
+
+    Integers are unsigned: for signed indices Numba checks each time whether they count from the
+    end.
+
+    Args:
+        codes: `(n, width)`.
+        lengths: `(n,)`.
+        extends: `(n,)`: whether a circuit starts from the product of the one before it (fold 1).
+        size: number of instructions.
+        offsets: `(fold + 1,)`: index of the first word of each length.
+        table: `(words, 2, 2, 2)`: real parts and imaginary parts of the words' products.
+        out: `(n, 8)`: the entries in C order, real part and imaginary part of each.
     """
     fold = np.uintp(len(offsets) - 1)
     u00r, u01r, u10r, u11r = 1.0, 0.0, 0.0, 1.0
@@ -44,7 +55,7 @@ def multiply(
         while start < length:
             stop = min(start + fold, length)
             word, j = np.uintp(0), stop
-            while j > start:  # a seventh of the time less than with powers of `size`
+            while j > start:  # a seventh less time than with powers of `size`
                 j -= np.uintp(1)
                 word = word * size + np.uintp(codes[i, j])
             word += offsets[stop - start]

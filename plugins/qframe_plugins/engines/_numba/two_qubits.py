@@ -1,4 +1,4 @@
-"""Two-qubit unitaries from the table of words: the product a row of the result at a time."""
+"""The compiled loop for two qubits: words from a table, multiplied one row of the result a time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-# Unsigned throughout: for signed indices Numba asks each time whether they count from the end.
+# Unsigned: for signed indices Numba checks each time whether they count from the end.
 ONE, TWO, THREE, DIM = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
-ROW, ENTRIES = np.uintp(8), np.uintp(32)  # doubles in a row and in a matrix
+ROW, ENTRIES = np.uintp(8), np.uintp(32)  # doubles per row and per matrix
 TURNED, NEXT, IMAG = np.uintp(32), np.uintp(64), np.uintp(16)
 
 
@@ -24,11 +24,11 @@ def multiply_rows(
     out: Any,
     row: Any,
 ) -> None:
-    """Circuit by circuit; one that `extends` the one before (fold 1) goes on from it.
+    """Writes the unitaries of all circuits into `out` `(n, 32)`.
 
-    `table` is `(words, 2, 4, 4)`: real parts, imaginary parts. `row` is always 8, and an argument
-    because LLVM unrolls a loop of a known short length before it could become one vector: half of
-    the time.
+    The arguments are those of `one_qubit.multiply`, with a table of `(words, 2, 4, 4)`, and `row`,
+    which is always 8. It is an argument because LLVM would unroll a loop of a known short length
+    before it could vectorise it; vectorised it takes half the time.
     """
     entries = table.reshape(-1)
     fold = np.uintp(len(offsets) - 1)
@@ -45,7 +45,7 @@ def multiply_rows(
         while start < length:
             stop = min(start + fold, length)
             word, j = np.uintp(0), stop
-            while j > start:  # a seventh of the time less than with powers of `size`
+            while j > start:  # a seventh less time than with powers of `size`
                 j -= ONE
                 word = word * size + np.uintp(codes[i, j])
             word += offsets[stop - start]
@@ -62,7 +62,7 @@ def multiply_rows(
 
 @njit(cache=True, nogil=True, inline="always")
 def _load(work: Any, entries: Any, word: Any) -> None:
-    """The first word is the product so far."""
+    """Makes the first word the product so far."""
     for r in range(DIM):
         for c in range(DIM):
             work[r * ROW + c] = entries[word + r * DIM + c]
@@ -71,12 +71,12 @@ def _load(work: Any, entries: Any, word: Any) -> None:
 
 @njit(cache=True, nogil=True, inline="always")
 def _apply(work: Any, entries: Any, word: Any, row: Any) -> None:
-    """Multiplies the word from the left to the product so far, `work[:32]`.
+    """Multiplies the product so far, `work[:32]`, by the word from the left.
 
-    A row stands as four real parts and four imaginary ones. `work[32:64]` is the same times i, so
-    that `(x + iy) b = x b + y (i b)` is one sum over the eight: adding `y * -b.im` is subtracting
-    `y * b.im` to the last bit. `work[64:]` takes the result; all of it is one array because LLVM
-    then knows that what it writes is not what it reads.
+    A row is stored as four real parts, then four imaginary parts. `work[32:64]` holds the same
+    matrix times i, so that `(x + iy) b = x b + y (i b)` is one loop over eight numbers: to the last
+    bit, adding `y * -b.im` is subtracting `y * b.im`. `work[64:]` holds the result. All three lie
+    in one array, because LLVM then knows that it does not write what it reads.
     """
     for r in range(DIM):
         for c in range(DIM):
@@ -101,5 +101,5 @@ def _apply(work: Any, entries: Any, word: Any, row: Any) -> None:
 def multiply(
     codes: Any, lengths: Any, extends: Any, size: Any, offsets: Any, table: Any, out: Any
 ) -> None:
-    """The loop of `numba_words` for 4 x 4 matrices."""
+    """`multiply_rows`, with the arguments of `one_qubit.multiply`."""
     multiply_rows(codes, lengths, extends, size, offsets, table, out, ROW)

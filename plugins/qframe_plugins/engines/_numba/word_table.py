@@ -1,4 +1,4 @@
-"""Unitaries from a table of the products of all words, in one compiled loop."""
+"""Unitaries from a table of the products of all words, in one compiled loop: one or two qubits."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ from qframe_plugins.engines._numpy.word_table import WordTable
 
 
 class WordKernel:
-    """The table of `WordTable`, one word's entries side by side, and the loop over it.
+    """The products of `WordTable`, the entries of each side by side, and the compiled loop.
 
-    For one and two qubits: from three on, applying gate by gate costs less (`fold_for`).
+    For one and two qubits; from three on, applying gate by gate costs less.
+
+    Attributes:
+        table: `(words, 2, dim, dim)`: real parts and imaginary parts.
+        offsets: `(fold + 1,)`: index of the first word of each length.
+        size: number of instructions.
     """
 
     def __init__(self, instructions: InstructionSet, fold: int) -> None:

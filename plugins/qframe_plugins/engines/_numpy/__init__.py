@@ -1,1 +1,1 @@
-"""Multiplication in NumPy, for the engine `numpy`: word tables and local gates."""
+"""How the engine `numpy` multiplies: word tables, gates applied to rows, shared prefixes."""

@@ -1,4 +1,4 @@
-"""Unitaries by applying each gate to the rows that it touches, many circuits at once."""
+"""Unitaries from gates applied to the rows that they touch, many circuits at once, in NumPy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe import Circuits, InstructionSet
-from qframe_plugins.engines._numpy.row_gates import RowGate, RowGates, Term
+from qframe_plugins.engines._numpy.row_gates import RowGate, RowGates, SignedProduct
 from qframe_plugins.engines._numpy.row_pool import TURN, Names, RowPool
 
 POOL_FACTOR = 4
@@ -17,12 +17,15 @@ POOL_FACTOR = 4
 
 
 class LocalGates:
-    """Rows of all unitaries in one pool; a circuit names its own.
+    """Keeps the rows of all products in one pool; each circuit has the names of its own rows.
 
-    A gate such as `x`, `s` or `cx` changes names only, and costs no arithmetic: turns by a quarter
-    are exact and commute with every rounding. Other gates add new rows, for all circuits together
-    that have the same matrix next, wherever it is placed. What no circuit names any more is left
-    behind when the pool is full.
+    A gate such as `x`, `s` or `cx` only changes names, without arithmetic: multiplying by i, -1 or
+    -i is exact and commutes with every rounding. Any other gate adds new rows to the pool, in one
+    step for all circuits whose next gate has the same matrix, on whatever qubits. When the pool is
+    full, the rows that no circuit names are dropped.
+
+    Args:
+        instructions: the gates, placed on qubits.
     """
 
     def __init__(self, instructions: InstructionSet) -> None:
@@ -41,7 +44,7 @@ class LocalGates:
         places = np.arange(n * self.dim).reshape(n, self.dim)
         nothing = len(self._table.kinds) - 1
         for position in range(int(lengths.max(initial=0))):
-            # Where the product of all gates but the last is shared, only the last is left to do.
+            # If a circuit extends its parent, only its last gate is left to apply.
             ends = lengths == position + 1
             acts = (lengths > position) & (~shared | ends)
             codes = np.where(acts, circuits.codes[:, position], nothing)
@@ -64,7 +67,7 @@ class LocalGates:
         self._store(names, out)
 
     def _apply(self, kind: int, codes: NDArray[Any], which: NDArray[np.intp], names: Names) -> None:
-        """Matrix `kind`, placed as `codes` say, on the circuits `which`."""
+        """Applies matrix `kind`, on the qubits that `codes` say, to the circuits `which`."""
         gate = self._table.gates[kind]
         at = self._table.rows[kind].take(codes, axis=2)  # (inputs, groups, circuits)
         at += which * self.dim
@@ -84,7 +87,13 @@ class LocalGates:
         names.reshape(-1)[at[list(gate.changed)]] = changed.reshape(-1, *at.shape[1:])
 
     def _products(self, gate: RowGate, found: Names, turns: Names) -> list[NDArray[np.float64]]:
-        """Each `(size, dim)`."""
+        """The products that the sums consist of, each `(size, dim)`.
+
+        Args:
+            gate: whose products.
+            found: `(inputs, size)` names of the rows that the gate reads.
+            turns: the turns in these names.
+        """
         size = found.shape[1]
         need = (2 * gate.inputs + gate.slots) * size * self.dim
         if len(self._work) < need:
@@ -93,7 +102,7 @@ class LocalGates:
         parts = work[: 2 * gate.inputs].reshape(-1, 2, size, self.dim)
         for i, names in enumerate(found):
             if gate.mixes and i > 0:
-                # A turn that all rows share is left to their sums' names.
+                # Turns relative to the first row: its own turn goes into the names of the sums.
                 self._pool.turned(names - turns[0], parts[i])
             else:
                 self._pool.unturned(names, parts[i])
@@ -107,15 +116,17 @@ class LocalGates:
         ]
 
     def _store(self, names: Names, out: NDArray[Any]) -> None:
-        """Adding zero clears negative zeros."""
+        """Writes the rows `names` into `out`; adding zero makes negative zeros positive."""
         parts = np.empty((2, names.size, self.dim))
         self._pool.turned(names.reshape(-1), parts)
         np.add(parts[0].reshape(out.shape), 0.0, out=out.real, casting="same_kind")
         np.add(parts[1].reshape(out.shape), 0.0, out=out.imag, casting="same_kind")
 
 
-def _add(products: list[NDArray[np.float64]], terms: Sequence[Term], out: NDArray[Any]) -> None:
-    """The sum of the terms in their order."""
+def _add(
+    products: list[NDArray[np.float64]], terms: Sequence[SignedProduct], out: NDArray[Any]
+) -> None:
+    """Writes the sum of the terms, in their order, into `out`."""
     (first, minus), *others = terms
     total = np.negative(products[first], out=out) if minus else products[first]
     for term, minus in others:

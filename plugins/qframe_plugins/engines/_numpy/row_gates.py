@@ -1,4 +1,4 @@
-"""Instructions as what they do to rows: move and turn them, or make new ones of them."""
+"""What each instruction does to rows: moves and turns them, or makes new rows from them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from numpy.typing import NDArray
 from qframe import InstructionSet, local_rows
 from qframe_plugins.engines._numpy.row_pool import PHASE
 
-Term = tuple[int, bool]
-"""Which product, and whether it is subtracted."""
+SignedProduct = tuple[int, bool]
+"""Index of a product, and whether it is subtracted."""
 
 
 @dataclass(frozen=True)
 class RowGate:
-    """One matrix, wherever it is placed: local rows that become sums of products of local rows.
+    """One matrix, on any qubits: its local rows become sums of products of local rows.
 
     Attributes:
-        inputs: how many local rows it reads, or changes.
+        inputs: how many local rows it reads or changes.
         changed: which of them it changes.
-        mixes: whether a sum has more than one row in it, so that turns have to be done first; else
-            it is a diagonal, whose rows keep their turns.
+        mixes: whether a sum has terms of more than one row, so that turns have to be applied
+            first. If not, the matrix is diagonal, and rows keep their turns.
         products: `(input, part, factor, slot)`: the real (0) or imaginary (1) part of an input row,
             times a positive number. The product overwrites the part, or, if the part is needed
             again, goes to this slot behind all parts.
         slots: how many slots there are behind the parts.
-        sums: for each changed row its real part and its imaginary one, terms in the law's order.
+        sums: real part and imaginary part of each changed row, the terms in the order that
+            `qframe.circuits.arithmetic` demands.
     """
 
     inputs: int
@@ -36,18 +37,21 @@ class RowGate:
     mixes: bool
     products: tuple[tuple[int, int, float, int | None], ...]
     slots: int
-    sums: tuple[tuple[tuple[Term, ...], tuple[Term, ...]], ...]
+    sums: tuple[tuple[tuple[SignedProduct, ...], tuple[SignedProduct, ...]], ...]
 
 
 class RowGates:
-    """All instructions, and last one that does nothing.
+    """What all instructions do to rows; the last entry is an instruction that does nothing.
+
+    An instruction first moves rows, then turns them, and then applies a `RowGate`, if it has one.
 
     Attributes:
-        moves: `(codes + 1, dim)`: how far from a row that stands which takes its place.
-        turns: `(codes + 1, dim)`: and by how many quarters it is turned, from bit `PHASE` on.
-        kinds: `(codes + 1,)`: 0, or 1 + index into `gates`.
-        gates: what is left to do: arithmetic.
-        rows: of each of those: `(inputs, groups, codes)`, rows of the register.
+        moves: `(codes + 1, dim)`: distance from each row to the row that takes its place.
+        turns: `(codes + 1, dim)`: quarter turns of the row that takes its place, from bit `PHASE`
+            on.
+        kinds: `(codes + 1,)`: 0 for no `RowGate`, else 1 + its index in `gates`.
+        gates: matrices that need arithmetic; each is kept once.
+        rows: for each of `gates`, `(inputs, groups, codes)`: rows of the register.
     """
 
     def __init__(self, instructions: InstructionSet) -> None:
@@ -60,7 +64,7 @@ class RowGates:
         known: dict[tuple[bytes, int], int] = {}
         for code in range(n):
             rows = local_rows(instructions.instructions[code].qubits, instructions.qubits)
-            # In the register's order, so that sums run in the order that the law asks for.
+            # In the register's order: sums then run in the order that the arithmetic demands.
             order = np.argsort(rows[:, 0])
             rows, matrix = rows[order], instructions.matrix_of(code)[np.ix_(order, order)]
             if (np.count_nonzero(matrix, axis=1) == 1).all():
@@ -79,10 +83,12 @@ class RowGates:
     def _moved(
         self, code: int, rows: NDArray[np.intp], matrix: NDArray[np.complex128]
     ) -> NDArray[np.complex128]:
-        """Enters how a gate with one entry a row moves and turns rows; the diagonal that is left.
+        """Enters how a gate with one entry per row moves and turns rows.
 
-        Its entries lie in the first quadrant. A product with `i**k x` is one with `x`, turned: its
-        two terms are the same, and their sum does not depend on which comes first.
+        Returns:
+            The diagonal matrix that is left to apply. Its entries lie in the first quadrant. A
+            product with `i**k x` is the product with `x`, turned: it has the same two terms, and
+            their sum does not depend on their order.
         """
         left = np.eye(len(matrix), dtype=np.complex128)
         for r, row in enumerate(matrix):
@@ -94,7 +100,7 @@ class RowGates:
 
 
 def _turned_back(entry: complex) -> tuple[int, complex]:
-    """`k` and `x` of `entry == i**k x`, where `x.real > 0` and `x.imag >= 0`: exact."""
+    """`k` and `x` with `entry == i**k x`, `x.real > 0` and `x.imag >= 0`; exact."""
     x, y, quarters = entry.real, entry.imag, 0
     while not (x > 0 and y >= 0):
         x, y, quarters = y, -x, quarters + 1
@@ -102,7 +108,7 @@ def _turned_back(entry: complex) -> tuple[int, complex]:
 
 
 def _touched(matrix: NDArray[np.complex128]) -> NDArray[np.intp]:
-    """Rows that change, or that one that changes is made from."""
+    """The rows that change, and the rows that they are made from."""
     changes = (matrix != np.eye(len(matrix))).any(axis=1)
     return np.flatnonzero(changes | matrix[changes].any(axis=0))
 
@@ -111,8 +117,8 @@ def _row_gate(matrix: NDArray[np.complex128]) -> RowGate:
     changed = np.flatnonzero((matrix != np.eye(len(matrix))).any(axis=1)).tolist()
     products: dict[tuple[int, int, float], int] = {}
 
-    def term(c: int, part: int, factor: float) -> Term:
-        # Subtracting a product is adding that with the other sign, to the last bit.
+    def term(c: int, part: int, factor: float) -> SignedProduct:
+        # To the last bit, subtracting a product is adding the product with a negative factor.
         return products.setdefault((c, part, abs(factor)), len(products)), factor < 0
 
     sums = []

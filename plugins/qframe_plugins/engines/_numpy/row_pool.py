@@ -1,4 +1,4 @@
-"""Rows of many products in one place, each known by a name."""
+"""A pool of rows of many matrices: one memory for all of them, and a name for each row."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 PHASE = np.uint32(30)
-"""A name has 32 bits: the row's place below this one, and quarters to turn it from it on."""
+"""First of the two bits of a name that count quarter turns; the 30 bits below it are the place."""
 
 PLACE = np.uint32((1 << PHASE) - 1)
 TURN = np.uint32(3 << PHASE)
 ONE = np.uint32(1)
 
 Names = NDArray[np.uint32]
-Parts = NDArray[np.float64]
-"""Real parts, imaginary parts: `(2, ..., dim)`."""
+RowParts = NDArray[np.float64]
+"""Real parts and imaginary parts: `(2, ..., dim)`."""
 
 
 class RowPool:
-    """Rows are added behind those that are there, and never changed.
+    """Rows of complex numbers, added one behind the other and never changed.
 
-    To turn a row is to multiply it by 1, i, -1 or -i: exact, and left to be done until it is read.
+    A name is the place of a row and a number of quarter turns: 0 to 3 multiply it by 1, i, -1 or
+    -i. That is exact, and done when the row is read.
 
     Attributes:
         capacity: rows that it can hold.
-        used: rows that are there.
+        used: rows that it holds.
     """
 
     def __init__(self, dim: int, capacity: int) -> None:
@@ -37,19 +38,23 @@ class RowPool:
         self._sign_rows = np.empty((0, dim))
 
     def identities(self, n: int) -> Names:
-        """Forgets all rows; names of `n` identity matrices `(n, dim)`, which stand here once."""
+        """Forgets all rows, and stores one identity matrix.
+
+        Returns:
+            The names of `n` identity matrices, `(n, dim)`: all name the same rows.
+        """
         self.used = self._dim
         self._rows[0, : self.used] = np.eye(self._dim)
         self._rows[1, : self.used] = 0.0
         return np.tile(np.arange(self._dim, dtype=np.uint32), (n, 1))
 
-    def add(self, count: int) -> tuple[Names, Parts]:
-        """Names of so many new rows, and where to write them: `(2, count, dim)`."""
+    def add(self, count: int) -> tuple[Names, RowParts]:
+        """Names of `count` new rows, and the arrays `(2, count, dim)` to write them to."""
         start, self.used = self.used, self.used + count
         return np.arange(start, self.used, dtype=np.uint32), self._rows[:, start : self.used]
 
     def keep(self, names: Names) -> None:
-        """Leaves behind the rows that are not in `names`, which become the new names."""
+        """Drops all rows that are not in `names`, and writes the new names into `names`."""
         place = (names.reshape(-1) & PLACE).astype(np.intp)
         self.used = len(place)
         for rows, kept in zip(self._rows, self._other, strict=True):
@@ -58,17 +63,17 @@ class RowPool:
         names &= TURN
         names |= np.arange(names.size, dtype=np.uint32).reshape(names.shape)
 
-    def unturned(self, names: Names, out: Parts) -> None:
-        """The rows `names` `(n,)` into `out` `(2, n, dim)`, as if their names had no turns."""
+    def unturned(self, names: Names, out: RowParts) -> None:
+        """Writes the rows `names` `(n,)` into `out` `(2, n, dim)` without their turns."""
         place = (names & PLACE).astype(np.intp)
         for rows, part in zip(self._rows, out, strict=True):
-            # "clip" never clips here: it spares NumPy a copy that guards `out`.
+            # "clip" never clips here; with it NumPy writes to `out` without a safety copy.
             rows.take(place, axis=0, out=part, mode="clip")
 
-    def turned(self, names: Names, out: Parts) -> None:
-        """The rows `names` `(n,)` into `out` `(2, n, dim)`.
+    def turned(self, names: Names, out: RowParts) -> None:
+        """Writes the rows `names` `(n,)` into `out` `(2, n, dim)`, turned.
 
-        i (x + iy) = -y + ix: odd turns swap the parts, and the signs follow.
+        i (x + iy) = -y + ix: odd turns swap real and imaginary parts, and the signs follow.
         """
         quarters = names >> PHASE
         place = (names & PLACE).astype(np.intp)
@@ -78,12 +83,12 @@ class RowPool:
         self._signed(halves, place + self.capacity - swapped, quarters >> ONE, out[1])
 
     def _signed(
-        self, halves: Parts, place: NDArray[np.intp], minus: NDArray[Any], out: Parts
+        self, halves: RowParts, place: NDArray[np.intp], minus: NDArray[Any], out: RowParts
     ) -> None:
         if len(self._sign_rows) < len(place):
             self._sign_rows = np.empty((len(place), self._dim))
         signs = self._sign_rows[: len(place)]
-        # Whole rows of signs: a factor a row would be one call of NumPy's inner loop a row.
+        # Whole rows of signs: with one factor per row NumPy would start its inner loop per row.
         self._signs.take(minus, axis=0, out=signs, mode="clip")
         halves.take(place, axis=0, out=out, mode="clip")
         out *= signs

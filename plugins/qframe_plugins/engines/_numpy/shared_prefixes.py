@@ -1,4 +1,4 @@
-"""Unitaries of circuits that extend each other: one product a circuit, many circuits at once."""
+"""Unitaries of circuits that extend each other: one product per circuit, many at once, in NumPy."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from qframe import Circuits, InstructionSet
 from qframe_plugins.engines._numpy.local_gates import LocalGates
 from qframe_plugins.engines._numpy.word_table import Pair, product
 
-Rows = NDArray[np.intp]
+Indices = NDArray[np.intp]
 
 
 class SharedPrefixes:
-    """`U = G U_parent` for all circuits of one length together, the shortest first.
+    """Computes `U = G U_parent` for all circuits of one length at once, the shortest first.
 
     Real and imaginary parts of the unitaries of one length are kept entry by entry, `(dim, dim,
-    n)`, until those of the next length are made from them.
+    n)`, until the unitaries of the next length are made from them.
+
+    Args:
+        instructions: the gates, placed on qubits.
     """
 
     def __init__(self, instructions: InstructionSet) -> None:
@@ -29,7 +32,10 @@ class SharedPrefixes:
         self._buffers = PlaneBuffers(self.dim, 0)
 
     def multiply(self, circuits: Circuits, parents: NDArray[np.int64], out: NDArray[Any]) -> None:
-        """Writes the unitaries of `circuits` into `out` `(n, dim, dim)`."""
+        """Writes the unitaries of `circuits` into `out` `(n, dim, dim)`.
+
+        `parents` is `(n,)`: the row of the circuit without its last gate, or -1.
+        """
         order = np.argsort(circuits.lengths, kind="stable")
         sizes = np.bincount(circuits.lengths).tolist()
         if self._buffers.capacity < max(sizes):
@@ -44,9 +50,24 @@ class SharedPrefixes:
             last = rows
 
     def _of_length(
-        self, length: int, circuits: Circuits, above: Rows, rows: Rows, last: Rows, now: Pair
+        self,
+        length: int,
+        circuits: Circuits,
+        above: Indices,
+        rows: Indices,
+        last: Indices,
+        now: Pair,
     ) -> Pair:
-        """The unitaries at `rows` from `now`, those of their parents' length at `last`."""
+        """The unitaries of the circuits `rows`, which have this length.
+
+        Args:
+            length: gates in each of the circuits.
+            circuits: all circuits.
+            above: the parents of `rows`.
+            rows: ascending.
+            last: the circuits that are one gate shorter.
+            now: their unitaries.
+        """
         if length == 0:
             return self._from_the_start(circuits, rows)
         count = len(rows)
@@ -56,14 +77,14 @@ class SharedPrefixes:
         after = self._buffers.pair(1 + length % 2, count)
         gates = self._buffers.pair(0, count) if length > 1 else after
         for part, into in zip(self.gates, gates, strict=True):
-            part.take(codes, axis=2, out=into, mode="clip")  # never clips, and spares a copy
+            part.take(codes, axis=2, out=into, mode="clip")  # never clips, and saves a copy
         if length == 1:
             return after
         term = self._buffers.pair(3, count)[0]
         if count <= len(last) and (above == last[:count]).all():
             product(gates, (now[0][..., :count], now[1][..., :count]), after, term)
             return after
-        place = np.searchsorted(last, above)  # rows of a length ascend
+        place = np.searchsorted(last, above)  # the rows of one length ascend
         before = now[0].take(place, axis=2, mode="clip"), now[1].take(place, axis=2, mode="clip")
         product(gates, before, after, term)
         roots = np.flatnonzero(above < 0)
@@ -71,17 +92,17 @@ class SharedPrefixes:
             after[0][..., roots], after[1][..., roots] = self._from_the_start(circuits, rows[roots])
         return after
 
-    def _from_the_start(self, circuits: Circuits, rows: Rows) -> Pair:
-        """Circuits whose parents are not there."""
+    def _from_the_start(self, circuits: Circuits, rows: Indices) -> Pair:
+        """The unitaries of circuits that have no parents, multiplied from their first gate."""
         made = np.empty((len(rows), self.dim, self.dim), dtype=np.complex128)
         self._whole.multiply(Circuits(circuits.codes[rows], circuits.lengths[rows]), made)
         planes = np.moveaxis(made, 0, -1)
         return np.ascontiguousarray(planes.real), np.ascontiguousarray(planes.imag)
 
-    def _store(self, now: Pair, rows: Rows, entries: NDArray[Any]) -> None:
-        """Into `(n, dim * dim)`, entry by entry: half the time of whole matrices (measured).
+    def _store(self, now: Pair, rows: Indices, entries: NDArray[Any]) -> None:
+        """Writes into `entries` `(n, dim * dim)`; adding zero makes negative zeros positive.
 
-        Adding zero clears negative zeros.
+        Entry by entry this takes half the time of writing whole matrices (measured).
         """
         plane = np.empty(len(rows), dtype=entries.dtype)
         for entry, (re, im) in enumerate(

@@ -1,4 +1,4 @@
-"""Unitaries from a table of the products of all words, many circuits at once."""
+"""Unitaries from a table of the products of all words, many circuits at once, in NumPy."""
 
 from __future__ import annotations
 
@@ -10,28 +10,36 @@ from numpy.typing import NDArray
 from qframe import InstructionSet
 
 MAX_TABLE_QUBITS = 2
-"""From three qubits on, applying a gate to the rows it touches costs less than a dense product."""
+"""Qubits up to which a table is used.
+
+From three qubits on, applying a gate to the rows that it touches costs less than a dense product.
+"""
 
 Planes = NDArray[np.float64]
-"""Real or imaginary parts, entry by entry: `(dim, dim, n)`."""
+"""Real or imaginary parts of `n` matrices, entry by entry: `(dim, dim, n)`."""
 
 Pair = tuple[Planes, Planes]
-"""Real and imaginary parts."""
+"""Real parts and imaginary parts of matrices."""
 
 Buffers = tuple[Pair, Pair, Pair, Planes]
 """Three matrices per circuit, and one term of each entry."""
 
 
 class WordTable:
-    """Products of every word of 0 to `fold` codes.
+    """The products of all words of 0 to `fold` codes.
 
-    A word `c0 c1 ... c(m-1)` stands at `offset[m] + c0 + c1*n + c2*n**2 + ...`: its first code is
-    the least significant digit, so the zeros that pad a short last word change nothing.
+    The word `c0 c1 ... c(m-1)` has index `offsets[m] + c0 + c1*n + c2*n**2 + ...`, where n is the
+    number of instructions. Its first code is the least significant digit, so the zeros that pad a
+    short last word change nothing.
+
+    Attributes:
+        re, im: `(dim, dim, words)`: real and imaginary parts of the products.
+        offsets: `(fold + 1,)`: index of the first word of each length.
     """
 
     def __init__(self, instructions: InstructionSet, fold: int) -> None:
         entries = sum(len(instructions) ** m for m in range(fold + 1))
-        # Narrow integers are quick to combine, and wide enough but for very many instructions.
+        # Narrow integers are quicker, and wide enough except for very many instructions.
         self.index = np.dtype(np.uint16 if entries <= 1 << 16 else np.uint32)
         self.size = self.index.type(len(instructions))
         self.dim = instructions.dim
@@ -45,13 +53,13 @@ class WordTable:
     def multiply(self, codes: NDArray[Any], lengths: NDArray[Any], out: NDArray[Any]) -> None:
         """Writes the unitaries of `codes` `(n, width)` into `out` `(n, dim, dim)`."""
         words = self.words(codes, lengths)
-        counts = -(-lengths.astype(np.intp) // self.fold)  # of words in each circuit
-        # On one qubit a product costs no more than the sorting that would spare it (measured).
+        counts = -(-lengths.astype(np.intp) // self.fold)  # words in each circuit
+        # On one qubit a product costs no more than the sorting that would save it (measured).
         if self.dim == 2 or int(counts.min(initial=len(words))) == len(words):
             self._multiply(words, out)
             return
-        # The longest circuits first: those that a word position still reaches stand side by side,
-        # and nothing is multiplied by the identity.
+        # The longest circuits first: circuits with a word at a position are then neighbours, and
+        # no circuit is multiplied by the identity.
         order = np.argsort(counts.astype(np.uint16), kind="stable")[::-1]
         ends = np.cumsum(np.bincount(counts, minlength=len(words) + 1)[::-1])[::-1]
         reached = [word.take(order[: ends[k + 1] if k else None]) for k, word in enumerate(words)]
@@ -62,9 +70,9 @@ class WordTable:
         sorted_out.take(back, axis=0, out=out, mode="clip")
 
     def _multiply(self, words: list[NDArray[np.intp]], out: NDArray[Any]) -> None:
-        """Circuits by their words; each word position holds as many or fewer than the one before.
+        """Multiplies words, and stores each circuit after its last word.
 
-        Circuits that end are stored before the others go on.
+        `words[k]` has the k-th words of the first circuits: as many as `words[k - 1]`, or fewer.
         """
         now, after, word, term = self._buffers_for(len(out))
         active = len(words[0])
@@ -93,7 +101,7 @@ class WordTable:
         return self._buffers[n]
 
     def words(self, codes: NDArray[Any], lengths: NDArray[Any]) -> list[NDArray[np.intp]]:
-        """Table indices of each circuit's words: one `(n,)` array for each word position."""
+        """Table indices of the circuits' words: an `(n,)` array for each word position."""
         positions = np.ascontiguousarray(codes.T).astype(self.index)
         longest = int(lengths.max(initial=0))
         shortest = int(lengths.min(initial=longest))
@@ -112,13 +120,13 @@ class WordTable:
         return found
 
     def _lookup(self, word: NDArray[np.intp], re: Planes, im: Planes) -> None:
-        # "clip" never clips here: it spares NumPy a copy that guards `out` against a bad index
+        # "clip" never clips here; with it NumPy writes to `out` without a safety copy
         self.re.take(word, axis=2, out=re, mode="clip")
         self.im.take(word, axis=2, out=im, mode="clip")
 
 
 def _cut(planes: Pair, count: int) -> Pair:
-    """The first `count` circuits."""
+    """The planes of the first `count` circuits."""
     return planes[0][..., :count], planes[1][..., :count]
 
 
@@ -131,7 +139,7 @@ def _narrow(planes: Pair, count: int) -> Pair:
 
 
 def _products(instructions: InstructionSet, fold: int) -> tuple[Planes, Planes]:
-    """The table, word length by word length, each from the one before by the law's left fold."""
+    """The table. The products of longer words are made from those of words one code shorter."""
     gates = np.moveaxis(instructions.matrices, 0, -1)
     identity = np.eye(instructions.dim)[:, :, None]
     parts_re, parts_im = [identity], [np.zeros_like(identity)]
@@ -151,14 +159,14 @@ def _products(instructions: InstructionSet, fold: int) -> tuple[Planes, Planes]:
 
 
 def product(a: Pair, b: Pair, out: Pair, term: Planes) -> None:
-    """`a @ b` for every circuit, each entry summed in index order (`qframe.circuits.arithmetic`).
+    """Writes `a @ b` into `out`; each entry is summed as `qframe.circuits.arithmetic` demands.
 
-    All entries of a term together: entry by entry would be 400 calls of NumPy for 4 x 4 matrices,
-    and no quicker with any number of circuits. `term` is a buffer of that size.
+    One call of NumPy does all entries of a term. Entry by entry it would be 400 calls for 4 x 4
+    matrices, and no quicker with any number of circuits. `term` is a buffer for one term.
     """
     (a_re, a_im), (b_re, b_im), (re, im) = a, b, out
     for k in range(len(re)):
-        left_re, left_im = a_re[:, k, None], a_im[:, k, None]  # a column of a, for each column of b
+        left_re, left_im = a_re[:, k, None], a_im[:, k, None]  # column k of a, for each column of b
         if k == 0:
             np.multiply(left_re, b_re[k], out=re)
             np.multiply(left_re, b_im[k], out=im)
@@ -170,7 +178,10 @@ def product(a: Pair, b: Pair, out: Pair, term: Planes) -> None:
 
 
 def store(re: Planes, im: Planes, out: NDArray[Any]) -> None:
-    """Planes `(dim, dim, n)` into unitaries `(n, dim, dim)`; adding zero clears negative zeros."""
+    """Writes planes `(dim, dim, n)` into `out` `(n, dim, dim)`.
+
+    Adding zero makes negative zeros positive.
+    """
     target = np.moveaxis(out, 0, -1)
     np.add(re, 0.0, out=target.real, casting="same_kind")
     np.add(im, 0.0, out=target.imag, casting="same_kind")
