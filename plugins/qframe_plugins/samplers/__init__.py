@@ -1,1 +1,1 @@
-"""Built-in samplers, one a file."""
+"""The built-in samplers, one per file."""

@@ -1,4 +1,4 @@
-"""Layers of gates on a coupling map."""
+"""Sampler `brickwork`: layers of gates on a coupling map."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, 
 from qframe_plugins.samplers._draws.lengths import length_dtype
 
 Layer = list[list[int]]
-"""Places of a layer, each with the codes that may stand there."""
+"""The slots of a layer; each is the list of codes that may fill it."""
 
 
 class BrickworkOptions(PluginOptions):
     """Options of `brickwork`."""
 
-    depth: int = Field(ge=1, le=65_535, description="layers, one-qubit and two-qubit ones counted")
+    depth: int = Field(
+        ge=1, le=65_535, description="number of layers, one-qubit and two-qubit layers alike"
+    )
 
 
 class Brickwork(Sampler[BrickworkOptions]):
@@ -28,13 +30,15 @@ class Brickwork(Sampler[BrickworkOptions]):
 
         sampler: {plugin: brickwork, depth: 8}
 
-    The edges are those that the gate set's two-qubit instructions act on (its `coupling`), split
-    into matchings by first fit in ascending order, which on a line gives the even and then the
-    odd bricks; the two-qubit layers go round the matchings. Each gate is drawn uniformly among
-    the instructions that act on just that qubit or edge (both directions of it). All circuits of
-    a dataset have one length. The first layer is one-qubit; a kind of layer that the gate set has
-    no gates for is left out, and so are gates on three qubits or more. As in quantum volume
-    (Cross et al., arXiv:1811.12926) and random circuit sampling.
+    The edges are the pairs of qubits that the gate set's two-qubit instructions act on (its
+    `coupling`). They are split into matchings by first fit in ascending order; on a line these are
+    the even and then the odd bricks. The two-qubit layers use one matching after the other, and
+    then begin again. Each gate is drawn uniformly among the instructions that act on exactly this
+    qubit or edge (in both directions). All circuits of a dataset have the same length.
+
+    The first layer is a one-qubit layer. A kind of layer without gates in the gate set is left out,
+    and so are gates on three qubits or more. As in quantum volume (Cross et al., arXiv:1811.12926)
+    and random circuit sampling.
     """
 
     name = "brickwork"
@@ -63,23 +67,23 @@ class Brickwork(Sampler[BrickworkOptions]):
         ]
 
     def sample(self, draws: Draws) -> Circuits:
-        """The places with c choices from stream c."""
+        """Slots with c choices are drawn from stream c."""
         dtype = self.instructions.code_dtype
         codes = np.empty((draws.size, self.max_length), dtype=dtype)
-        for places, choices, size in self._groups:
-            drawn = draws.integers(size, draws.size * len(places), size)
-            row = np.arange(len(places)) * size
+        for members, choices, size in self._groups:
+            drawn = draws.integers(size, draws.size * len(members), size)
+            row = np.arange(len(members)) * size
             made = choices.take(drawn.reshape(draws.size, -1) + row)
             if len(self._groups) == 1:
                 codes = made
             else:
-                codes[:, places] = made
+                codes[:, members] = made
         lengths = np.full(draws.size, self.max_length, dtype=length_dtype(self.max_length))
         return Circuits(codes, lengths)
 
 
 def layers(instructions: InstructionSet) -> list[Layer]:
-    """The layers that repeat.
+    """The sequence of layers that repeats.
 
     Raises:
         ConfigError: if there are neither one-qubit nor two-qubit gates.
@@ -98,7 +102,7 @@ def layers(instructions: InstructionSet) -> list[Layer]:
 
 
 def matchings(edges: list[tuple[int, ...]]) -> list[list[tuple[int, ...]]]:
-    """Edges split, by first fit, into sets that share no qubit."""
+    """The edges, split by first fit into sets whose edges share no qubit."""
     made: list[list[tuple[int, ...]]] = []
     for edge in edges:
         for matching in made:

@@ -1,4 +1,4 @@
-"""Uniform elements of the Clifford group."""
+"""Sampler `clifford_uniform`: uniform elements of the Clifford group."""
 
 from __future__ import annotations
 
@@ -21,21 +21,24 @@ MAX_QUBITS = 4
 
 
 class CliffordUniform(Sampler[PluginOptions]):
-    """Exactly uniform among the Clifford group's elements up to phase, with a word for each.
+    """Uniform elements of the Clifford group, up to global phase, each with a word of gates.
 
     YAML that selects it::
 
         sampler: clifford_uniform
 
-    On 1 and 2 qubits one table holds all 24 or 11,520 elements with shortest words over the gate
-    set's Clifford gates. On 3 and 4 qubits an element is `a h`: `h` is uniform on all qubits but
-    one, and `a` is a representative of what the element makes of X and Z on that one (8,064 or
-    130,560 pairs of anticommuting signed Paulis, each with a shortest word). This is the subgroup
-    algorithm of Koenig and Smolin (arXiv:1406.2170): each element is met in one way. Words are
-    not the shortest there. The group has 92,897,280 elements on 3 qubits.
+    On 1 and 2 qubits one table holds all 24 or 11,520 elements, each with a shortest word over the
+    gate set's Clifford gates. On 3 and 4 qubits an element is a product `a h`: `h` is uniform on
+    all qubits but one, and `a` represents the images of X and Z of that qubit (8,064 or 130,560
+    pairs of anticommuting signed Paulis, each with a shortest word). This is the subgroup algorithm
+    of Koenig and Smolin (arXiv:1406.2170); each element is such a product in exactly one way. Words
+    on 3 and 4 qubits are not the shortest. On 3 qubits the group has 92,897,280 elements.
 
-    The unitary's global phase is that of its word. Records repeat, as they are drawn
-    independently. Gates that are no Clifford gates are left out.
+    The unitary's global phase is the phase of its word. Records are drawn independently, so they
+    may repeat. Gates that are no Clifford gates are left out.
+
+    Attributes:
+        order: number of elements of the group, up to phase.
     """
 
     name = "clifford_uniform"
@@ -51,7 +54,7 @@ class CliffordUniform(Sampler[PluginOptions]):
         self.max_length = sum(part.longest for part in self._parts)
 
     def sample(self, draws: Draws) -> Circuits:
-        """The element of table k from stream k, one raw word each, to within 2**-32."""
+        """The element of table k is drawn from stream k, one raw word each, to within 2**-32."""
         parts = []
         for stream, part in enumerate(self._parts):
             index, _ = scaled(draws.words(draws.size, stream), np.uint64(len(part.lengths)))
@@ -60,14 +63,17 @@ class CliffordUniform(Sampler[PluginOptions]):
 
 
 def pair_count(qubits: int) -> int:
-    """Pairs of anticommuting signed Paulis: `2 (4**n - 1) 4**n`."""
+    """Number of pairs of anticommuting signed Paulis: `2 (4**n - 1) 4**n`."""
     paulis = 1 << 2 * qubits
     return 2 * (paulis - 1) * paulis
 
 
 def _chain(instructions: InstructionSet) -> list[tuple[frozenset[int], list[int]]]:
-    """Which qubits each table's gates act on, and the qubits whose X and Z it covers: first the
-    table that acts first. A qubit is taken off only if the others stay connected.
+    """The tables that sampling needs, in the order in which their words act.
+
+    Returns:
+        For each table the qubits that its gates act on, and the qubits whose images of X and Z it
+        lists. A qubit is split off only if the others stay connected.
     """
     on = frozenset(range(instructions.qubits))
     chain = []
@@ -81,6 +87,7 @@ def _chain(instructions: InstructionSet) -> list[tuple[frozenset[int], list[int]
 
 
 def _connected(instructions: InstructionSet, on: frozenset[int]) -> bool:
+    """Whether the instructions on the qubits `on` connect them all."""
     edges = [set(placed.qubits) for placed in instructions.instructions]
     reached = {min(on)}
     for _ in on:
@@ -91,7 +98,11 @@ def _connected(instructions: InstructionSet, on: frozenset[int]) -> bool:
 
 
 def _table(instructions: InstructionSet, on: frozenset[int], covering: list[int]) -> Words:
-    """Words over the Clifford gates on `on`, one for each image of X and Z of `covering`."""
+    """Words of Clifford gates on the qubits `on`: one for each image of X and Z of `covering`.
+
+    Raises:
+        ConfigError: the gates do not generate the Clifford group on these qubits.
+    """
     codes = [
         code
         for code in clifford_codes(instructions)
@@ -108,7 +119,7 @@ def _table(instructions: InstructionSet, on: frozenset[int], covering: list[int]
             f"the Clifford group there (got {len(images):,} cosets, want {want:,})",
             hint="h and s on each qubit, and cx or cz on pairs that connect all qubits, do",
         )
-    return Words.of(words, instructions.code_dtype)
+    return Words.table(words, instructions.code_dtype)
 
 
 @hookimpl

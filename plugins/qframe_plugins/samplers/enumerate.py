@@ -1,4 +1,4 @@
-"""All words up to a length, one after another."""
+"""Sampler `enumerate`: all words up to a length, one after another."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, 
 from qframe_plugins.samplers._draws.lengths import length_dtype
 from qframe_plugins.samplers._words.automaton import WordAutomaton
 
-SUFFIX_WORDS = 1 << 17
-"""Endings kept in a table, for all states together."""
+ENDING_WORDS = 1 << 17
+"""Word endings that are kept in tables, for all states of the automaton together."""
 
 
 class EnumerateOptions(PluginOptions):
     """Options of `enumerate`."""
 
     max_length: int = Field(ge=1, le=4096, description="longest circuit, in gates")
-    min_length: int = Field(0, ge=0, le=4096, description="shortest circuit; 0 has the empty one")
-    reduced: bool = Field(False, description="leave out words with an inverse pair")
+    min_length: int = Field(
+        0, ge=0, le=4096, description="shortest circuit, in gates; 0 includes the empty circuit"
+    )
+    reduced: bool = Field(
+        False, description="leave out words with an instruction after its inverse"
+    )
     canonical_order: bool = Field(
         True,
-        description="with reduced: of orders that swap neighbours on disjoint qubits, keep one",
+        description="with reduced: keep one order of gates on disjoint qubits",
     )
 
     @model_validator(mode="after")
@@ -42,9 +46,12 @@ class Enumerate(Sampler[EnumerateOptions]):
 
         sampler: {plugin: enumerate, max_length: 6, reduced: true}
 
-    All words, or with `reduced: true` the reduced ones (as `non_backtracking` defines them): the
-    libraries that Solovay-Kitaev and Quartz (Xu et al., arXiv:2204.09033) search. Nothing is kept
-    from record to record: any record is made from its number alone. `count` has them all.
+    All words, or with `reduced: true` the reduced words (as `non_backtracking` defines them): the
+    libraries that Solovay-Kitaev and Quartz (Xu et al., arXiv:2204.09033) search. Any record is
+    made from its number alone.
+
+    Attributes:
+        count: number of words, and so of records.
     """
 
     name = "enumerate"
@@ -70,7 +77,10 @@ class Enumerate(Sampler[EnumerateOptions]):
         self._tails: dict[tuple[int, int], NDArray[Any]] = {}
 
     def sample(self, draws: Draws) -> Circuits:
-        """The words of ranks `draws.first` on; empty circuits beyond the last. No randomness."""
+        """The words of rank `draws.first` and following; empty circuits after the last word.
+
+        Nothing is random.
+        """
         codes = np.zeros((draws.size, self.max_length), dtype=self.instructions.code_dtype)
         lengths = np.zeros(draws.size, dtype=length_dtype(self.max_length))
         rank, row, start = draws.first, 0, 0
@@ -85,7 +95,10 @@ class Enumerate(Sampler[EnumerateOptions]):
         return Circuits(codes, lengths)
 
     def _fill(self, out: NDArray[Any], rank: int) -> None:
-        """Words of `out.shape[1]` codes from the `rank`-th on: a run of endings at a time."""
+        """Fills `out` with words of `out.shape[1]` codes, from the `rank`-th on.
+
+        Words that share all but their ending are written at once.
+        """
         length = out.shape[1]
         tail = min(self._tail, length)
         row = 0
@@ -99,7 +112,12 @@ class Enumerate(Sampler[EnumerateOptions]):
             rank += len(endings)
 
     def _unrank(self, rank: int, length: int, tail: int) -> tuple[list[int], int, int]:
-        """All but the last `tail` codes of a word, the state they lead to, the ending's rank."""
+        """The word of a rank, split before its last `tail` codes.
+
+        Returns:
+            The codes before the ending, the state that they lead to, and the rank of the ending
+            among the endings of that state.
+        """
         prefix: list[int] = []
         state = 0
         for left in range(length - 1, tail - 1, -1):
@@ -113,15 +131,16 @@ class Enumerate(Sampler[EnumerateOptions]):
         return prefix, state, rank
 
     def _endings(self, state: int, length: int) -> NDArray[Any]:
+        """All words of `length` codes from a state: `(n, length)`; kept for the next call."""
         if (state, length) not in self._tails:
             words, _ = self._automaton.words(state, length)
             self._tails[state, length] = words.astype(self.instructions.code_dtype)
         return self._tails[state, length]
 
     def _tail_length(self) -> int:
-        """The longest endings whose table, over all states, stays within `SUFFIX_WORDS`."""
+        """The largest length of endings at which all tables have at most `ENDING_WORDS` words."""
         tail = 1
-        while tail < self.max_length and sum(self._counts[tail + 1]) <= SUFFIX_WORDS:
+        while tail < self.max_length and sum(self._counts[tail + 1]) <= ENDING_WORDS:
             tail += 1
         return tail
 

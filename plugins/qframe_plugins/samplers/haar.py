@@ -1,4 +1,4 @@
-"""Haar-random unitaries: targets without a circuit."""
+"""Sampler `haar`: Haar-random unitaries, without circuits."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from qframe import Circuits, Draws, PluginOptions, Sampler, hookimpl
 
-Parts = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""Real and imaginary part, kept apart so that no product is fused with a sum."""
+ComplexParts = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Real parts and imaginary parts; separate arrays, so that no product is fused with a sum."""
 
-SIZES, PHASES = 0, 1
-"""First streams of the block's randomness; each further try for the phases takes the next."""
+SIZES_STREAM, PHASES_STREAM = 0, 1
+"""Streams of the block's randomness; each further try for the phases takes the next stream."""
 
-UNIT = 2.0**-53
+SPACING = 2.0**-53
+"""Distance of the 53-bit uniform numbers in `[0, 1)` that are drawn."""
 
 
 class Haar(Sampler[PluginOptions]):
@@ -26,13 +27,15 @@ class Haar(Sampler[PluginOptions]):
 
         sampler: haar
 
-    For test sets, as in Moro et al. (arXiv:2105.15048). The gate set gives the register's size
-    alone. Columns are independent, uniform on the complex sphere, and made orthogonal by Gram and
-    Schmidt, twice: the construction of Mezzadri (arXiv:math-ph/0609050), where the triangular
-    factor has a positive diagonal. A point of the sphere has squared sizes uniform on the simplex
-    (spacings of sorted uniform numbers) and independent uniform phases (a point of the disc,
-    divided by its size). So sqrt and the four operations are enough, and every machine gives the
-    same bits.
+    For test sets, as in Moro et al. (arXiv:2105.15048). Of the gate set only the number of qubits
+    counts.
+
+    Columns are independent and uniform on the complex sphere, and then made orthogonal by the
+    Gram-Schmidt method, twice. This is the construction of Mezzadri (arXiv:math-ph/0609050), in
+    which the triangular factor has a positive diagonal. The squared moduli of a point of the sphere
+    are uniform on the simplex (gaps between sorted uniform numbers); its phases are independent and
+    uniform (a point of the disc, divided by its modulus). So `sqrt` and the four operations are
+    enough, and every machine gives the same bits.
     """
 
     name = "haar"
@@ -40,7 +43,7 @@ class Haar(Sampler[PluginOptions]):
     gives_unitaries = True
 
     def sample(self, draws: Draws) -> Circuits:
-        """Sizes from stream 0, phases from stream 1 on."""
+        """Moduli are drawn from stream 0, phases from stream 1 and following."""
         dim, n = self.instructions.dim, draws.size
         sizes = _sizes(draws, dim)
         phase = _phases(draws, dim * dim * n)
@@ -51,14 +54,14 @@ class Haar(Sampler[PluginOptions]):
         for c, (real, imag) in enumerate(orthonormal(columns)):
             unitaries.real[:, :, c] = real.T
             unitaries.imag[:, :, c] = imag.T
-        unitaries += 0.0  # no negative zeros, as in the law
+        unitaries += 0.0  # no negative zeros, as in circuit_unitary
         codes = np.zeros((n, 1), dtype=self.instructions.code_dtype)
         return Circuits(codes, np.zeros(n, dtype=np.uint8), unitaries=unitaries)
 
 
-def orthonormal(columns: list[Parts]) -> Iterator[Parts]:
-    """Gram and Schmidt, twice, over columns `(dim, n)` of n matrices at once."""
-    done: list[Parts] = []
+def orthonormal(columns: list[ComplexParts]) -> Iterator[ComplexParts]:
+    """The Gram-Schmidt method, applied twice, for the columns `(dim, n)` of n matrices at once."""
+    done: list[ComplexParts] = []
     for column in columns:
         re, im = column
         for _ in range(2):
@@ -75,7 +78,7 @@ def orthonormal(columns: list[Parts]) -> Iterator[Parts]:
 
 
 def _sum(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Over the first axis, in index order (NumPy's own sum may pair terms)."""
+    """The sum over the first axis, in index order (NumPy's own sum may pair terms)."""
     total: NDArray[np.float64] = rows[0]
     for row in rows[1:]:
         total = total + row
@@ -83,9 +86,9 @@ def _sum(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _sizes(draws: Draws, dim: int) -> NDArray[np.float64]:
-    """Square roots of points uniform on the simplex: `(dim columns, dim rows, n)`."""
+    """Moduli, the square roots of points uniform on the simplex: `(dim columns, dim rows, n)`."""
     cells = dim * (dim - 1) * draws.size
-    cuts = (draws.words(cells, SIZES) >> np.uint64(11)).astype(np.float64) * UNIT
+    cuts = (draws.words(cells, SIZES_STREAM) >> np.uint64(11)).astype(np.float64) * SPACING
     cuts = np.sort(cuts.reshape(dim, dim - 1, draws.size), axis=1)
     edge = np.zeros((dim, 1, draws.size))
     gaps = np.diff(cuts, axis=1, prepend=edge, append=edge + 1.0)
@@ -93,14 +96,14 @@ def _sizes(draws: Draws, dim: int) -> NDArray[np.float64]:
     return made
 
 
-def _phases(draws: Draws, n: int) -> Parts:
-    """`n` points of the unit circle, by rejection from the square."""
+def _phases(draws: Draws, n: int) -> ComplexParts:
+    """`n` uniform points of the unit circle, by rejection from the square."""
     re, im = np.empty(n), np.empty(n)
     pending = np.arange(n)
-    stream = PHASES
+    stream = PHASES_STREAM
     while len(pending):
         raw = draws.words(2 * len(pending), stream) >> np.uint64(11)
-        x = raw.astype(np.float64) * (2 * UNIT) - 1.0
+        x = raw.astype(np.float64) * (2 * SPACING) - 1.0
         a, b = x[: len(pending)], x[len(pending) :]
         square = a * a + b * b
         good = (square <= 1.0) & (square > 2.0**-60)

@@ -1,4 +1,4 @@
-"""Matsumoto and Amano's normal forms: every one-qubit Clifford+T unitary once."""
+"""Sampler `matsumoto_amano`: normal forms of one-qubit Clifford+T unitaries, each unitary once."""
 
 from __future__ import annotations
 
@@ -19,22 +19,25 @@ from qframe_plugins.samplers._words.clifford import (
 )
 from qframe_plugins.samplers._words.join import Words, join
 
-HEADS, SYLLABLES = 0, 1
+HEADS_STREAM, SYLLABLES_STREAM = 0, 1
 """Streams of the block's randomness."""
 
-GROUP = 8
-"""Syllables HT or SHT in a row that are looked up at once."""
+GROUP_SYLLABLES = 8
+"""Consecutive syllables HT or SHT that are looked up at once."""
 
-CLIFFORDS = 24
+CLIFFORD_COUNT = 24
+"""One-qubit Clifford elements, up to phase."""
 
 
 class MatsumotoAmanoOptions(PluginOptions):
     """Options of `matsumoto_amano`."""
 
-    t_count: int = Field(ge=0, le=4096, description="T gates: at most (rank) or exactly (uniform)")
+    t_count: int = Field(
+        ge=0, le=4096, description="number of T gates: at most (rank) or exactly (uniform)"
+    )
     mode: Literal["rank", "uniform"] = Field(
         "rank",
-        description="rank: record i is the i-th unitary, fewer T first; uniform: drawn at random",
+        description="rank: record i is the i-th unitary, by number of T; uniform: drawn at random",
     )
 
 
@@ -45,12 +48,14 @@ class MatsumotoAmano(Sampler[MatsumotoAmanoOptions]):
 
         sampler: {plugin: matsumoto_amano, t_count: 10, mode: rank}
 
-    Each unitary has one normal form, up to global phase, and that with the fewest T gates
-    (Matsumoto and Amano, arXiv:0806.3834; Giles and Selinger, arXiv:1312.6584), so that there are
-    `24 (3 * 2**t - 2)` of T-count at most t. `mode: rank` has each of them once, with fewer T
-    first; `mode: uniform` draws exactly uniformly among the `72 * 2**(t - 1)` of T-count t (24 for
-    t = 0). C is a shortest word over the gate set's Clifford gates. Needs h, s and t, on one
-    qubit; the T gates are all t, never tdg.
+    Up to global phase each unitary has exactly one normal form, and no word for it has fewer T
+    gates (Matsumoto and Amano, arXiv:0806.3834; Giles and Selinger, arXiv:1312.6584). So there are
+    `24 (3 * 2**t - 2)` unitaries of T-count at most t. `mode: rank` lists each of them once, fewer
+    T gates first. `mode: uniform` draws uniformly among the `72 * 2**(t - 1)` unitaries of T-count
+    t (24 for t = 0).
+
+    C is a shortest word over the gate set's Clifford gates. The gate set must have h, s and t on
+    one qubit. All T gates are t, never tdg.
     """
 
     name = "matsumoto_amano"
@@ -62,14 +67,14 @@ class MatsumotoAmano(Sampler[MatsumotoAmanoOptions]):
         actions = {code: pauli_action(instructions, code) for code in clifford_codes(instructions)}
         _, words = shortest_words(actions, generators(0))
         dtype = instructions.code_dtype
-        self._cliffords = Words.of(words, dtype)
-        self._first = Words.of([(), (t,)], dtype)
-        # Groups of n = 0 .. GROUP syllables stand at 2**n - 1 + bits, bit k for syllable k (in
-        # circuit order: a product read from its right end).
-        self._groups = Words.of(
+        self._cliffords = Words.table(words, dtype)
+        self._first = Words.table([(), (t,)], dtype)
+        # The group of n = 0 .. GROUP_SYLLABLES syllables has index 2**n - 1 + bits; bit k stands
+        # for syllable k in circuit order, which is the matrix product read from its right end.
+        self._groups = Words.table(
             (
                 reduce(add, ((t, h, s) if bits >> k & 1 else (t, h) for k in range(n)), ())
-                for n in range(GROUP + 1)
+                for n in range(GROUP_SYLLABLES + 1)
                 for bits in range(1 << n)
             ),
             dtype,
@@ -85,18 +90,22 @@ class MatsumotoAmano(Sampler[MatsumotoAmanoOptions]):
             self.count = unitary_count(options.t_count)
 
     def sample(self, draws: Draws) -> Circuits:
-        """By rank, without randomness; or from stream 0 the Clifford and whether T stands first
-        (as a matrix), from stream 1 the syllables.
+        """By rank, where nothing is random, or drawn.
+
+        Stream 0 gives the Clifford element and whether the matrix product begins with T, stream 1
+        the syllables.
         """
         return self._ranked(draws) if self.options.mode == "rank" else self._drawn(draws)
 
     def _ranked(self, draws: Draws) -> Circuits:
-        """Rank = 24 m + c. The m-th core: 0 is empty, then `3 * 2**(n-1)` for each T-count n, of
-        which `2**(n-1)` begin with T (n - 1 syllables), `2**n` do not (n syllables).
+        """Rank 24 m + c has the c-th Clifford element and the m-th core.
+
+        Core 0 is empty. Then come `3 * 2**(n-1)` cores for each T-count n: `2**(n-1)` that begin
+        with T and have n - 1 syllables, and `2**n` that do not and have n.
         """
         last = unitary_count(self.options.t_count) - 1
         rank = np.minimum(np.arange(draws.size) + min(draws.first, last), last)
-        core, clifford = np.divmod(rank, CLIFFORDS)
+        core, clifford = np.divmod(rank, CLIFFORD_COUNT)
         n = np.zeros(draws.size, dtype=np.int64)
         for t in range(1, self.options.t_count + 1):
             n += core >= 3 * 2 ** (t - 1) - 2
@@ -104,26 +113,37 @@ class MatsumotoAmano(Sampler[MatsumotoAmanoOptions]):
         within = core - np.where(n > 0, 3 * half - 2, 0)
         leads = (n > 0) & (within < half)
         bits = np.where(leads | (n == 0), within, within - half).astype(np.uint64)
-        return self._joined(clifford, leads, n - leads, lambda k: bits >> np.uint64(GROUP * k))
+        return self._joined(
+            clifford, leads, n - leads, lambda k: bits >> np.uint64(GROUP_SYLLABLES * k)
+        )
 
     def _drawn(self, draws: Draws) -> Circuits:
         t = self.options.t_count
-        heads = draws.integers(3 * CLIFFORDS, draws.size, HEADS)
-        leads = (heads < CLIFFORDS) & (t > 0)
-        groups = -(-t // GROUP)
-        raw = draws.words(-(-draws.size * groups // 8), SYLLABLES).astype("<u8").view(np.uint8)
+        heads = draws.integers(3 * CLIFFORD_COUNT, draws.size, HEADS_STREAM)
+        leads = (heads < CLIFFORD_COUNT) & (t > 0)
+        groups = -(-t // GROUP_SYLLABLES)
+        raw = (
+            draws.words(-(-draws.size * groups // 8), SYLLABLES_STREAM).astype("<u8").view(np.uint8)
+        )
         raw = raw[: draws.size * groups].reshape(groups, draws.size)
-        return self._joined(heads % CLIFFORDS, leads, t - leads.astype(np.int64), raw.__getitem__)
+        return self._joined(
+            heads % CLIFFORD_COUNT, leads, t - leads.astype(np.int64), raw.__getitem__
+        )
 
     def _joined(
         self, clifford: NDArray[Any], leads: NDArray[np.bool_], syllables: NDArray[Any], bits: Any
     ) -> Circuits:
-        """Circuit order: the Clifford, the syllables of group 0, 1, ... (`bits(k)`, one bit a
-        syllable), and T where it leads the matrix product.
+        """Circuits from the Clifford element, the syllables, and T where it leads the product.
+
+        Args:
+            clifford: indices of the Clifford elements.
+            leads: whether the matrix product begins with T.
+            syllables: how many syllables.
+            bits: `bits(k)` are those of group k, one bit per syllable.
         """
         parts = [(self._cliffords, clifford)]
-        for k in range(-(-self.options.t_count // GROUP)):
-            size = np.clip(syllables - GROUP * k, 0, GROUP)
+        for k in range(-(-self.options.t_count // GROUP_SYLLABLES)):
+            size = np.clip(syllables - GROUP_SYLLABLES * k, 0, GROUP_SYLLABLES)
             mask = (1 << size) - 1
             parts.append((self._groups, mask + (bits(k).astype(np.int64) & mask)))
         parts.append((self._first, leads.astype(np.intp)))
@@ -131,8 +151,8 @@ class MatsumotoAmano(Sampler[MatsumotoAmanoOptions]):
 
 
 def unitary_count(t_count: int) -> int:
-    """Unitaries up to phase of T-count at most `t_count`: `24 (3 * 2**t - 2)`."""
-    return CLIFFORDS * ((3 << t_count) - 2)
+    """Number of unitaries, up to phase, of T-count at most `t_count`: `24 (3 * 2**t - 2)`."""
+    return CLIFFORD_COUNT * ((3 << t_count) - 2)
 
 
 def _codes(instructions: InstructionSet) -> tuple[int, int, int]:

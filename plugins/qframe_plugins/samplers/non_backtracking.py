@@ -1,4 +1,4 @@
-"""Reduced words: no instruction right after its inverse."""
+"""Sampler `non_backtracking`: reduced words, with no instruction right after its inverse."""
 
 from __future__ import annotations
 
@@ -11,34 +11,31 @@ from qframe_plugins.samplers._draws.lengths import LengthOptions
 from qframe_plugins.samplers._words.automaton import WordAutomaton
 from qframe_plugins.samplers._words.uniform_words import UniformWords
 
-WORDS, LENGTHS = 0, 1
+WORDS_STREAM, LENGTHS_STREAM = 0, 1
 """Streams of the block's randomness."""
 
 
 class NonBacktrackingOptions(LengthOptions):
     """Options of `non_backtracking`."""
 
-    canonical_order: bool = Field(
-        True, description="of orders that swap neighbours on disjoint qubits, keep one"
-    )
+    canonical_order: bool = Field(True, description="keep one order of gates on disjoint qubits")
 
 
 class NonBacktracking(Sampler[NonBacktrackingOptions]):
-    """Uniform among the reduced words of a length; length fixed or uniform in a range.
+    """Uniform reduced words; their length is fixed, or uniform in a range.
 
     YAML that selects it::
 
         sampler: {plugin: non_backtracking, length: 20}
 
-    A reduced word never has an instruction right after its inverse (found by multiplying the
-    matrices, to 1e-12, global phase included). On several qubits neighbours on disjoint qubits
-    commute, and of the orders they can stand in one is kept, so that an instruction does not come
-    after its inverse behind gates on other qubits either; `canonical_order: false` leaves all
-    orders in. As in Zhang et al. (arXiv:2004.04743) and Chen et al. (arXiv:2204.06904).
+    A reduced word never has an instruction right after its inverse. Two instructions are inverse if
+    their matrices multiply to 1, to within 1e-12, global phase included. Gates on disjoint qubits
+    commute; one of the orders in which they can stand is kept, so that an instruction does not
+    follow its inverse with only gates on other qubits between either. `canonical_order: false`
+    keeps all orders. As in Zhang et al. (arXiv:2004.04743) and Chen et al. (arXiv:2204.06904).
 
-    Uniform also where codes have unequal numbers of successors (a gate that is its own inverse
-    beside one that has none): each step is weighted by the exact number of completions, to
-    within 2**-32.
+    Words are uniform even if codes have unequal numbers of successors (one gate is its own inverse,
+    another has none): each step is weighted by the exact number of completions, to within 2**-32.
     """
 
     name = "non_backtracking"
@@ -54,9 +51,9 @@ class NonBacktracking(Sampler[NonBacktrackingOptions]):
         )
 
     def sample(self, draws: Draws) -> Circuits:
-        """Words from stream 0, one raw word a step, and lengths from stream 1."""
-        lengths = self.options.draw_lengths(draws, LENGTHS)
-        words = draws.words(self._words.steps * draws.size, WORDS)
+        """Codes are drawn from stream 0, one raw word per step, and lengths from stream 1."""
+        lengths = self.options.draw_lengths(draws, LENGTHS_STREAM)
+        words = draws.words(self._words.steps * draws.size, WORDS_STREAM)
         codes = self._words.codes(words.reshape(self._words.steps, -1), lengths)
         return Circuits(codes, lengths)
 

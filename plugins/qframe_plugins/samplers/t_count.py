@@ -1,4 +1,4 @@
-"""A fixed number of T gates among random Clifford gates."""
+"""Sampler `t_count`: a fixed number of T gates among random Clifford gates."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, 
 from qframe_plugins.samplers._draws.lengths import length_dtype
 from qframe_plugins.samplers._words.clifford import clifford_codes
 
-CLIFFORDS, TS, PLACES = 0, 1, 2
+CLIFFORDS_STREAM, TS_STREAM, PLACES_STREAM = 0, 1, 2
 """Streams of the block's randomness."""
 
 T_NAMES = ("t", "tdg")
+"""Gates that count as T gates."""
 
 MAX_SUBSET_BYTES = 1 << 20
-"""Largest table of all subsets of places."""
+"""Bytes of the largest table of all subsets of places."""
 
 
 class TCountOptions(PluginOptions):
     """Options of `t_count`."""
 
-    length: int = Field(ge=1, le=65_535, description="gates in a circuit")
+    length: int = Field(ge=1, le=65_535, description="gates per circuit")
     t_count: int = Field(ge=0, le=65_535, description="how many of them are t or tdg")
 
     @model_validator(mode="after")
@@ -37,16 +38,18 @@ class TCountOptions(PluginOptions):
 
 
 class TCount(Sampler[TCountOptions]):
-    """Exactly `t_count` gates t or tdg in a circuit of `length`, Clifford gates elsewhere.
+    """Circuits of `length` gates: exactly `t_count` of them t or tdg, the others Clifford gates.
 
     YAML that selects it::
 
         sampler: {plugin: t_count, length: 20, t_count: 4}
 
-    The places of the T gates are a uniform subset, which of t and tdg (and on which qubit) and
-    each Clifford gate is drawn uniformly among the instructions; gates that are neither are left
-    out. As asked for in mitiq #2118. The word may not be the shortest: the T-count of the *unitary*
-    can be lower (for that see `matsumoto_amano`).
+    The places of the T gates are a uniform subset. Each T gate is drawn uniformly among the t and
+    tdg instructions, and each Clifford gate uniformly among the Clifford instructions; other gates
+    are left out. As asked for in mitiq #2118.
+
+    The word may not be the shortest, and the T-count of the *unitary* may be lower; for a given
+    T-count of the unitary see `matsumoto_amano`.
     """
 
     name = "t_count"
@@ -70,31 +73,33 @@ class TCount(Sampler[TCountOptions]):
         self._subsets = subsets(options.length, options.t_count) if listed else None
 
     def sample(self, draws: Draws) -> Circuits:
-        """Clifford codes from stream 0, T codes from stream 1, places from stream 2.
+        """Clifford codes are drawn from stream 0, T codes from stream 1, places from stream 2.
 
-        Places are one number below (length choose t_count) as long as the table of them fits
-        `MAX_SUBSET_BYTES`; else selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S), 32 bits a
-        place: place j holds a T with probability (T left) / (places left), to within 2**-32.
+        If the table of all subsets of places fits `MAX_SUBSET_BYTES`, one number chooses a subset.
+        If not, selection sampling does (Knuth, TAOCP 2, 3.4.2, algorithm S), with 32 bits per
+        place: a place gets a T with probability (T left) / (places left), to within 2**-32.
         """
         size, length = draws.size, self.max_length
         codes = np.zeros((size, length), dtype=self.instructions.code_dtype)
         if len(self._cliffords):
-            drawn = draws.integers(len(self._cliffords), size * length, CLIFFORDS)
+            drawn = draws.integers(len(self._cliffords), size * length, CLIFFORDS_STREAM)
             codes = self._cliffords.take(drawn).reshape(size, length)
         if self.options.t_count:
             if self._subsets is None:
                 chosen = self._selected(draws)
             else:
-                which = draws.integers(len(self._subsets), size, PLACES)
+                which = draws.integers(len(self._subsets), size, PLACES_STREAM)
                 chosen = self._subsets.take(which, axis=0)
-            drawn = draws.integers(len(self._ts), size * length, TS).reshape(size, length)
+            drawn = draws.integers(len(self._ts), size * length, TS_STREAM).reshape(size, length)
             codes = np.where(chosen, self._ts.take(drawn), codes)
         return Circuits(codes, np.full(size, length, dtype=length_dtype(length)))
 
     def _selected(self, draws: Draws) -> NDArray[np.bool_]:
-        """`(size, length)`, `t_count` of them true in each row."""
+        """Places by selection sampling: `(size, length)`, true `t_count` times in each row."""
         size, length = draws.size, self.max_length
-        raw = draws.words(-(-size * length // 2), PLACES).astype("<u8", copy=False).view("<u4")
+        raw = (
+            draws.words(-(-size * length // 2), PLACES_STREAM).astype("<u8", copy=False).view("<u4")
+        )
         chosen = np.empty((length, size), dtype=np.bool_)
         left = np.full(size, self.options.t_count, dtype=np.uint32)
         point = np.empty(size, dtype="<u8")
@@ -109,7 +114,7 @@ class TCount(Sampler[TCountOptions]):
 
 
 def subsets(length: int, chosen: int) -> NDArray[np.bool_]:
-    """All subsets of `chosen` out of `length` places, one a row."""
+    """All subsets of `chosen` out of `length` places, one per row."""
     places = np.array(list(combinations(range(length), chosen)), dtype=np.intp)
     rows = np.zeros((len(places), length), dtype=np.bool_)
     np.put_along_axis(rows, places, values=True, axis=1)

@@ -1,4 +1,4 @@
-"""Independent, uniformly drawn instructions."""
+"""Sampler `uniform`: independent, uniformly drawn instructions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qframe import Circuits, Draws, InstructionSet, Sampler, hookimpl
 from qframe_plugins.samplers._draws.lengths import LengthOptions
 from qframe_plugins.samplers._draws.weights import WeightedCodes
 
-CODES, LENGTHS = 0, 1
+CODES_STREAM, LENGTHS_STREAM = 0, 1
 """Streams of the block's randomness."""
 
 
@@ -23,14 +23,14 @@ class UniformOptions(LengthOptions):
 
 
 class Uniform(Sampler[UniformOptions]):
-    """Independent uniform instructions; length fixed or uniform in a range; optional gate weights.
+    """Independent uniform instructions; a fixed length or a uniform one; optional gate weights.
 
     YAML that selects it::
 
         sampler: {plugin: uniform, length: {min: 5, max: 30}, weights: {t: 2, tdg: 2}}
 
-    A gate's weight is shared by its placements on different qubits. As in Kremer et al.
-    (arXiv:2405.13196) and Bao and Hartnett (arXiv:2307.08684).
+    A gate's placements on different qubits share its weight. As in Kremer et al. (arXiv:2405.13196)
+    and Bao and Hartnett (arXiv:2307.08684).
     """
 
     name = "uniform"
@@ -42,10 +42,10 @@ class Uniform(Sampler[UniformOptions]):
         self._codes = WeightedCodes(instructions, options.weights)
 
     def sample(self, draws: Draws) -> Circuits:
-        """Codes from stream 0, lengths from stream 1; see `Draws.integers` for the map."""
-        codes = self._codes.draw(draws, draws.size * self.max_length, CODES)
+        """Codes are drawn from stream 0 (see `Draws.integers`), lengths from stream 1."""
+        codes = self._codes.draw(draws, draws.size * self.max_length, CODES_STREAM)
         codes = codes.reshape(draws.size, self.max_length)
-        lengths = self.options.draw_lengths(draws, LENGTHS)
+        lengths = self.options.draw_lengths(draws, LENGTHS_STREAM)
         if self.options.shortest == self.max_length:
             return Circuits(codes, lengths)
         return Circuits.padded(codes, lengths)

@@ -1,4 +1,4 @@
-"""Random walks of which every prefix is a record."""
+"""Sampler `walk`: random walks, of which every prefix is a record."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from qframe_plugins.samplers._draws.weights import WeightedCodes
 from qframe_plugins.samplers._words.automaton import WordAutomaton
 from qframe_plugins.samplers._words.uniform_words import UniformWords
 
-STEPS = 0
+STEPS_STREAM = 0
 """Stream of the block's randomness."""
 
 
@@ -32,7 +32,7 @@ class WalkOptions(PluginOptions):
     """Options of `walk`."""
 
     length: Annotated[int, Field(ge=1, le=65_535)] = Field(
-        description="steps of a walk: it gives so many records"
+        description="steps per walk, and so records per walk"
     )
     non_backtracking: bool = Field(
         False, description="never step back: no instruction right after its inverse"
@@ -49,25 +49,26 @@ class WalkOptions(PluginOptions):
 
 
 class Walk(Sampler[WalkOptions]):
-    """Walks of `length` steps; the first step, the first two, ... are a record each.
+    """Random walks of `length` steps; each prefix of a walk is a record.
 
     YAML that selects it::
 
         sampler: {plugin: walk, length: 20, non_backtracking: true}
 
-    Two columns make transitions of the records, as reinforcement learning wants them (Zhang et
-    al., arXiv:2004.04743; Chen et al., arXiv:2204.06904): `parent`, the index of the record that
-    is this one without its last gate (-1: the identity), and `gate`, the code of that last gate.
-    State `unitaries[parent]`, action `gate`, next state `unitaries` of this record:
+    Two columns make each record a transition of reinforcement learning (Zhang et al.,
+    arXiv:2004.04743; Chen et al., arXiv:2204.06904). `parent` is the index of the record with the
+    same circuit without its last gate (-1: the identity). `gate` is the code of that last gate. The
+    state is `unitaries[parent]`, the action `gate`, and the next state the record's own unitary:
     `U = G U_parent`.
 
-    Steps are independent (uniform, or by `weights`), or, with `non_backtracking`, a walk is
-    uniform among the words of its length that have no instruction right after its inverse. The
-    records of a walk follow each other within one block; where `length` does not divide a block,
-    the last walk of the block ends with it, so that short prefixes are a little more frequent
-    (20 steps, 4,096 records: the first 16 lengths have 205 records, the others 204).
+    Steps are independent: uniform, or by `weights`. With `non_backtracking` a walk is instead
+    uniform among the words of its length that have no instruction right after its inverse.
 
-    Each record is its parent times one gate (`fold` 1), and engines share that product.
+    The records of a walk follow each other within one block. If `length` does not divide the
+    block, its last walk is cut, so that short prefixes are a little more frequent (with 20 steps
+    and 4,096 records the first 16 lengths have 205 records, the others 204).
+
+    Engines may compute each record from its parent with one product (`fold` 1).
     """
 
     name = "walk"
@@ -82,56 +83,61 @@ class Walk(Sampler[WalkOptions]):
         self._reduced = _reduced(instructions, options.length) if options.non_backtracking else None
 
     def sample(self, draws: Draws) -> Circuits:
-        """Walks from stream 0."""
+        """Walks are drawn from stream 0.
+
+        Raises:
+            ConfigError: a block has fewer records than a walk has steps.
+        """
         size, steps = draws.size, self.max_length
         if size < steps:
             raise ConfigError(
-                f"sampler.length: got {steps:,}, a walk lies within a block, and a block of such "
-                f"long circuits has {size:,} records",
+                f"sampler.length: got {steps:,}, but a walk has to fit in a block, and a block of "
+                f"such long circuits has {size:,} records",
                 hint="take shorter walks",
             )
-        shape = _shape(size, steps)
+        pattern = _prefix_pattern(size, steps)
         taken = self._steps(draws, -(-size // steps))
-        # One row a record: all of its walk, then 0 beyond what it has come.
+        # One row per record: the whole walk, set to 0 after the record's last step.
         codes = taken.repeat(steps, axis=0)[:size]
-        codes *= shape.come
-        parent = shape.parents + draws.first
+        codes *= pattern.taken
+        parent = pattern.parents + draws.first
         parent[::steps] = -1
         return Circuits(
             codes=codes,
-            lengths=shape.lengths,
+            lengths=pattern.lengths,
             extra={"parent": parent, "gate": taken.reshape(-1)[:size]},
-            parents=shape.parents,
+            parents=pattern.parents,
         )
 
     def _steps(self, draws: Draws, walks: int) -> NDArray[Any]:
         """The codes of whole walks: `(walks, length)`."""
         if self._reduced is None:
-            return self._free.draw(draws, walks * self.max_length, STEPS).reshape(walks, -1)
-        words = draws.words(self._reduced.steps * walks, STEPS).reshape(-1, walks)
+            return self._free.draw(draws, walks * self.max_length, STEPS_STREAM).reshape(walks, -1)
+        words = draws.words(self._reduced.steps * walks, STEPS_STREAM).reshape(-1, walks)
         return self._reduced.codes(words, np.full(walks, self.max_length))
 
 
-class Shape(NamedTuple):
-    """What all blocks of a size have in common; read-only.
+class PrefixPattern(NamedTuple):
+    """Arrays that are the same in all blocks of one size; read-only.
 
     Attributes:
-        come: `(size, steps)` `uint8`: 1 for the steps that a record has come.
+        taken: `(size, steps)` `uint8`: 1 for the steps of the walk that belong to the record.
         lengths, parents: as in `Circuits`.
     """
 
-    come: NDArray[np.uint8]
+    taken: NDArray[np.uint8]
     lengths: NDArray[Any]
     parents: NDArray[np.int64]
 
 
 @lru_cache(maxsize=4)
-def _shape(size: int, steps: int) -> Shape:
+def _prefix_pattern(size: int, steps: int) -> PrefixPattern:
+    """The pattern of a block of `size` records with walks of `steps` steps."""
     walks = -(-size // steps)
     parents = np.arange(-1, size - 1)
     parents[::steps] = -1
-    made = Shape(
-        come=np.tile(np.tri(steps, dtype=np.uint8), (walks, 1))[:size],
+    made = PrefixPattern(
+        taken=np.tile(np.tri(steps, dtype=np.uint8), (walks, 1))[:size],
         lengths=np.tile(np.arange(1, steps + 1, dtype=length_dtype(steps)), walks)[:size],
         parents=parents,
     )
@@ -141,7 +147,7 @@ def _shape(size: int, steps: int) -> Shape:
 
 
 def _reduced(instructions: InstructionSet, length: int) -> UniformWords:
-    """Words without an instruction right after its inverse; what commutes stands in any order."""
+    """Words without an instruction right after its inverse; gates that commute in any order."""
     automaton = WordAutomaton.reduced(instructions, canonical_order=False)
     return UniformWords(automaton, range(length, length + 1), instructions.code_dtype)
 

@@ -1,1 +1,1 @@
-"""What several samplers draw: lengths, weighted codes, integers scaled from raw words."""
+"""What several samplers draw: lengths, weighted codes, and indices from raw random words."""

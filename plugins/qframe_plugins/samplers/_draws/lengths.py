@@ -1,4 +1,4 @@
-"""How long the circuits are: the option that several samplers share."""
+"""The option `length` of several samplers, and drawing lengths from it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class LengthRange(PluginOptions):
 
 
 class LengthOptions(PluginOptions):
-    """Options of samplers that take `length`."""
+    """Base of the options of samplers with a `length`."""
 
     length: Annotated[int, Field(ge=1, le=65_535)] | LengthRange = Field(
-        description="gates in a circuit: a number, or {min, max} for a uniform choice"
+        description="gates per circuit: a number, or {min, max} for a uniform choice"
     )
 
     @property
@@ -40,7 +40,7 @@ class LengthOptions(PluginOptions):
         return self.length.max if isinstance(self.length, LengthRange) else self.length
 
     def draw_lengths(self, draws: Draws, stream: int) -> NDArray[Any]:
-        """`(draws.size,)` lengths of the type that `Circuits` wants."""
+        """`(draws.size,)` lengths, of the dtype that `Circuits` wants."""
         if self.shortest == self.longest:
             return np.full(draws.size, self.longest, dtype=length_dtype(self.longest))
         drawn = draws.integers(self.longest - self.shortest + 1, draws.size, stream)
@@ -48,5 +48,5 @@ class LengthOptions(PluginOptions):
 
 
 def length_dtype(longest: int) -> np.dtype[Any]:
-    """`uint8` if the longest circuit is below 256 gates, else `uint16`."""
+    """`uint8` if the longest circuit has fewer than 256 gates, else `uint16`."""
     return np.dtype(np.uint8 if longest < 256 else np.uint16)

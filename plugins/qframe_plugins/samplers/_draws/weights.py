@@ -1,4 +1,4 @@
-"""Codes drawn with weights: the option that several samplers share."""
+"""Independent codes, drawn uniformly or by the option `weights` of several samplers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from qframe import ConfigError, Draws, InstructionSet
 
 
 class WeightedCodes:
-    """Independent codes; a gate's weight (1 where left out) is shared by its placements.
+    """Draws independent codes. A gate's placements share its weight, 1 if left out.
 
     Args:
         instructions: what the codes stand for.
-        weights: by gate name; None for uniform codes, whose draws are quicker.
+        weights: by gate name; None for uniform codes, which are drawn faster.
 
     Raises:
-        ConfigError: for a weight that names no gate, or is no number that a weight can be.
+        ConfigError: a weight names no gate of the gate set, or is negative or not finite, or all
+            weights are 0.
     """
 
     def __init__(self, instructions: InstructionSet, weights: dict[str, float] | None) -> None:
@@ -28,17 +29,17 @@ class WeightedCodes:
         self._thresholds = _thresholds(weights, instructions) if weights else None
 
     def draw(self, draws: Draws, count: int, stream: int) -> NDArray[Any]:
-        """`(count,)` codes. A probability is met to within 2**-32."""
+        """`(count,)` codes; their probabilities are exact to within 2**-32."""
         if self._thresholds is None:
             return draws.integers(len(self._instructions), count, stream)
-        # 32 random bits a code.
+        # 32 random bits per code.
         halves = draws.words(-(-count // 2), stream).astype("<u8").view("<u4")[:count]
         codes = np.searchsorted(self._thresholds, halves, side="right")
         return codes.astype(self._instructions.code_dtype)
 
 
 def _thresholds(weights: dict[str, float], instructions: InstructionSet) -> NDArray[np.uint64]:
-    """Upper ends of the codes' shares of `[0, 2**32)` but for the last, rounded once each."""
+    """Upper ends of the codes' shares of `[0, 2**32)`, without the last; each rounded once."""
     names = [instruction.gate for instruction in instructions.instructions]
     for name, weight in weights.items():
         if name not in names:

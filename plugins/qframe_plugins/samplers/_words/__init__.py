@@ -1,1 +1,1 @@
-"""Words of gates: automata that admit them, and uniform draws from what they admit."""
+"""Words of gates: which are allowed, uniform draws of them, Clifford words, joining words."""

@@ -1,4 +1,4 @@
-"""Which words are allowed, as a finite automaton: no inverse pairs, one order of what commutes."""
+"""Finite automata that say which words are allowed: all words, or reduced words."""
 
 from __future__ import annotations
 
@@ -15,39 +15,45 @@ INVERSE_TOLERANCE = 1e-12
 """Largest entry of `|AB - 1|` at which B counts as the inverse of A."""
 
 MAX_STATES = 20_000
+"""States above which an automaton is refused."""
+
 MAX_COUNT_BYTES = 1 << 28
+"""Bytes of exact word counts above which they are refused."""
 
 
 @dataclass(frozen=True)
 class WordAutomaton:
-    """A deterministic automaton over codes: every state accepts, a missing arrow forbids.
+    """A deterministic automaton that reads codes. Every state accepts; a missing arrow forbids.
 
     Attributes:
-        successors: `(states, codes)` `int32`; the state after a code, -1 where it is not allowed.
-            State 0 is the start.
+        successors: `(states, codes)` `int32`; the state after a code, -1 if the code is not
+            allowed. State 0 is the start.
     """
 
     successors: NDArray[np.int32]
 
     @classmethod
     def free(cls, codes: int) -> WordAutomaton:
-        """All words."""
+        """The automaton that allows all words."""
         return cls(np.zeros((1, codes), dtype=np.int32))
 
     @classmethod
     def reduced(cls, instructions: InstructionSet, canonical_order: bool) -> WordAutomaton:
-        """Reduced words.
+        """The automaton that allows reduced words: no instruction right after its inverse.
 
-        No instruction follows its inverse (`INVERSE_TOLERANCE`, on the register's matrices). With
-        `canonical_order`, words that differ by exchanging neighbours on disjoint qubits count as
-        one, and stand for it in their lexicographic normal form; an instruction then also never
-        follows its inverse with only gates on other qubits between. A word is in normal form if
-        and only if no code `a` follows a greater `b` with `a` on qubits disjoint from those of
-        `b` and of all codes between (Anisimov and Knuth, Int. J. Comput. Inf. Sci. 8, 255
-        (1979)). A state is the set of codes that are forbidden next.
+        Instructions are inverse by the matrices of the whole register, to `INVERSE_TOLERANCE`.
+
+        With `canonical_order`, words that differ only by exchanging neighbours on disjoint qubits
+        count as one word, of which the lexicographic normal form is allowed. Then an instruction
+        never follows its inverse with only gates on other qubits between either. A word is in
+        normal form if and only if no code `a` follows a greater code `b` such that `a` acts on
+        other qubits than `b` and all codes between (Anisimov and Knuth, Int. J. Comput. Inf.
+        Sci. 8, 255 (1979)).
+
+        A state is the set of codes that are forbidden next.
 
         Raises:
-            ConfigError: above `MAX_STATES` states.
+            ConfigError: more than `MAX_STATES` states are needed.
         """
         codes = len(instructions)
         inverse = _masks(inverse_pairs(instructions))
@@ -76,17 +82,20 @@ class WordAutomaton:
 
     @cached_property
     def arrows(self) -> list[list[tuple[int, int]]]:
-        """Per state, its `(code, next state)` in code order."""
+        """For each state its `(code, next state)` pairs, in the order of the codes."""
         return [
             [(code, after) for code, after in enumerate(row) if after >= 0]
             for row in self.successors.tolist()
         ]
 
     def counts(self, length: int) -> list[list[int]]:
-        """`counts[l][s]`: words of `l` codes allowed from state `s`, exactly, for `l <= length`.
+        """Exact numbers of words, up to a length.
+
+        Returns:
+            `counts[l][s]`: words of `l` codes that are allowed from state `s`, for `l <= length`.
 
         Raises:
-            ConfigError: if the numbers would fill more than `MAX_COUNT_BYTES`.
+            ConfigError: the numbers would fill more than `MAX_COUNT_BYTES`.
         """
         states, codes = self.successors.shape
         if states * length * (length * codes.bit_length() / 16 + 32) > MAX_COUNT_BYTES:
@@ -102,8 +111,10 @@ class WordAutomaton:
         return counts
 
     def words(self, state: int, length: int) -> tuple[NDArray[Any], NDArray[np.int32]]:
-        """All words of `length` codes from `state` in lexicographic order: `(n, length)` `uint16`,
-        and the `(n,)` states they lead to.
+        """All words of `length` codes from `state`, in lexicographic order.
+
+        Returns:
+            The words, `(n, length)` `uint16`, and the states that they lead to, `(n,)`.
         """
         ends = np.array([state], dtype=np.int32)
         words = np.zeros((1, 0), dtype=np.uint16)
@@ -115,7 +126,7 @@ class WordAutomaton:
 
 
 def inverse_pairs(instructions: InstructionSet) -> NDArray[np.bool_]:
-    """`[a, b]`: whether `b` undoes `a`, global phase included; see `INVERSE_TOLERANCE`."""
+    """`(codes, codes)`, at `[a, b]` whether `b` is the inverse of `a`, global phase included."""
     matrices = instructions.matrices
     identity = np.eye(instructions.dim)
     return np.stack(
@@ -127,10 +138,11 @@ def inverse_pairs(instructions: InstructionSet) -> NDArray[np.bool_]:
 
 
 def disjoint_pairs(instructions: InstructionSet) -> NDArray[np.bool_]:
-    """`[a, b]`: whether `a` and `b` share no qubit."""
+    """`(codes, codes)`, at `[a, b]` whether `a` and `b` share no qubit."""
     qubits = [set(placed.qubits) for placed in instructions.instructions]
     return np.array([[not a & b for b in qubits] for a in qubits])
 
 
 def _masks(pairs: NDArray[Any]) -> list[int]:
+    """Each row as an integer whose bit `b` is the entry `b`."""
     return [sum(1 << int(code) for code in np.nonzero(row)[0]) for row in pairs]

@@ -1,8 +1,8 @@
-"""Clifford elements as shortest words over the gates there are, found by breadth-first search.
+"""Clifford elements, and shortest words of gates for them, found by breadth-first search.
 
-A Clifford unitary is given, up to phase, by what it makes of the Paulis: `C P C†` is again a Pauli,
-with a sign. A signed Pauli on n qubits is a number below `2 * 4**n`: bit 0 is the sign, then
-`x`, `z` of qubit 0, `x`, `z` of qubit 1 and so on; with both bits set it is Y.
+Up to phase a Clifford unitary C is determined by its images of the Paulis: `C P C†` is again a
+Pauli, with a sign. A signed Pauli on n qubits is a number below `2 * 4**n`: bit 0 is the sign, then
+follow `x` and `z` of qubit 0, `x` and `z` of qubit 1, and so on; both bits set mean Y.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from qframe import InstructionSet
 
 CLIFFORD_TOLERANCE = 1e-9
-"""Largest deviation of `G P G†` from a signed Pauli at which a gate counts as Clifford."""
+"""Largest deviation of `G P G†` from a signed Pauli at which G counts as a Clifford gate."""
 
 _SINGLE = np.array(
     [
@@ -24,7 +24,7 @@ _SINGLE = np.array(
     ],
     dtype=np.complex128,
 )
-"""I, X, Z, Y: indexed by `x + 2 z`."""
+"""I, X, Z and Y, at index `x + 2 z`."""
 
 
 def clifford_codes(instructions: InstructionSet) -> list[int]:
@@ -34,10 +34,10 @@ def clifford_codes(instructions: InstructionSet) -> list[int]:
 
 
 def pauli_action(instructions: InstructionSet, code: int) -> NDArray[np.int64]:
-    """What a Clifford instruction makes of each signed Pauli of the register: `(2 * 4**n,)`.
+    """The images of all signed Paulis of the register under an instruction: `(2 * 4**n,)`.
 
     Raises:
-        ValueError: if the instruction is no Clifford gate.
+        ValueError: the instruction is not a Clifford gate.
     """
     local = _action(instructions.matrix_of(code))
     if local is None:
@@ -48,15 +48,15 @@ def pauli_action(instructions: InstructionSet, code: int) -> NDArray[np.int64]:
 def shortest_words(
     actions: dict[int, NDArray[np.int64]], seeds: list[int]
 ) -> tuple[NDArray[np.int64], list[tuple[int, ...]]]:
-    """All that the gates make of the Paulis `seeds`, with a shortest word for each.
+    """All images of the Paulis `seeds` under words of gates, with a shortest word for each.
 
     Args:
-        actions: by code, what the gate makes of each signed Pauli.
+        actions: for each code the images of all signed Paulis (`pauli_action`).
         seeds: signed Paulis.
 
     Returns:
-        The images `(m, len(seeds))`, by length of the word and then in the order of the codes; and
-        the words, in circuit order. The first image is the seeds', with the empty word.
+        The images `(m, len(seeds))`, ordered by the length of the word and then by its codes; and
+        the words, in circuit order. The first image is `seeds` itself, with the empty word.
     """
     size = len(next(iter(actions.values()))) if actions else 2
     powers = size ** np.arange(len(seeds), dtype=np.int64)
@@ -82,12 +82,12 @@ def shortest_words(
 
 
 def generators(qubit: int) -> list[int]:
-    """X and Z on a qubit, as signed Paulis."""
+    """X and Z of a qubit, as signed Paulis."""
     return [1 << (1 + 2 * qubit), 2 << (1 + 2 * qubit)]
 
 
 def _action(matrix: NDArray[np.complex128]) -> NDArray[np.int64] | None:
-    """`(2 * 4**k,)` images under a gate on k qubits; None if one is no signed Pauli."""
+    """The images `(2 * 4**k,)` under a gate on k qubits; None if it is not a Clifford gate."""
     qubits = len(matrix).bit_length() - 1
     paulis = np.stack([_pauli(index, qubits) for index in range(4**qubits)])
     turned = matrix @ paulis @ matrix.conj().T
@@ -101,7 +101,7 @@ def _action(matrix: NDArray[np.complex128]) -> NDArray[np.int64] | None:
 
 
 def _pauli(index: int, qubits: int) -> NDArray[np.complex128]:
-    """The Pauli of unsigned number `index`; the first qubit is the least significant bit."""
+    """The matrix of a Pauli without sign; the first qubit is the least significant bit."""
     made = np.ones((1, 1), dtype=np.complex128)
     for q in range(qubits):
         made = np.kron(_SINGLE[index >> 2 * q & 3], made).astype(np.complex128)
@@ -109,7 +109,7 @@ def _pauli(index: int, qubits: int) -> NDArray[np.complex128]:
 
 
 def _widened(local: NDArray[np.int64], on: tuple[int, ...], qubits: int) -> NDArray[np.int64]:
-    """A gate's action on its own qubits as one on the register's."""
+    """The images of the register's Paulis, from a gate's images on its own qubits."""
     every = np.arange(2 * 4**qubits, dtype=np.int64)
     inner: NDArray[np.int64] = every & 1
     for k, q in enumerate(on):

@@ -1,4 +1,4 @@
-"""Circuits joined from words of unequal lengths, without a loop over records."""
+"""Tables of words, and circuits joined from words of unequal lengths."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ class Words:
     """A table of words.
 
     Attributes:
-        codes: `(n, width)`, C order; 0 beyond a word's length.
-        lengths: `(n,)` `intp`.
+        codes: `(n, width)`, C order; 0 after the end of a word.
+        lengths: `(n,)` `intp`, in codes.
     """
 
     codes: NDArray[Any]
     lengths: NDArray[np.intp]
 
     @classmethod
-    def of(cls, words: Iterable[Sequence[int]], dtype: np.dtype[Any]) -> Words:
+    def table(cls, words: Iterable[Sequence[int]], dtype: np.dtype[Any]) -> Words:
+        """The table of the given words, in their order."""
         rows = list(words)
         codes = np.zeros((len(rows), max(1, *map(len, rows))), dtype=dtype)
         for row, word in zip(codes, rows, strict=True):
@@ -35,18 +36,19 @@ class Words:
 
     @property
     def longest(self) -> int:
+        """Codes of the longest word."""
         return int(self.lengths.max(initial=0))
 
 
 def join(parts: Sequence[tuple[Words, NDArray[Any]]], width: int, dtype: np.dtype[Any]) -> Circuits:
-    """Record `i` is word `index[i]` of the first part, then that of the second, and so on.
+    """Circuits that are a word of the first table, then a word of the second, and so on.
 
-    Each part is one indexed assignment of whole words at the records' places; what a word writes
-    beyond its length is zero or overwritten by the next.
+    There is no loop over records: each part is one indexed assignment of whole words, at the
+    places that the records have reached. Zeros after the end of a word are overwritten by the next.
 
     Args:
-        parts: tables, and `(records,)` integer arrays that choose from them.
-        width: gates in the longest circuit.
+        parts: tables, each with an integer array `(records,)` that chooses a word per record.
+        width: gates of the longest circuit.
         dtype: of the codes.
     """
     records = len(parts[0][1])

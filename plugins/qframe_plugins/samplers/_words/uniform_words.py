@@ -1,4 +1,4 @@
-"""Exactly uniform words of an automaton, several codes a step."""
+"""Uniform draws among the words that an automaton allows, several codes per step."""
 
 from __future__ import annotations
 
@@ -12,27 +12,30 @@ from qframe_plugins.samplers._draws.scaling import scaled
 from qframe_plugins.samplers._words.automaton import WordAutomaton
 
 STEP_WORDS = 1 << 14
-"""Words in all tables together, where a step has more than one code: tables stay in L2."""
+"""Words in all tables together, at most, if a step has several codes: tables then stay in L2."""
 
 MAX_WORDS = 1 << 21
-"""Words in all tables together, above which the sampler refuses."""
+"""Words in all tables together above which they are refused."""
 
 
 class UniformWords:
-    """Draws uniformly among an automaton's words of a given length.
+    """Draws uniformly among the words of a given length that an automaton allows.
 
-    A step goes from a state, with a number of codes left, by a word of `step` codes (fewer at
-    the end), with probability (completions of the word) / (words from the state), by Walker's
-    alias method (Electronics Letters 10, 127 (1974)) with exact integers and thresholds of 32
-    bits: each probability is met to within 2**-32.
+    Each step appends several codes (fewer at the end), with probability (completions of the codes)
+    / (words from the state). It draws them by Walker's alias method (Electronics Letters 10, 127
+    (1974)), with exact integers and thresholds of 32 bits: each probability is exact to within
+    2**-32.
 
     Args:
         automaton: which words are allowed.
         lengths: the lengths that may be asked for, ascending.
         dtype: of the codes.
 
+    Attributes:
+        steps: steps for the longest word; each takes one raw 64-bit number.
+
     Raises:
-        ConfigError: if there is no word of one of the lengths, or the tables grow too large.
+        ConfigError: there is no word of one of the lengths, or the tables would be too large.
     """
 
     def __init__(self, automaton: WordAutomaton, lengths: range, dtype: np.dtype[Any]) -> None:
@@ -51,7 +54,11 @@ class UniformWords:
         self._build(lengths)
 
     def codes(self, words: NDArray[np.uint64], lengths: NDArray[Any]) -> NDArray[Any]:
-        """Words of `lengths`, from `(steps, n)` raw words: `(n, longest)`, 0 beyond the length."""
+        """Words of the given lengths `(n,)`, drawn with raw random words `(steps, n)`.
+
+        Returns:
+            Codes `(n, longest)`, 0 after the end of a word.
+        """
         out = np.empty((len(lengths), self.steps), dtype=self._words.dtype)
         left = lengths.astype(np.int64)
         state = np.zeros(len(lengths), dtype=np.int64)
@@ -69,7 +76,7 @@ class UniformWords:
         return np.ascontiguousarray(codes[:, : self._width])
 
     def _step_for(self, lengths: range) -> int:
-        """The most codes a step (at most 8) at which the tables stay small."""
+        """The most codes per step, up to 8, at which the tables have at most `STEP_WORDS`."""
         even = len({len(row) for row in self._automaton.arrows[1:]}) <= 1
         best = 1
         for step in range(2, min(8, self._width) + 1):
@@ -80,11 +87,11 @@ class UniformWords:
         return best
 
     def _build(self, lengths: range) -> None:
-        """The tables of all `(left, state)` that the starts lead to, equal ones made once."""
+        """Builds the tables of all `(codes left, state)` that occur; equal tables are kept once."""
         rows = {(length, 0): None for length in lengths}
         order = list(rows)
         words: dict[tuple[int, int], tuple[NDArray[Any], NDArray[Any]]] = {}
-        # Entry 0 is the end: no code, and no more codes left.
+        # Entry 0 is the end of a word: no codes, and no codes left.
         nothing = np.zeros(1, dtype=np.int64)
         tables = [(np.zeros((1, self._step), np.uint16), nothing, nothing.view(np.uint64), nothing)]
         offset_of: dict[tuple[int, int, bytes, bytes], int] = {}
@@ -131,10 +138,11 @@ class UniformWords:
 
 
 def alias_table(weights: list[int]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Walker's table by Vose's method in exact integers.
+    """Walker's alias table for integer weights, built by Vose's method with exact integers.
 
-    Column `i` keeps itself below `thresholds[i]` (of 2**32, rounded down once), else gives
-    `aliases[i]`.
+    Returns:
+        `thresholds` and `aliases`, both `(n,)`: column `i` gives `i` if a number in `[0, 2**32)` is
+        below `thresholds[i]` (rounded down once), else `aliases[i]`.
     """
     n, total = len(weights), sum(weights)
     aliases = np.arange(n, dtype=np.int64)

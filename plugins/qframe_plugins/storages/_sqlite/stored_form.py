@@ -27,7 +27,6 @@ from qframe import (
     Schema,
     StorageError,
 )
-from qframe_plugins.engines.numpy import NumpyEngine
 from qframe_plugins.storages._sqlite.packed_codes import Packing
 
 UNITARY = ("complex128", "complex64", "none")
@@ -174,7 +173,10 @@ class Columns:
 
     @cached_property
     def _engine(self) -> Engine[Any] | ExactEngine:
-        """Always these, whatever made the file: their bits are the law's."""
+        """Multiplies out what is not stored. It never depends on the engine that wrote the file."""
+        # Imported here: a file that holds its unitaries needs no engine.
+        from qframe_plugins.engines.numpy import NumpyEngine
+
         recipe = self.header.recipe
         if recipe.arithmetic == "exact":
             return ExactEngine(recipe.instructions)
