@@ -1,1 +1,1 @@
-"""The built-in plugins of qframe: a plain client of its public names, without privileges."""
+"""The built-in plugins of qframe. They use only the public names of `qframe`, as yours would."""

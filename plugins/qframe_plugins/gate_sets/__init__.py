@@ -1,1 +1,1 @@
-"""Built-in gate sets, one a file."""
+"""The built-in gate sets, one per file."""

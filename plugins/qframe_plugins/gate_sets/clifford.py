@@ -1,4 +1,4 @@
-"""The Clifford group's generators: what stabiliser circuits are made of."""
+"""Gate set `clifford`: generators of the Clifford group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Clifford(GateSet[GateSetOptions]):
 
         gate_set: {plugin: clifford, qubits: 2, gates: [h, s, cz], coupling: line}
 
-    `x`, `y`, `z`, `sx`, `cz` and `swap` are there to be named in `gates`. Up to phase the group has
+    The option `gates` may also name `x`, `y`, `z`, `sx`, `cz` and `swap`. Up to phase the group has
     24 elements on one qubit and 11,520 on two.
     """
 

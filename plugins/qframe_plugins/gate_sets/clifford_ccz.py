@@ -1,4 +1,4 @@
-"""Clifford+CCZ (or Toffoli): the Clifford gates and a gate with two controls."""
+"""Gate set `clifford_ccz`: Clifford gates and ccz, or ccx (the Toffoli gate)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class CliffordCcz(GateSet[CliffordCczOptions]):
 
         gate_set: {plugin: clifford_ccz, qubits: 3, third: ccx, gates: [h, s, cx, ccx]}
 
-    `x`, `y`, `z`, `cz` and `swap` are there to be named in `gates`. The last qubit of `ccx` is the
-    target. Three qubits take part where the coupling connects them. Nielsen and Chuang, section
-    4.3. Universal: the Toffoli gate and any real one-qubit gate that does not keep the
-    computational basis, such as h, suffice (Shi, arXiv:quant-ph/0205115).
+    The option `gates` may also name `x`, `y`, `z`, `cz` and `swap`. The last qubit of `ccx` is the
+    target. The gate is placed on three qubits if the coupling connects them. Nielsen and Chuang,
+    section 4.3. The set is universal: the Toffoli gate and any real one-qubit gate that does not
+    preserve the computational basis, such as h, suffice (Shi, arXiv:quant-ph/0205115).
     """
 
     name = "clifford_ccz"

@@ -1,4 +1,4 @@
-"""Clifford+CS: the Clifford gates and the controlled phase gate, on two qubits or more."""
+"""Gate set `clifford_cs`: Clifford gates and the controlled S gate, on two qubits or more."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CliffordCs(GateSet[CliffordCsOptions]):
 
         gate_set: {plugin: clifford_cs, qubits: 2, gates: [h, s, sdg, cx, cs, csdg]}
 
-    `x`, `y`, `z`, `cz` and `swap` are there to be named in `gates`. Glaudell, Ross and Taylor
+    The option `gates` may also name `x`, `y`, `z`, `cz` and `swap`. Glaudell, Ross and Taylor
     (arXiv:2001.05997).
     """
 

@@ -1,4 +1,4 @@
-"""Clifford+T: the universal gate set of fault-tolerant computing."""
+"""Gate set `clifford_t`: Clifford+T, the universal gate set of fault-tolerant computing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class CliffordT(GateSet[GateSetOptions]):
 
         gate_set: {plugin: clifford_t, qubits: 2, gates: [h, s, t, cx], coupling: all}
 
-    `y`, `z` and `cz` are there to be named in `gates`. Normal forms on one qubit are those of
-    Matsumoto and Amano (arXiv:0806.3834; Giles and Selinger, arXiv:1312.6584), exact synthesis on
-    several that of Giles and Selinger (arXiv:1212.0506).
+    The option `gates` may also name `y`, `z` and `cz`. Normal forms on one qubit: Matsumoto and
+    Amano (arXiv:0806.3834); Giles and Selinger (arXiv:1312.6584). Exact synthesis on several
+    qubits: Giles and Selinger (arXiv:1212.0506).
     """
 
     name = "clifford_t"

@@ -1,4 +1,4 @@
-"""Fibonacci anyons: the braids of three of them, as gates on one qubit."""
+"""Gate set `fibonacci`: braids of three Fibonacci anyons, as gates on one qubit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ _EXACT = {
     "sigma2": ExactMatrix(_RING, [[(0, -1, 1), (0, 0, -1)], [(0, -1, 1, -1), (0, 0, -1, 1)]]),
     "sigma2dg": ExactMatrix(_RING, [[(-1, 1, -1), (0, 0, 0, 1)], [(-1, 1), (0, 0, -1, 1)]]),
 }
-"""With z = e^(i pi/5): tau = z^2 - z^3, and a factor sqrt(tau) that belongs to the place."""
+"""Entries by powers of z = e^(i pi/5), where tau = z^2 - z^3.
+
+The ring multiplies the entry of row 0, column 1 by sqrt(tau), and that of row 1, column 0 by its
+inverse.
+"""
 
 
 class Fibonacci(GateSet[GateSetOptions]):
@@ -44,8 +48,8 @@ class Fibonacci(GateSet[GateSetOptions]):
         sigma2 = F sigma1 F
 
     The braid relation sigma1 sigma2 sigma1 = sigma2 sigma1 sigma2 holds, and sigma^10 = 1. Zhang,
-    Zheng, Zhang and Deng (arXiv:2004.04743). (Beware of +4 pi i/5, which circulates and fails the
-    relation.) Entries are correctly rounded.
+    Zheng, Zhang and Deng (arXiv:2004.04743). Some texts have e^(+4 pi i/5), which violates the
+    relation. Entries are correctly rounded.
     """
 
     name = "fibonacci"
@@ -67,7 +71,7 @@ class Fibonacci(GateSet[GateSetOptions]):
 
 
 def _dagger(symmetric: list[list[complex]]) -> list[list[complex]]:
-    """The inverse; the matrices here are symmetric."""
+    """The inverse of a symmetric unitary matrix."""
     return [[complex(entry).conjugate() for entry in row] for row in symmetric]
 
 

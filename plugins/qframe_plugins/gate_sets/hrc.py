@@ -1,4 +1,4 @@
-"""The V basis of Harrow, Recht and Chuang: six gates that are free, so that no two words agree."""
+"""Gate set `hrc`: the V basis of Harrow, Recht and Chuang, which generates a free group."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Hrc(GateSet[GateSetOptions]):
 
         gate_set: {plugin: hrc, gates: [v1, v2, v3, v1dg, v2dg, v3dg]}
 
-    The three gates generate a free group: the `6 * 5**(n - 1)` reduced words of length n are all
-    distinct, even up to phase. Lubotzky, Phillips and Sarnak, Commun. Pure Appl. Math. 40, 401
-    (1987); as a gate set Harrow, Recht and Chuang (arXiv:quant-ph/0111031) and Bocharov, Gurevich
-    and Svore (arXiv:1303.1411). With several qubits each gate acts on each of them; there
-    is no gate between qubits.
+    The three gates generate a free group: the `6 * 5**(n - 1)` reduced words of length n have
+    distinct unitaries, even up to phase. Lubotzky, Phillips and Sarnak, Commun. Pure Appl. Math.
+    40, 401 (1987); as a gate set Harrow, Recht and Chuang (arXiv:quant-ph/0111031) and Bocharov,
+    Gurevich and Svore (arXiv:1303.1411). On several qubits each gate is placed on each of them;
+    there is no gate between qubits.
     """
 
     name = "hrc"
@@ -40,7 +40,7 @@ class Hrc(GateSet[GateSetOptions]):
 
 
 def _exact(*entries: int | tuple[int, int]) -> ExactMatrix:
-    """Four entries, row by row, over sqrt(5)."""
+    """The matrix of four entries, row by row, divided by sqrt(5)."""
     return ExactMatrix("Z[i]/sqrt5", [entries[:2], entries[2:]], 1)
 
 

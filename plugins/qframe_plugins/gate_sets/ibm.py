@@ -1,4 +1,4 @@
-"""The native gates of IBM's superconducting processors."""
+"""Gate set `ibm`: the native gates of IBM's superconducting processors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qframe_plugins.gate_sets._gates.standard_gates import standard
 class IbmOptions(GateSetOptions):
     """Options of `ibm`."""
 
-    steps: int = Field(8, ge=2, le=4096, description="rz_k turns by 2 pi k/steps, k < steps")
+    steps: int = Field(8, ge=2, le=4096, description="rz_k rotates by 2 pi k/steps, for k < steps")
     entangler: Literal["cx", "ecr", "cz"] = Field("cx", description="the gate on two qubits")
 
 

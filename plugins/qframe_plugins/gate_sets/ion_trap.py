@@ -1,4 +1,4 @@
-"""The native gates of trapped ions: GPI, GPI2 and Moelmer-Soerensen, angles in turns."""
+"""Gate set `ion_trap`: the native gates of trapped ions, GPI, GPI2 and Moelmer-Soerensen."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ QUARTER = Fraction(1, 4)
 class IonTrapOptions(GateSetOptions):
     """Options of `ion_trap`."""
 
-    steps: int = Field(4, ge=1, le=1024, description="phases of gpi and gpi2: j/steps turns")
+    steps: int = Field(
+        4, ge=1, le=1024, description="gpi and gpi2 have the phases j/steps, in turns"
+    )
     ms_steps: int = Field(
-        1, ge=1, le=64, description="both phases of ms: j/ms_steps turns; 1 leaves only phase 0"
+        1, ge=1, le=64, description="both phases of ms are j/ms_steps, in turns; 1: phase 0 only"
     )
     theta_steps: int = Field(
-        1, ge=1, le=64, description="ms entangles by k/(4 theta_steps) turns; 1: a full quarter"
+        1, ge=1, le=64, description="ms has the angles k/(4 theta_steps), in turns; 1: 1/4 only"
     )
 
 
@@ -45,9 +47,9 @@ class IonTrap(GateSet[IonTrapOptions]):
         ms(p, q, t) = cos(pi t) - i sin(pi t) gpi(p) gpi(q)     gpi(p) on the first qubit
 
     `gpi_3` and `gpi2_3` have p = 3/steps; `ms_1_2_1` has p = 1/ms_steps, q = 2/ms_steps and
-    t = 1/(4 theta_steps). Of ms gates with equal matrices (half a turn on both phases) the first is
-    kept. `gpi2_j` and its opposite phase are inverse; ms needs p + 1/2 for its inverse, so an even
-    `ms_steps`.
+    t = 1/(4 theta_steps). Of ms gates with equal matrices (half a turn added to both phases) the
+    first is kept. The inverse of a gpi2 gate is the one with the opposite phase, p + 1/2; so is
+    that of ms, which needs an even `ms_steps`.
     """
 
     name = "ion_trap"
@@ -88,11 +90,11 @@ def _gpi2(p: Fraction) -> list[list[complex]]:
 
 
 def _ms(p: Fraction, q: Fraction, t: Fraction) -> list[list[complex]]:
-    """Rows and columns: the first qubit (phase `p`) is the least significant bit."""
+    """The matrix of ms; the first qubit, with phase `p`, is the least significant bit."""
     cosine = cos_turns(t / 2)
     rows: list[list[complex]] = [[cosine if r == c else 0 for c in range(4)] for r in range(4)]
     for row in range(4):
-        # The row's bit says whether gpi raised the qubit (e^(+2 pi i p)) or lowered it.
+        # A qubit's bit in the row says whether gpi raised it (e^(+2 pi i p)) or lowered it.
         turns = (p if row & 1 else -p) + (q if row & 2 else -q) - QUARTER
         rows[row][3 - row] = polar(sin_squared(t / 2), turns)
     return rows

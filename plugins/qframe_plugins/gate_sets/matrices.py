@@ -1,4 +1,4 @@
-"""The user's own gates, as data in the YAML or in files."""
+"""Gate set `matrices`: the user's own gates, as matrices in the YAML or in files."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from pydantic import (
 
 from qframe import ConfigError, Gate, GateSet, GateSetOptions, hookimpl
 from qframe_plugins.gate_sets._gates.expression import evaluate
-from qframe_plugins.gate_sets._gates.matrix_files import read_folder
+from qframe_plugins.gate_sets._gates.matrix_files import GATE_NAME, read_folder
 
 
 def _readable(entry: float | str) -> float | str:
-    """Refuses an expression that has no value, where it stands in the YAML."""
+    """Refuses an expression without a value, so that the error names its place in the YAML."""
     _number(entry)
     return entry
 
@@ -32,47 +32,48 @@ def _number(entry: float | str) -> complex:
 
 
 def _identifier(name: str) -> str:
-    if not re.fullmatch(_NAME, name):
+    if not re.fullmatch(GATE_NAME, name):
         raise ConfigError(
             f"{name!r} is not a gate name, want letters, digits and _, at most 60, no digit first"
         )
     return name
 
 
-_NAME = "[A-Za-z_][A-Za-z0-9_]{0,59}"
-
 Name = Annotated[
     str,
     AfterValidator(_identifier),
-    WithJsonSchema({"type": "string", "pattern": f"^{_NAME}$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{GATE_NAME}$"}),
 ]
 Entry = Annotated[float | str, AfterValidator(_readable)]
-Matrix = Annotated[list[list[Entry]], Field(min_length=2)]
+MatrixRows = Annotated[list[list[Entry]], Field(min_length=2)]
 
 
 class MatricesOptions(GateSetOptions):
-    """Options of `matrices`: `gates` holds the gates themselves, or they are files in `folder`."""
+    """Options of `matrices`: either `gates` holds the matrices, or `folder` holds files of them."""
 
     folder: str | None = Field(
         None,
         min_length=1,
         description="directory of NAME.txt (np.savetxt of a complex matrix) or NAME.npy files, "
-        "relative to that of the YAML",
+        "relative to the directory of the YAML",
     )
     files: list[Name] | None = Field(
-        None, min_length=1, description="names of gates of the folder, in code order; else all"
-    )
-    # The base's `gates` is a list of names; a mapping is one too where it is only iterated.
-    gates: dict[Name, Matrix] | None = Field(  # type: ignore[assignment]
         None,
         min_length=1,
-        description="name: matrix, in code order; rows of numbers or expressions like 1/sqrt(2)",
+        description="names of gates of the folder, in the order of the codes; all if left out",
+    )
+    # The base's `gates` is a list of names; iterating a mapping gives such a list, too.
+    gates: dict[Name, MatrixRows] | None = Field(  # type: ignore[assignment]
+        None,
+        min_length=1,
+        description="name: matrix, in the order of the codes; rows of numbers or expressions "
+        "like 1/sqrt(2)",
     )
 
     @field_validator("folder")
     @classmethod
     def _from_the_yaml(cls, folder: str | None, info: ValidationInfo) -> str | None:
-        """Makes the path absolute, and looks at the files where a mistake can be placed."""
+        """Makes the path absolute, and reads the files, so that an error names this option."""
         if folder is None:
             return None
         path = Path((info.context or {}).get("base", "."), folder).absolute()
@@ -82,7 +83,7 @@ class MatricesOptions(GateSetOptions):
     @field_validator("gates")
     @classmethod
     def _unitary(cls, gates: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Makes each gate once, so that a mistake is reported with its place in the file."""
+        """Makes each gate once, so that an error names its place in the YAML."""
         for name, rows in (gates or {}).items():
             _gate(name, rows)
         return gates
@@ -115,12 +116,16 @@ class Matrices(GateSet[MatricesOptions]):
 
         gate_set: {plugin: matrices, folder: my_gates, files: [v3, t]}
 
-    Codes follow the order of the names; a folder's files go by name where `files` is left out. A
-    gate's first qubit is the least significant bit of its matrix's indices. Expressions hold
-    numbers, `+ - * / **`, `i`, `pi`, `tau`, `e`, `sqrt`, `exp`, `cos` and `sin`. Prefer
-    `(1+i)/sqrt(2)` to `exp(i*pi/4)`: the last bit of `exp`, `cos` and `sin` may differ between
-    machines, and then so does the recipe id. Files: NAME.txt as `np.savetxt` writes a complex
-    matrix, or NAME.npy; hidden files and `*.md` are passed over, any other is an error.
+    Codes follow the order in which the gates are written; the gates of a folder are sorted by name,
+    unless `files` gives their order. A gate's first qubit is the least significant bit of its
+    matrix's indices.
+
+    Expressions consist of numbers, `+ - * / **`, `i`, `pi`, `tau`, `e`, `sqrt`, `exp`, `cos` and
+    `sin`. Prefer `(1+i)/sqrt(2)` to `exp(i*pi/4)`: the last bit of `exp`, `cos` and `sin` may
+    differ between machines, and then the recipe id does, too.
+
+    Files are NAME.txt, as `np.savetxt` writes a complex matrix, or NAME.npy. Hidden files and
+    `*.md` are ignored; any other file is an error.
     """
 
     name = "matrices"

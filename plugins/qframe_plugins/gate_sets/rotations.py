@@ -1,4 +1,4 @@
-"""Small rotations about X, Y and Z."""
+"""Gate set `rotations`: small rotations about X, Y and Z."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class RotationsOptions(GateSetOptions):
 
 
 class Rotations(GateSet[RotationsOptions]):
-    """Rotations by pi/2**k and back about X, Y and Z; by default the six of +-pi/128.
+    """Rotations by +pi/2**k and -pi/2**k about X, Y and Z; by default the six by +-pi/128.
 
     YAML that selects it::
 
         gate_set: {plugin: rotations, k: [3, 5, 7]}
 
     `rx_pi128` is rx(pi/128) and `rx_pi128dg` its inverse; rx(a) = e^(-iaX/2) and likewise `ry` and
-    `rz`. The default is the set of Moro, Paris, Restelli and Prati (arXiv:2105.15048). With several
-    qubits each gate acts on each of them; there is no gate between qubits.
+    `rz`. The default is the set of Moro, Paris, Restelli and Prati (arXiv:2105.15048). On several
+    qubits each gate is placed on each of them; there is no gate between qubits.
     """
 
     name = "rotations"

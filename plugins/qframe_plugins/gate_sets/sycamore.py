@@ -1,4 +1,4 @@
-"""The gates of Google's random circuits on the Sycamore processor."""
+"""Gate set `sycamore`: the gates of Google's random circuits on the Sycamore processor."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Sycamore(GateSet[GateSetOptions]):
 
         fsim = [[1, 0, 0, 0], [0, 0, -i, 0], [0, -i, 0, 0], [0, 0, 0, e^(-i pi/6)]]
 
-    Inverses are not in the set: `rx90` three times is its inverse up to phase.
+    Inverses are not in the set; the inverse of `rx90` is `rx90` three times, up to phase.
     """
 
     name = "sycamore"

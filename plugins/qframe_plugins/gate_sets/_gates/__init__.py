@@ -1,1 +1,1 @@
-"""Gate matrices and how they are written: exact angles, expressions, files."""
+"""Gate matrices: standard gates, exact angles, expressions, and files."""

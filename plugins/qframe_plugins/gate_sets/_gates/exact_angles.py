@@ -1,8 +1,8 @@
 """Correctly rounded cosines and sines of rational multiples of pi.
 
-The C library's last bit differs from machine to machine, and gate matrices enter the recipe as
-exact bytes. Here a value is computed to about 60 digits with Python's `decimal` (whose results are
-the same everywhere) and rounded to a double once, so that it is the double nearest to the truth.
+The last bit of the C library's functions differs between machines, but gate matrices enter the
+recipe as exact bytes. Here a value is computed to about 60 digits with Python's `decimal`, whose
+results are the same everywhere, and then rounded once, to the double nearest to the exact value.
 
 Angles are given in *turns*, as fractions: `Fraction(1, 8)` is pi/4.
 """
@@ -13,7 +13,7 @@ from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 
 DIGITS = 60
-"""Significant digits of the computation; a double has 17."""
+"""Significant digits of the computation; a double has up to 17."""
 
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899")
 """80 digits of pi."""
@@ -23,7 +23,7 @@ _SMALL = Decimal(10) ** -(DIGITS + 10)
 
 
 def cos_turns(turns: Fraction) -> float:
-    """`cos(2 pi turns)`, the double nearest to it.
+    """`cos(2 pi turns)`, rounded to the nearest double.
 
     >>> cos_turns(Fraction(1, 6)), cos_turns(Fraction(1, 4))
     (0.5, 0.0)
@@ -32,12 +32,12 @@ def cos_turns(turns: Fraction) -> float:
 
 
 def sin_turns(turns: Fraction) -> float:
-    """`sin(2 pi turns)`, the double nearest to it."""
+    """`sin(2 pi turns)`, rounded to the nearest double."""
     return _round(_cosine(turns - Fraction(1, 4)))
 
 
 def phase(turns: Fraction) -> complex:
-    """`e^(2 pi i turns)`; both parts are the doubles nearest to them.
+    """`e^(2 pi i turns)`, each part rounded to the nearest double.
 
     >>> phase(Fraction(1, 4))
     1j
@@ -46,7 +46,7 @@ def phase(turns: Fraction) -> complex:
 
 
 def polar(modulus_squared: Fraction | Decimal, turns: Fraction) -> complex:
-    """`sqrt(modulus_squared) e^(2 pi i turns)`; each part is rounded once, at the end.
+    """`sqrt(modulus_squared) e^(2 pi i turns)`, each part rounded once, at the end.
 
     >>> polar(Fraction(2), Fraction(1, 8))
     (1+1j)
@@ -71,13 +71,13 @@ def _decimal(value: Fraction | Decimal) -> Decimal:
 
 
 def _cosine(turns: Fraction) -> Decimal:
-    """The cosine to about `DIGITS` digits, relative; zero where it is zero."""
+    """`cos(2 pi turns)` to about `DIGITS` significant digits; exactly 0 at its zeros."""
     turns %= 1
-    turns = min(turns, 1 - turns)  # 0..1/2, cos is even
+    turns = min(turns, 1 - turns)  # now 0 to 1/2: the cosine is even
     if turns > Fraction(1, 4):
         return -_cosine(Fraction(1, 2) - turns)
     with localcontext(_CONTEXT):
-        if turns > Fraction(1, 8):  # the sine of what is left keeps the digits near the zero
+        if turns > Fraction(1, 8):  # as a sine, which keeps its digits near the zero
             return _series(2 * PI * _decimal(Fraction(1, 4) - turns), start=1)
         return _series(2 * PI * _decimal(turns), start=0)
 
@@ -94,7 +94,7 @@ def _series(x: Decimal, start: int) -> Decimal:
 
 
 def _round(value: Decimal) -> float:
-    """The nearest double. What lies within the last 5 digits of a short number is that number."""
+    """The nearest double, after rounding to `DIGITS` - 10 digits: short values become exact."""
     with localcontext(_CONTEXT) as context:
         context.prec = DIGITS - 10
         return float(+value) + 0.0

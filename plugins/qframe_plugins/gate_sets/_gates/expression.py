@@ -1,13 +1,13 @@
-"""Matrix entries as arithmetic: `1/sqrt(2)`, `exp(i*pi/4)`, `(1+2*i)/sqrt(5)`.
+"""Values of matrix entries that are written as arithmetic, such as `(1+2*i)/sqrt(5)`.
 
-Python's own parser reads the text, and what it finds is looked up in short lists of what is
-allowed: nothing is ever handed to `eval`. Integers count as floating-point numbers, so that no
-text can ask for a number of a million digits.
+Python's own parser reads the text, and each part is looked up in short lists of what is allowed.
+Nothing is ever given to `eval`. Integers become floating-point numbers, so that no text can ask for
+a number of a million digits.
 
-`+ - * /` and `sqrt` are rounded correctly everywhere; `exp`, `cos` and `sin` come from the C
-library, whose last bit may differ from machine to machine. The entries stand in the recipe as exact
-numbers, so the difference would be seen (another recipe id) and never silent. Prefer the forms with
-`sqrt`: `(1+i)/sqrt(2)` in place of `exp(i*pi/4)`.
+`+ - * /` and `sqrt` are correctly rounded everywhere. `exp`, `cos` and `sin` come from the C
+library, whose last bit may differ between machines. The recipe holds the entries as exact numbers,
+so such a difference gives another recipe id and never stays unseen. Prefer forms with `sqrt`:
+`(1+i)/sqrt(2)` to `exp(i*pi/4)`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from qframe import ConfigError
 Number = float | complex
 
 MAX_LENGTH = 200
-"""Characters of an expression."""
+"""Characters that an expression may have."""
 
 MAX_DEPTH = 40
-"""Nested operations."""
+"""Nested operations that an expression may have."""
 
 MAX_EXPONENT = 64
-"""Largest size of an exponent."""
+"""Largest absolute value of an exponent."""
 
 ALLOWED = (
     "numbers, + - * / **, parentheses, i, j, pi, tau, e, sqrt(), exp(), cos() and sin(), "
@@ -87,14 +87,14 @@ _UNARY: dict[type[ast.unaryop], Callable[[Number], Number]] = {
 
 
 class _NotAllowedError(Exception):
-    """Says what the expression holds that it must not."""
+    """Names what is not allowed in an expression: the message says that the expression has it."""
 
 
 def evaluate(text: str) -> complex:
     """The value of an expression.
 
     Raises:
-        ConfigError: with the expression, what is wrong with it, and what is allowed.
+        ConfigError: names the expression, what is wrong with it, and what is allowed.
     """
     try:
         if len(text) > MAX_LENGTH:
@@ -121,7 +121,7 @@ def _refusal(text: str, why: str) -> ConfigError:
 def _parse(text: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the tokenizer warns of strange text like `1if`
+            warnings.simplefilter("ignore")  # the tokenizer warns of text such as `1if`
             return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _NotAllowedError("no meaning as arithmetic" if text else "nothing in it") from None

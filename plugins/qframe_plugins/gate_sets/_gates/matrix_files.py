@@ -1,10 +1,10 @@
-"""A folder of matrix files as gates: the file's stem is the gate's name.
+"""Reading gates from a folder of matrix files; a file's name without its ending names the gate.
 
-`NAME.txt` is what `np.savetxt(path, matrix)` writes of a complex matrix and what
+`NAME.txt` is a file that `np.savetxt(path, matrix)` writes of a complex matrix and
 `np.loadtxt(path, dtype=complex)` reads: rows of `(re+imj)`, `re+imj` or plain numbers; `#` starts a
-comment. `NAME.npy` is what `np.save` writes; pickles are never read. The size says how many qubits.
-Hidden files and `*.md` are passed over; any other file is an error, since a gate left out silently
-would be another dataset.
+comment. `NAME.npy` is a file that `np.save` writes; pickles are never read. The size of the matrix
+says how many qubits the gate acts on. Hidden files and `*.md` are ignored. Any other file is an
+error: a gate that was left out silently would make another dataset.
 """
 
 from __future__ import annotations
@@ -18,30 +18,31 @@ import numpy as np
 
 from qframe import ConfigError, Gate
 
-NAME = "[A-Za-z_][A-Za-z0-9_]{0,59}"
-"""What a gate of the user's may be called."""
+GATE_NAME = "[A-Za-z_][A-Za-z0-9_]{0,59}"
+"""Regular expression of the names that a user's gate may have."""
 
 MAX_FILE_BYTES = 1 << 20
-"""A 64 x 64 matrix is at most 250 kB of text."""
+"""Bytes of the largest file that is read; a 64 x 64 matrix is at most 250 kB of text."""
 
 
 def read_folder(folder: Path) -> list[Gate]:
     """The gates of a folder, sorted by name.
 
     Raises:
-        ConfigError: naming the folder or file, if it cannot be read as gates.
+        ConfigError: the folder or a file cannot be read as gates; names it.
     """
     try:
-        files = sorted(path for path in folder.iterdir() if not _passed_over(path))
+        files = sorted(path for path in folder.iterdir() if not _ignored(path))
     except OSError as cause:
         raise ConfigError(
-            f"folder {folder}: {cause.strerror}", hint="paths are relative to that of the YAML"
+            f"folder {folder}: {cause.strerror}",
+            hint="a relative path starts at the directory of the YAML",
         ) from None
     if not files:
         raise ConfigError(f"folder {folder} has no .txt or .npy file")
     gates: dict[str, Gate] = {}
     for path in files:
-        if path.suffix not in (".txt", ".npy") or not re.fullmatch(NAME, path.stem):
+        if path.suffix not in (".txt", ".npy") or not re.fullmatch(GATE_NAME, path.stem):
             raise ConfigError(
                 f"{path} is not a gate: want NAME.txt or NAME.npy, "
                 "NAME of letters, digits and underscores"
@@ -52,7 +53,7 @@ def read_folder(folder: Path) -> list[Gate]:
     return [gates[name] for name in sorted(gates)]
 
 
-def _passed_over(path: Path) -> bool:
+def _ignored(path: Path) -> bool:
     return path.name.startswith(".") or path.suffix == ".md"
 
 
@@ -65,7 +66,7 @@ def _read(path: Path) -> Gate:
             matrix = np.load(path, allow_pickle=False)
         else:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # an empty file; its shape is refused below
+                warnings.simplefilter("ignore")  # of an empty file, whose shape is refused below
                 matrix = np.loadtxt(path, dtype=np.complex128, ndmin=2)
     except (OSError, ValueError, EOFError) as cause:
         if isinstance(cause, ConfigError):

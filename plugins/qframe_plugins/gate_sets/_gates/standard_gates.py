@@ -1,10 +1,10 @@
-"""Matrices of the usual gates: Nielsen and Chuang, section 4.2, with OpenQASM's names.
+"""The standard gates and their matrices: Nielsen and Chuang, section 4.2, with OpenQASM's names.
 
-Made from sqrt and exact constants alone, so that every machine has the same bytes. For gates on two
-or three qubits the first qubit is the least significant bit of the index (Qiskit's order), so that
-`cx` with control first swaps the basis states 1 and 3, and `ccx` 3 and 7. `ecr`, the echoed
-cross-resonance gate, is (IX - XY)/sqrt(2) as in Qiskit's `ECRGate` (the cross-resonance gate and
-its echo: Sheldon, Magesan, Chow and Gambetta, arXiv:1603.04821); `cs` = diag(1, 1, 1, i).
+The matrices are made from sqrt and exact constants alone, so that every machine has the same bytes.
+The first qubit of a gate is the least significant bit of its indices (Qiskit's order): `cx`, whose
+first qubit is the control, swaps the basis states 1 and 3, and `ccx` swaps 3 and 7. `ecr`, the
+echoed cross-resonance gate, is (IX - XY)/sqrt(2) as in Qiskit's `ECRGate` (Sheldon, Magesan, Chow
+and Gambetta, arXiv:1603.04821). `cs` is diag(1, 1, 1, i).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from math import sqrt
 from qframe import ExactMatrix, Gate
 
 R = sqrt(0.5)
-"""1/sqrt(2), the double nearest to it."""
+"""1/sqrt(2), rounded to the nearest double."""
 
 W = complex(R, R)
 """e^(i pi/4)."""
@@ -63,7 +63,8 @@ _EXACT: dict[str, ExactMatrix] = {
         _RING, [[0, 1, 0, _I], [1, 0, (0, 0, -1), 0], [0, _I, 0, 1], [(0, 0, -1), 0, 1, 0]], 1
     ),
 }
-"""Entries in Z[w]/sqrt(2)**k, w = e^(i pi/4); of the other gates all are 0, 1, i, -1 or -i."""
+"""Exact entries, in Z[w]/sqrt(2)**k with w = e^(i pi/4). Those of all other gates are 0, 1, i, -1
+or -i, and are read from the matrix."""
 
 
 def _exact(name: str) -> ExactMatrix:
