@@ -252,7 +252,7 @@ def test_a_log_without_its_file_is_never_taken_for_that_of_a_new_one(
     for command in ("check", "run"):
         done = qframe_main(command, path)
         assert done.returncode == 4
-        assert f"{stray} is there, and small.db, to which it belongs, is not" in done.stderr
+        assert f"{stray} exists, but small.db, to which it belongs, does not" in done.stderr
         assert "move it away" in done.stderr
     assert sorted(p.name for p in tmp_path.glob("*small.db*")) == [stray.name]
     stray.rename(tmp_path / "elsewhere")

@@ -1,1 +1,1 @@
-"""Built-in storages, one a file."""
+"""The built-in storages, one per file."""

@@ -1,4 +1,4 @@
-"""One `np.savetxt` file a matrix: how such data is often kept, to compare with."""
+"""Storage `savetxt`: one `np.savetxt` file per matrix, for comparison."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ from qframe_plugins.storages._savetxt.files import HEADER, Files, translated, wr
 from qframe_plugins.storages._savetxt.records import SaveTxtReader, SaveTxtWriter, unwritable
 
 FORMAT = "qframe savetxt dataset"
+"""How the dataset's JSON file names its format."""
+
 ENTRY_BYTES = 52
-"""What `np.savetxt` writes for one complex entry in its default format, with its separator."""
+"""Bytes that `np.savetxt` writes for one complex entry in its default format, with separator."""
 
 DISK_BLOCK = 4096
-"""Bytes that the smallest file takes of most disks."""
+"""Bytes that the smallest file takes on most disks."""
 
 HOW_TO_READ = (
     "np.loadtxt(path, dtype=complex) reads the matrix of record 000123456789 from "
@@ -50,20 +52,20 @@ class SaveTxtOptions(PluginOptions):
     """Options of `savetxt`."""
 
     flat: bool = Field(
-        False, description="all files in one directory, instead of at most 1,000 in each"
+        False, description="all files in one directory, instead of at most 1,000 per directory"
     )
 
 
 class SaveTxt(Storage[SaveTxtOptions]):
-    """One np.savetxt file a matrix, with the gate names in its header line; slow, for comparison.
+    """One np.savetxt file per matrix, with the gates in its header line; slow, for comparison.
 
     YAML that selects it::
 
         storage: {plugin: savetxt, flat: false}
 
-    `np.loadtxt(path, dtype=complex)` reads each file. A block counts as stored once its small
-    ledger file is there, which is moved into place after the block's matrices are closed; writing
-    a block again writes the same bytes.
+    Such data is often kept in this way. `np.loadtxt(path, dtype=complex)` reads each file. A block
+    counts as stored once its small ledger file exists, which is moved into place after all matrices
+    of the block are written. Writing a block again writes the same bytes.
     """
 
     name = "savetxt"
@@ -71,7 +73,7 @@ class SaveTxt(Storage[SaveTxtOptions]):
     compared = ({"flat": True},)
     kill_may_cost: Loss = "nothing"
     power_cut_may_cost: Loss = "damage"  # nothing is synced
-    task_bytes = 1  # one block a task: a block takes as long as hundreds do elsewhere
+    task_bytes = 1  # one block per task: it takes as long as hundreds do elsewhere
     Options = SaveTxtOptions
 
     @classmethod
@@ -82,41 +84,42 @@ class SaveTxt(Storage[SaveTxtOptions]):
             return False
 
     def check(self, header: Header) -> None:
-        """Refuses what text cannot hold, and more files than the disk has inodes left."""
+        """Refuses what text files cannot hold, and more files than the disk has inodes left."""
         problem = unwritable(header.recipe.instructions, header.schema.extra)
         if problem is None and header.records > 10**12:
             problem = f"{header.records:,} records (at most {10**12:,})"
         if problem is not None:
             raise StorageError(f"storage savetxt cannot hold {problem}", hint="use storage: sqlite")
-        there = self.path.absolute()
-        while not there.exists():
-            there = there.parent
-        if not os.access(there, os.W_OK | os.X_OK):
+        ancestor = self.path.absolute()
+        while not ancestor.exists():
+            ancestor = ancestor.parent
+        if not os.access(ancestor, os.W_OK | os.X_OK):
             raise StorageError(
-                f"{self.path} cannot be written: {there} is not writable",
+                f"{self.path} cannot be written: {ancestor} is not writable",
                 hint="name another --output, or change its permissions",
             )
-        disk = os.statvfs(there)
+        disk = os.statvfs(ancestor)
         free = disk.f_favail
         need = self._files_to_make(header)
         if disk.f_files and free < need:
             need -= self._files_half_stored(header)
-        if disk.f_files and free < need:  # some file systems make inodes as they go, and say 0
+        if disk.f_files and free < need:  # file systems that make inodes on demand say 0
             raise StorageError(
                 f"{self.path} needs about {need:,} files, {free:,} inodes are free there",
                 hint="use storage: sqlite, which needs one file, or ask for fewer records",
             )
 
     def _files_to_make(self, header: Header) -> int:
-        there = 0
+        """Files and directories that the complete dataset has more than are stored."""
+        stored = 0
         if self.recognises(self.path):
             with self.reader() as reader:
-                there = sum(run.records for run in reader.stored())
-        files = max(0, self.estimate(header).files - there)
-        return files + files // 900 + 10  # directories
+                stored = sum(run.records for run in reader.stored())
+        files = max(0, self.estimate(header).files - stored)
+        return files + files // 900 + 10  # the directories
 
     def _files_half_stored(self, header: Header) -> int:
-        """Matrices of blocks that are not stored yet: their files will be written over."""
+        """Matrices of blocks that are not stored yet; their files will be overwritten."""
         if not self.recognises(self.path):
             return 0
         files = self._files()
@@ -132,7 +135,9 @@ class SaveTxt(Storage[SaveTxtOptions]):
         """Builds the directory under another name and moves it into place."""
         new = self.path.with_name(f".{self.path.name}.new")
         with translated(self.path):
-            if self.path.is_symlink() or (self.path.exists() and not _is_empty(self.path)):
+            if self.path.is_symlink() or (
+                self.path.exists() and not _is_empty_directory(self.path)
+            ):
                 raise StorageError(f"{self.path} exists already")
             if new.is_dir():
                 shutil.rmtree(new)
@@ -151,6 +156,7 @@ class SaveTxt(Storage[SaveTxtOptions]):
             self._write_header(self.path, header, flat=self._files().flat)
 
     def _write_header(self, root: Path, header: Header, flat: bool | None = None) -> None:
+        """Writes the dataset's JSON file into `root`."""
         recipe = header.recipe
         facts = {
             "format": FORMAT,
@@ -172,7 +178,7 @@ class SaveTxt(Storage[SaveTxtOptions]):
             return SaveTxtWriter(self._files(), header)
 
     def finish(self) -> None:
-        """Removes what writers that were killed left half written."""
+        """Removes files that killed writers left half written."""
         with translated(self.path):
             for path in self._files().half_written():
                 path.unlink(missing_ok=True)
@@ -186,7 +192,7 @@ class SaveTxt(Storage[SaveTxtOptions]):
         return SaveTxtReader(self._files(), _header(self.path))
 
     def _files(self) -> Files:
-        # The dataset's own arrangement, not the config's, decides.
+        """The paths of the dataset; its own option `flat` decides, not the config's."""
         return Files(self.path, bool(_facts(self.path)["flat"]))
 
     def estimate(self, header: Header) -> Estimate:
@@ -205,14 +211,15 @@ def _mean(numbers: Sequence[int]) -> float:
     return sum(numbers) / len(numbers)
 
 
-def _is_empty(path: Path) -> bool:
+def _is_empty_directory(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
 def _facts(path: Path) -> dict[str, Any]:
+    """The content of the dataset's JSON file."""
     facts = json.loads((path / HEADER).read_text(encoding="utf-8"))
     if not isinstance(facts, dict):
-        raise ValueError(f"{path / HEADER} is no JSON object")
+        raise ValueError(f"{path / HEADER} is not a JSON object")
     return facts
 
 

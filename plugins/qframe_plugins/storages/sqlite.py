@@ -20,17 +20,18 @@ __all__ = ["Sqlite", "SqliteOptions"]
 
 
 class Sqlite(Storage[SqliteOptions]):
-    """One file, each worker with its own connection: write-ahead log, synchronous off.
+    """One SQLite file that all workers write at once, through a write-ahead log.
 
     YAML that selects it::
 
         storage: {plugin: sqlite, layout: blocks}
 
-    Survives `kill -9` at any moment. A power loss may damage the file with `synchronous: off`;
-    the lost records can be made again from the recipe.
+    Each worker has its own connection. The file survives `kill -9` at any moment. With
+    `synchronous: off`, the default, a power loss may damage it; the lost records can be made again
+    from the recipe. With `shards: N` the records are spread over N such files.
 
-    With `shards: N` the records are spread over N such files. What is at `path`, or, where nothing
-    is, the options, decide between one file and shards; the rest is up to `WalFile` or `Shards`.
+    This class chooses between one file (`WalFile`) and several (`Shards`): by the dataset at
+    `path`, or by the option `shards` if there is none. The chosen object does the work.
     """
 
     name = "sqlite"

@@ -1,4 +1,4 @@
-"""One SQLite file with the rollback journal: what SQLite does by default, for comparison."""
+"""Storage `sqlite-rollback`: a SQLite file with the rollback journal, for comparison."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ from qframe_plugins.storages._sqlite.options import SqliteFileOptions, Synchrono
 class SqliteRollbackOptions(SqliteFileOptions):
     """Options of `sqlite-rollback`."""
 
-    synchronous: Synchronous = Field("full", description="SQLite's own default is full")
+    synchronous: Synchronous = Field(
+        "full", description="as in SQLite's pragma; full is SQLite's own default"
+    )
     timeout: float = Field(
-        600.0, ge=0.0, description="seconds that a writer waits before `database is locked`"
+        600.0, ge=0.0, description="seconds that a writer waits for the lock before it gives up"
     )
 
 
 class SqliteRollback(SqliteFile[SqliteRollbackOptions]):
-    """One file in rollback-journal mode: each writer locks out all others, readers included.
+    """One SQLite file in rollback-journal mode: a writer locks out all other writers and readers.
 
     YAML that selects it::
 
         storage: {plugin: sqlite-rollback, synchronous: full, timeout: 60}
 
-    The finished file is the same as that of `sqlite`.
+    This is SQLite's default mode. The finished file is the same as that of `sqlite`.
     """
 
     name = "sqlite-rollback"
     suffix = ".rollback.db"
     journal_mode = "delete"
-    # A commit is the journal's end, and its directory is not synced: the last one may come undone.
+    # A commit removes the journal. The directory is not synced, so the last commit may be undone.
     power_cut: ClassVar[Mapping[Synchronous, Loss]] = {
         "off": "damage",
         "normal": "damage",

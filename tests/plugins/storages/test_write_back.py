@@ -60,7 +60,7 @@ def file(tmp_path: Path) -> Path:
 def test_what_the_file_has_grown_by_is_sent_once_and_in_pieces(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write_back, "PIECE", 400)
+    monkeypatch.setattr(write_back, "PIECE_BYTES", 400)
     disk = Disk()
     follower = WriteBack(file, disk.send)
     for size in (1000, 1000, 1300):
@@ -95,7 +95,7 @@ def test_a_writer_waits_for_a_disk_that_is_too_far_behind(
 def test_closing_sends_no_more_than_the_piece_at_hand(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write_back, "PIECE", 10)
+    monkeypatch.setattr(write_back, "PIECE_BYTES", 10)
     disk = Disk(stuck=True)
     follower = WriteBack(file, disk.send)
     os.truncate(file, 1000)

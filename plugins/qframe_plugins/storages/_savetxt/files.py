@@ -1,4 +1,4 @@
-"""Where the files of a savetxt dataset are, and how they are made all at once or not at all."""
+"""Paths of the files of a savetxt dataset, and writing a file completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from uuid import uuid4
 from qframe import DiskFull, StorageError
 
 HEADER = "qframe.json"
+"""The file that describes the dataset."""
+
 WRITING = ".writing-"
-"""Prefix of a file at the top of the dataset that is moved into place once it is written."""
+"""Prefix of a temporary file, which is moved into place once it is written."""
 
 LEVELS = 4
-"""Directories of at most 1,000 entries, four levels deep, hold 10**12 files."""
+"""Levels of directories; four levels of at most 1,000 entries hold 10**12 files."""
 
 _ADVICE = {
     errno.ENOSPC: "free space or inodes (`df -i`), and run the same command again",
@@ -29,7 +31,12 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class Files:
-    """Paths in a dataset directory."""
+    """Paths in a dataset directory.
+
+    Attributes:
+        root: the directory.
+        flat: whether all matrices are in the directory itself.
+    """
 
     root: Path
     flat: bool
@@ -39,25 +46,25 @@ class Files:
         return self.root / HEADER
 
     def matrix(self, record: int) -> Path:
-        """The file of one matrix: `matrices/000/000/012/000012345.txt`, or all side by side."""
+        """The file of a matrix: `matrices/000/000/012/000000012345.txt`, or in the root if flat."""
         if self.flat:
             return self.root / f"{record:012d}.txt"
         return self.root / "matrices" / _nested(record)
 
     def ledger(self, block: int) -> Path:
-        """The file that says that a block is stored."""
+        """The file whose existence says that a block is stored."""
         return self.root / "ledger" / _nested(block)
 
     def temporary(self) -> Path:
-        """A new name for a file that will be moved into place."""
+        """A new name for a temporary file."""
         return self.root / f"{WRITING}{uuid4().hex}"
 
     def half_written(self) -> Iterator[Path]:
-        """What a process that was killed left behind."""
+        """Temporary files that a killed process left."""
         return self.root.glob(f"{WRITING}*")
 
     def ledger_blocks(self) -> Iterator[int]:
-        """Blocks in the ledger, in ascending order."""
+        """The stored blocks, in ascending order."""
         for path in _sorted_files(self.root / "ledger"):
             if path.suffix == ".txt":
                 yield int(path.stem)
@@ -82,14 +89,14 @@ def _sorted_files(directory: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, text: str, temporary: Path) -> None:
-    """Writes a small file so that it is there in full or not at all."""
+    """Writes a small file completely or not at all."""
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
 
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turns the system's errors into one line that names the path and the way out."""
+    """Turns the operating system's errors into qframe's, which name the path and what to do."""
     try:
         yield
     except StorageError:

@@ -1,8 +1,8 @@
-"""Records as text files: writing them and reading them back.
+"""Writing records as text files, and reading them back.
 
-A file is comment lines and then the matrix. The first comment line is the circuit, each further one
-a column that the sampler adds, as `name: JSON`. The empty circuit's line is empty, and np.savetxt
-leaves it out where nothing follows.
+A file has comment lines and then the matrix. The first comment line is the circuit. Each further
+one is a column that the sampler adds, as `name: JSON`. The line of an empty circuit is empty, and
+np.savetxt leaves it out if no further comment line follows.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from qframe_plugins.storages._savetxt.files import Files, translated, write_whol
 
 
 class SaveTxtWriter(Writer):
-    """Writes a block's matrices, then its ledger file."""
+    """Writes the matrices of a block, and then its ledger file."""
 
     counters: dict[str, float]
 
@@ -56,7 +56,7 @@ class SaveTxtWriter(Writer):
                 self.counters["commits"] += 1
 
     def _write_matrices(self, block: Block) -> None:
-        # Files that the ledger vouches for already are replaced whole, never cut to be rewritten.
+        # Files of a stored block are replaced as a whole: they must never be half written.
         replaces = self._files.ledger(block.index).exists()
         first = block.index * self._header.recipe.block
         directory: Path | None = None
@@ -75,13 +75,13 @@ class SaveTxtWriter(Writer):
                 into.replace(path)
 
     def close(self) -> None:
-        """Removes what an error left half written."""
+        """Removes the temporary file, if an error left one."""
         with translated(self._files.root):
             self._temporary.unlink(missing_ok=True)
 
 
 class SaveTxtReader(Reader):
-    """Reads the text files back."""
+    """Reads records from the text files."""
 
     def __init__(self, files: Files, header: Header) -> None:
         self.header = header
@@ -130,7 +130,7 @@ class SaveTxtReader(Reader):
             text = path.read_text(encoding="utf-8").split("\n")
             comments = [line[2:] for line in text if line.startswith("#")]
             if not any(text[len(comments) :]):
-                raise ValueError("it holds no matrix")
+                raise ValueError("it has no matrix")
             matrix = np.loadtxt(text, dtype=complex, ndmin=2)
             if matrix.shape != self._shape:
                 raise ValueError(f"its matrix is {matrix.shape}, want {self._shape}")
@@ -147,11 +147,11 @@ class SaveTxtReader(Reader):
             raise NotADataset(f"{path} is damaged: {cause!r}") from cause
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing: no file stays open."""
 
 
 def _to_json(column: Column, value: Any) -> str:
-    """One entry of a column; complex numbers as `[re, im]`."""
+    """One entry of a column as JSON; complex numbers are `[re, im]`."""
     exact = np.asarray(value, dtype=column.dtype)
     if exact.dtype.kind == "c":
         exact = np.stack([exact.real, exact.imag], axis=-1)
@@ -159,6 +159,7 @@ def _to_json(column: Column, value: Any) -> str:
 
 
 def _from_json(column: Column, text: str) -> NDArray[Any]:
+    """One entry of a column, from its JSON."""
     dtype = np.dtype(column.dtype)
     if dtype.kind != "c":
         return np.array(json.loads(text), dtype=dtype)
@@ -167,7 +168,7 @@ def _from_json(column: Column, text: str) -> NDArray[Any]:
 
 
 def unwritable(instructions: InstructionSet, extra: Sequence[Column]) -> str | None:
-    """What of a dataset cannot stand in comment lines and be read back, or None."""
+    """What comment lines cannot hold so that it can be read back, or None if they can hold all."""
     texts = [str(placed) for placed in instructions.instructions]
     for text in texts:
         if "," in text or text != text.strip() or len(text.splitlines()) != 1:

@@ -1,1 +1,1 @@
-"""One SQLite file: connection, tables, writer, reader, log and checks."""
+"""SQLite files of a dataset: options, tables, connections, reading, writing, log and checks."""

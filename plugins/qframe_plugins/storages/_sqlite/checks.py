@@ -1,4 +1,4 @@
-"""What can be wrong with a dataset file apart from its blocks."""
+"""Checks of a dataset file, apart from its blocks: SQLite's own, and of the tables' contents."""
 
 from __future__ import annotations
 
@@ -15,34 +15,36 @@ from qframe_plugins.storages._sqlite.tables import Tables
 
 Check = Callable[[apsw.Connection, Tables], Iterator[str]]
 
-STEPS = 10_000_000
-"""Steps of SQLite's machine that a check of a small file may take; 20 more for each byte."""
+MAX_STEPS = 10_000_000
+"""Steps of SQLite's virtual machine that the checks of a small file may take; 20 more per byte."""
 
 
 def problems(path: Path) -> Iterator[str]:
-    """One line a problem: the file's trees, its header, and the tables that explain the records.
+    """Problems of a dataset file, one line each.
+
+    Checked are the file's B-trees, its schema, and the tables beside the records.
 
     Raises:
-        NotADataset: if header or meta table cannot be read.
+        NotADataset: the header or the table `meta` cannot be read.
     """
     with closing(SqliteReader(path)) as reader:
         tables = reader.tables
-    yield from run(path, tables, (_trees, _schema, _gates, _numbers, _without_ledger))
+    yield from _run(path, tables, (_trees, _schema, _gates, _numbers, _without_ledger))
 
 
 def problems_of_catalogue(path: Path, tables: Tables) -> Iterator[str]:
-    """The same of a catalogue of shards."""
-    yield from run(path, tables, (_trees, _schema, _gates))
+    """Problems of a catalogue of shards, one line each."""
+    yield from _run(path, tables, (_trees, _schema, _gates))
 
 
-def run(path: Path, tables: Tables, checks: Sequence[Check]) -> Iterator[str]:
-    """What the checks find, each within a bounded number of steps."""
+def _run(path: Path, tables: Tables, checks: Sequence[Check]) -> Iterator[str]:
+    """What the checks find, all together within a bounded number of steps."""
     with closing(open_readonly(path)) as db:
-        left = [STEPS + 20 * path.stat().st_size]
+        left = [MAX_STEPS + 20 * path.stat().st_size]
 
         def tick() -> bool:
             left[0] -= 10_000
-            return left[0] < 0  # a damaged tree may have no end
+            return left[0] < 0  # a damaged B-tree may be endless
 
         db.set_progress_handler(tick, 10_000)
         for check in checks:
@@ -54,6 +56,7 @@ def run(path: Path, tables: Tables, checks: Sequence[Check]) -> Iterator[str]:
 
 
 def _trees(db: apsw.Connection, _tables: Tables) -> Iterator[str]:
+    """SQLite's own check."""
     for (line,) in db.execute("PRAGMA quick_check(20)"):
         if line != "ok":
             for part in str(line).splitlines():
@@ -62,6 +65,7 @@ def _trees(db: apsw.Connection, _tables: Tables) -> Iterator[str]:
 
 
 def _schema(db: apsw.Connection, tables: Tables) -> Iterator[str]:
+    """Tables and views that were not made by qframe's statements."""
     for sql in (*tables.table_ddl().values(), *tables.view_ddl().values()):
         if not db.execute("SELECT 1 FROM sqlite_schema WHERE sql = ?", (sql,)).fetchall():
             yield f"the schema lacks: {sql[:60]}..."
@@ -82,7 +86,7 @@ def _numbers(db: apsw.Connection, tables: Tables) -> Iterator[str]:
 
 
 def _without_ledger(db: apsw.Connection, tables: Tables) -> Iterator[str]:
-    """Data that no ledger row speaks of; nothing that qframe does leaves such data."""
+    """Records whose block is not in the ledger; qframe itself never leaves such records."""
     size = tables.header.recipe.block
     block = "block" if tables.layout == "blocks" else f"id / {size}"
     inside = "" if tables.layout == "blocks" else f"AND d.id % {size} < l.records"

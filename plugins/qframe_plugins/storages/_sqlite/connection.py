@@ -1,4 +1,4 @@
-"""Connections to a dataset file, and SQLite's errors in the user's words."""
+"""Connections to a SQLite file of a dataset, and SQLite's errors as qframe's errors."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import apsw
 from qframe import DiskFull, NotADataset, StorageBusy, StorageError
 
 APPLICATION_ID = 0x71667264
-"""`qfrd`, in the header of every dataset file: what `file` and `PRAGMA application_id` show."""
+"""`qfrd`, the application id of every dataset file; `file` and `PRAGMA application_id` show it."""
 
 CATALOGUE_ID = 0x71667263
-"""`qfrc`, in the header of a catalogue of shards."""
+"""`qfrc`, the application id of a catalogue of shards."""
 
 LEAST_FREE_BYTES = 1 << 20
 """Free bytes below which an input/output error means that the disk is full."""
 
 WAIT_MS = 600_000
-"""How long a writer waits for its turn; with blocking locks in a queue, so a safety net."""
+"""Milliseconds that a connection waits for a lock. With blocking locks writers queue, so this is
+only a safety net."""
 
-
-LIMITS = {
+SQLITE_LIMITS = {
     apsw.SQLITE_LIMIT_ATTACHED: 0,
     apsw.SQLITE_LIMIT_COLUMN: 200,
     apsw.SQLITE_LIMIT_COMPOUND_SELECT: 10,
@@ -39,10 +39,10 @@ LIMITS = {
 
 
 def open_writable(path: Path, *, create: bool = False, keep_wal: bool = False) -> apsw.Connection:
-    """A connection that may write; `create` allows a new file.
+    """A connection that may write; with `create` it may make a new file.
 
-    With `keep_wal` the last one to close leaves the `-wal` where it is. Only `finish` removes it,
-    so that a file in WAL mode without one is a file that somebody took it from.
+    With `keep_wal` the `-wal` stays when the last connection is closed. Only `finish` removes it.
+    So if a file in WAL mode has no `-wal`, somebody took it away.
     """
     flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
     with translated(path):
@@ -55,10 +55,10 @@ def open_writable(path: Path, *, create: bool = False, keep_wal: bool = False) -
 
 
 def open_readonly(path: Path) -> apsw.Connection:
-    """A connection for a file that anyone may have made: read-only, nothing in it trusted.
+    """A read-only connection to a file from anywhere: nothing in it is trusted.
 
     Raises:
-        NotADataset: a `-wal` stands beside the file that is not its own.
+        NotADataset: the `-wal` beside the file was written for another file.
     """
     db = _connect_readonly(path)
     try:
@@ -79,15 +79,16 @@ def _connect_readonly(path: Path) -> apsw.Connection:
         db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         db.pragma("query_only", True)
         db.pragma("cell_size_check", True)
-        for limit, value in LIMITS.items():
+        for limit, value in SQLITE_LIMITS.items():
             db.limit(limit, value)
         return db
 
 
 def refuse_after_fork(owner: int, path: Path) -> None:
-    """Refuses a connection in a process that did not open it.
+    """Refuses to use a connection in a process that did not open it.
 
-    A child has none of its parent's locks, and closing the connection there drops the parent's.
+    A child process has none of its parent's locks, and closing the connection in the child drops
+    the locks of the parent.
 
     Raises:
         StorageError: names both processes.
@@ -100,31 +101,34 @@ def refuse_after_fork(owner: int, path: Path) -> None:
 
 
 def file_header(db: apsw.Connection) -> bytes:
-    """The first 100 bytes of the file itself, whatever a `-wal` says of them.
+    """The first 100 bytes of the file itself, without what a `-wal` changes in them.
 
-    Read through SQLite: closing a plain file handle would drop this process's locks on the file.
+    They are read through SQLite, because closing a plain file handle would drop this process's
+    locks on the file.
     """
     return db.read("main", 0, 0, 100)[1]
 
 
 def in_wal_mode(header: bytes) -> bool:
-    """Whether the file's own header says WAL, as it does from `resume` to `finish`."""
+    """Whether a file's header says WAL mode, as it does between `resume` and `finish`."""
     return header[18:20] == b"\2\2"
 
 
 def wal_of(path: Path) -> Path:
+    """The path of the file's `-wal`."""
     return path.with_name(f"{path.name}-wal")
 
 
 def has_wal(path: Path) -> bool:
+    """Whether the file has a `-wal` that is not empty."""
     wal = wal_of(path)
     return wal.exists() and wal.stat().st_size > 0
 
 
 def has_hot_journal(path: Path) -> bool:
-    """Whether a killed writer in rollback mode left its journal: the file is half changed.
+    """Whether a killed writer in rollback mode left its journal: the file is then half changed.
 
-    SQLite zeroes the head of a journal, cuts it, or removes it, once a transaction is through.
+    When a transaction ends, SQLite zeroes the head of the journal, truncates it, or removes it.
     """
     journal = path.with_name(f"{path.name}-journal")
     try:
@@ -137,10 +141,10 @@ def has_hot_journal(path: Path) -> bool:
 def _refuse_foreign_wal(db: apsw.Connection, path: Path) -> None:
     """Refuses a `-wal` that was not written for this file.
 
-    SQLite would use it: a WAL is checked against itself alone, and it is read whatever journal
-    mode the file's header names. Its pages would then hide those of the file. So a finished file
-    must have none; and a transaction that makes a file longer writes page 1, whose user version
-    is the dataset's own random number: seen through the WAL it must be that of the file itself.
+    SQLite would use it: it checks a WAL only against itself, and reads it in any journal mode. The
+    pages of the WAL would then hide those of the file. Two rules prevent that. A finished file must
+    not have a WAL. And every transaction of qframe writes page 1, with the dataset's own random
+    number as user version: read through the WAL, it must be the number that the file itself has.
     """
     if not has_wal(path):
         return
@@ -154,22 +158,22 @@ def _refuse_foreign_wal(db: apsw.Connection, path: Path) -> None:
 
 
 def is_dataset(path: Path) -> bool:
-    """Whether the file carries our application id."""
+    """Whether the file has the application id of a dataset file."""
     return _application_id(path) == APPLICATION_ID
 
 
 def is_catalogue(path: Path) -> bool:
-    """Whether the file is the catalogue of a dataset in shards."""
+    """Whether the file has the application id of a catalogue of shards."""
     return _application_id(path) == CATALOGUE_ID
 
 
 def _application_id(path: Path) -> int | None:
-    """Read through SQLite: closing a plain file handle would drop this process's locks on it."""
+    """The file's application id, read through SQLite; None if there is no SQLite file."""
     if not path.is_file():
         return None
     try:
         with closing(_connect_readonly(path)) as db:
-            # The file's own word, if it is in the middle of a transaction that was cut off.
+            # The header itself also answers for a file in the middle of a cut transaction.
             own = int.from_bytes(file_header(db)[68:72], "big")
             if own in (APPLICATION_ID, CATALOGUE_ID):
                 return own
@@ -183,7 +187,7 @@ def _disk_full(path: Path) -> DiskFull:
 
 
 def _advice() -> str:
-    """SQLite does not say why a file could not be opened; whether handles are left is seen here."""
+    """A hint for a file that cannot be opened; SQLite does not say whether handles are left."""
     try:
         os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
     except OSError:
@@ -193,7 +197,7 @@ def _advice() -> str:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turns SQLite's errors into one line that names the path and the way out."""
+    """Turns SQLite's errors into qframe's errors, which name the file and what to do."""
     try:
         yield
     except apsw.FullError as cause:
@@ -220,7 +224,7 @@ def translated(path: Path) -> Iterator[None]:
     except (apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError) as cause:
         raise StorageError(f"{path} cannot be opened: {cause}", hint=_advice()) from cause
     except apsw.IOError as cause:
-        # SQLite cannot say that the disk is full where its shared memory file could not grow.
+        # SQLite reports this too if the disk is full and its shared memory file could not grow.
         if shutil.disk_usage(path.absolute().parent).free < LEAST_FREE_BYTES:
             raise _disk_full(path) from cause
         raise StorageError(f"{path}: input/output error: {cause}") from cause
@@ -229,4 +233,4 @@ def translated(path: Path) -> Iterator[None]:
     except apsw.Error as cause:
         raise StorageError(f"{path}: {cause}") from cause
     except UnicodeDecodeError as cause:
-        raise NotADataset(f"{path} holds text that is no UTF-8") from cause
+        raise NotADataset(f"{path} holds text that is not UTF-8") from cause

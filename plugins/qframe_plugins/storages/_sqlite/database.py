@@ -77,7 +77,9 @@ class Database:
             db.execute("UPDATE meta SET value = ? WHERE key = 'records'", (records,))
             meta = dict(db.execute("SELECT key, value FROM meta"))
             db.execute("UPDATE meta SET value = ? WHERE key = ?", (seal(meta), SEAL))
-            db.pragma("user_version", meta["dataset_id"])  # page 1, as in every transaction
+            db.pragma(
+                "user_version", meta["dataset_id"]
+            )  # changes page 1, as every transaction does
 
     def companions(self) -> Iterator[Path]:
         """The `-wal`, `-shm` and `-journal` that exist beside the file."""
@@ -95,8 +97,8 @@ class Database:
         for companion in self.companions():
             if companion.name.endswith(("-wal", "-journal")) and companion.stat().st_size:
                 raise StorageError(
-                    f"{companion} is there, and {self.path.name}, to which it belongs, is not",
-                    hint=f"put {self.path.name} back beside it, or move it away",
+                    f"{companion} exists, but {self.path.name}, to which it belongs, does not",
+                    hint=f"put {self.path.name} back beside it, or move {companion.name} away",
                 )
 
     def in_wal_mode(self) -> bool:

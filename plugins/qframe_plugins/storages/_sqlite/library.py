@@ -1,4 +1,4 @@
-"""The SQLite library that is linked, and whether many processes may write one WAL with it."""
+"""The linked SQLite library: whether it has the WAL-reset bug, and what `qframe doctor` says."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from qframe_plugins.storages._sqlite.network import is_network
 
 
 def is_affected(version: str) -> bool:
-    """Whether a version has the WAL-reset bug: a committed transaction can be lost.
+    """Whether a SQLite version has the WAL-reset bug, which can lose a committed transaction.
 
-    Versions 3.7.0 to 3.51.2 have it, but for 3.50.7 and 3.44.6 and what follows on those branches
-    (https://sqlite.org/wal.html#walresetbug).
+    Versions 3.7.0 to 3.51.2 have it, except 3.50.7 and later 3.50 versions, and 3.44.6 and later
+    3.44 versions (https://sqlite.org/wal.html#walresetbug).
     """
     numbers = tuple(int(part) for part in version.split(".")[:3])
     fixed = numbers >= (3, 51, 3) or any(
@@ -34,8 +34,12 @@ def refuse_affected_library(version: str) -> None:
 
 
 def diagnosis(path: Path) -> Iterator[tuple[str, str, bool]]:
-    """Name, value, and whether it will do: for `qframe doctor`."""
-    import sqlite3  # a second library in the process is asked for its version, and no more
+    """What `qframe doctor` shows: name, value, and whether it is good enough.
+
+    Args:
+        path: the directory whose file system is shown.
+    """
+    import sqlite3  # only for its version: two SQLite libraries must never open one file
 
     version = apsw.sqlite_lib_version()
     home = "bundled with apsw" if apsw.using_amalgamation else "the system's"

@@ -1,4 +1,4 @@
-"""The table `meta`: what a file says of itself, believed only where it is sealed and consistent."""
+"""Reading the table `meta`, in which a file describes itself; it is checked before it is used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qframe_plugins.storages._sqlite.stored_form import Form
 from qframe_plugins.storages._sqlite.tables import META_DDL, SEAL, seal
 
 META_ROWS = 1000
-"""More rows than any dataset's `meta` has; a damaged tree may offer rows without end."""
+"""More rows than the `meta` of any dataset has; a damaged B-tree may give rows without end."""
 
 
 def expect_tables(db: apsw.Connection, path: Path, ddl: Mapping[str, str]) -> None:
@@ -33,7 +33,7 @@ def expect_tables(db: apsw.Connection, path: Path, ddl: Mapping[str, str]) -> No
 
 
 def read_meta(db: apsw.Connection, path: Path) -> dict[str, Any]:
-    """All rows, once their seal and the file's own header have proved them.
+    """All rows of `meta`, checked against their seal and the file's header.
 
     Raises:
         NotADataset: in one line.
@@ -42,22 +42,24 @@ def read_meta(db: apsw.Connection, path: Path) -> dict[str, Any]:
         expect_tables(db, path, {"meta": META_DDL})
         meta = dict(db.execute(f"SELECT key, value FROM meta LIMIT {META_ROWS}"))
         if not all(isinstance(k, str) and isinstance(v, str | int) for k, v in meta.items()):
-            raise NotADataset(f"{path}: its meta table holds what is neither text nor integer")
+            raise NotADataset(
+                f"{path}: its meta table holds a value that is neither text nor integer"
+            )
         if meta.get(SEAL) != seal(meta):
             raise NotADataset(
                 f"{path}: its meta table is not what was written",
-                hint="`qframe verify --repair --config CONFIG` makes it anew",
+                hint="`qframe verify --repair --config CONFIG` makes it again",
             )
         if meta.get("dataset_id") != db.pragma("user_version"):
             raise NotADataset(
-                f"{path}: header and meta table are of two datasets",
+                f"{path}: its header and its meta table belong to two datasets",
                 hint="was a -wal or -journal of another file beside it?",
             )
     return meta
 
 
 def form_of(path: Path, meta: dict[str, Any], header: Header) -> Form:
-    """What the file holds of a record; files that hold all of it need not say so."""
+    """Which columns of a record the file stores; without an entry all of them."""
     circuit = str(meta.get("circuit", "true"))
     if circuit not in ("true", "false"):
         raise NotADataset(f"{path}: circuit is {circuit[:20]!r}, want true or false")
@@ -71,7 +73,7 @@ def header_of(path: Path, meta: dict[str, Any]) -> Header:
         schema = schema_from_data(json.loads(meta["schema"]))
         about = {k[6:]: str(v) for k, v in meta.items() if k.startswith("about_")}
         if meta["recipe_id"] != recipe.id or type(meta["records"]) is not int:
-            raise ValueError("recipe id or number of records are not what they say")
+            raise ValueError("recipe id or number of records is wrong")
         return Header(recipe, schema, meta["records"], about).checked()
     except NotADataset as cause:
         raise NotADataset(f"{path}: {cause.message}", hint=cause.hint) from cause

@@ -1,4 +1,4 @@
-"""Network file systems: a write-ahead log needs memory that all writers share."""
+"""Network file systems, on which a write-ahead log does not work."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from pathlib import Path
 from qframe import StorageError, file_system_type
 
 NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "glusterfs")
-"""And everything that begins with `fuse`, sshfs among it."""
+"""Types of network file systems; so is each type that begins with `fuse`, such as sshfs."""
 
 
 def is_network(kind: str) -> bool:
-    """Whether other hosts may write there, so that no memory is shared by all writers."""
+    """Whether other hosts may write to a file system of this type.
+
+    A write-ahead log needs memory that all writers share, so they must be on one host.
+    """
     return kind in NETWORK or kind.startswith("fuse")
 
 
 def refuse_network_file_system(path: Path) -> None:
-    """Raises StorageError where a write-ahead log is known not to work.
+    """Raises StorageError if a write-ahead log is known not to work at `path`.
 
-    Where the type is not known nothing is known, and nothing is refused.
+    An unknown type of file system is not refused.
     """
     kind = file_system_type(path)
     if is_network(kind):

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from qframe import Header, PluginOptions, StorageError, record_width
-from qframe_plugins.storages._sqlite.page_size import LARGEST, page_size_for
+from qframe_plugins.storages._sqlite.page_size import LARGEST_PAGE, page_size_for
 from qframe_plugins.storages._sqlite.stored_form import Form, form_for
 from qframe_plugins.storages._sqlite.tables import MAX_SHARDS, Tables
 
@@ -21,20 +21,21 @@ class SqliteFileOptions(PluginOptions):
     synchronous: Synchronous
 
     layout: Literal["blocks", "rows"] = Field(
-        "blocks", description="one row a block (fast, compact) or one row a record (easy to query)"
+        "blocks",
+        description="one row per block (fast, compact) or one row per record (easy to query)",
     )
     page_size: Literal[4096, 8192, 16384, 32768, 65536] | None = Field(
         None,
-        description="bytes a page; fixed when the file is made. Left out: 65536, or less if a "
-        "block is so small that it would waste more than a tenth of its pages",
+        description="bytes per page; fixed when the file is made. If left out: 65536, or fewer if "
+        "blocks are so small that they would waste more than a tenth of their pages",
     )
     unitary: Literal["complex128", "complex64", "none"] | None = Field(
         None,
-        description="what is stored of a unitary; none: nothing, reading multiplies the circuit "
-        "out; the recipe's dtype if left out",
+        description="dtype in which unitaries are stored; none: they are not stored, and reading "
+        "multiplies the circuits; the recipe's dtype if left out",
     )
     circuit: bool | None = Field(
-        None, description="false: unitaries alone are stored; true if left out"
+        None, description="false: circuits are not stored, only unitaries; true if left out"
     )
 
     def new_tables(self, header: Header) -> Tables:
@@ -48,7 +49,7 @@ class SqliteFileOptions(PluginOptions):
     def new_page_size(self, tables: Tables) -> int:
         """Bytes per page of a new file with these tables."""
         if self.page_size is not None or tables.layout == "rows":
-            return self.page_size or LARGEST
+            return self.page_size or LARGEST_PAGE
         return page_size_for(tables.header.recipe.block * record_width(tables.stored))
 
     def refuse_other_form(self, path: Path, own: Form) -> None:
@@ -67,25 +68,26 @@ class SqliteOptions(SqliteFileOptions):
 
     synchronous: Synchronous = Field(
         "off",
-        description="off: safe against kill -9, not against power loss; normal: both, slower",
+        description="off: safe against kill -9, but not against power loss; normal: safe against "
+        "both, and slower",
     )
     wal_autocheckpoint: int = Field(
-        1000, ge=1, description="pages in the WAL before they are copied into the file"
+        1000, ge=1, description="pages that the WAL may have before they are copied into the file"
     )
     shards: int | None = Field(
         None,
         ge=1,
         le=MAX_SHARDS,
-        description="files that the records are spread over, for disks that outrun one writer; "
-        "one file if left out",
+        description="number of files that the records are spread over, for disks that are faster "
+        "than one writer; one file if left out",
     )
     shard_blocks: int | None = Field(
         None,
         ge=1,
-        description="neighbouring blocks that go to the same shard; a usual task if left out",
+        description="consecutive blocks that go to the same shard; about a task if left out",
     )
     any_file_system: bool = Field(
-        False, description="write also where WAL is known not to work (network file systems)"
+        False, description="write even on network file systems, where WAL is known not to work"
     )
 
     def refuse_other_shards(self, path: Path, own: int) -> None:

@@ -1,4 +1,4 @@
-"""Codes of a circuit, several in a byte: of 6 instructions three, so that 20 codes take 7 bytes."""
+"""Packing several codes of a circuit into a byte; with 6 instructions a byte holds three codes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Packing:
-    """`length` codes below `base` as base-`base` digits, the first code the least significant.
+    """How circuits of `length` codes below `base` are packed into bytes.
 
-    A byte holds as many codes as `base**codes_a_byte <= 256` allows; one where that is none, and
-    codes of two bytes stay as they are. The last byte is filled up with zeros.
+    The codes of a byte are its digits in base `base`; the first code is the least significant. A
+    byte holds as many codes as `base**codes_a_byte <= 256` allows, and at least one. The last byte
+    is padded with zeros.
+
+    Attributes:
+        base: number of instructions.
+        length: codes per circuit.
     """
 
     base: int
@@ -22,7 +27,7 @@ class Packing:
 
     @property
     def codes_a_byte(self) -> int:
-        """1 (17 instructions and more) to 8 (2 instructions, or 1)."""
+        """Codes per byte: from 1 (17 instructions or more) to 8 (2 instructions, or 1)."""
         count = 1
         while count < 8 and max(2, self.base) ** (count + 1) <= 256:
             count += 1
@@ -30,16 +35,16 @@ class Packing:
 
     @property
     def width(self) -> int:
-        """Bytes a circuit."""
+        """Bytes per circuit."""
         return -(-self.length // self.codes_a_byte)
 
     @property
     def digit(self) -> int:
-        """What a digit counts to; 2 where there is one instruction alone."""
+        """The base of the digits; 2 if there is only one instruction."""
         return max(2, self.base)
 
     def pack(self, codes: NDArray[Any]) -> NDArray[Any]:
-        """`(n, length)` codes as `(n, width)` bytes."""
+        """Packs `(n, length)` codes into `(n, width)` bytes."""
         step = self.codes_a_byte
         if step == 1:
             return codes
@@ -51,7 +56,10 @@ class Packing:
         return packed
 
     def unpack(self, packed: NDArray[Any]) -> NDArray[Any]:
-        """The inverse. Bytes that `pack` does not make give codes that no instruction has."""
+        """Unpacks `(n, width)` bytes into `(n, length)` codes.
+
+        A byte that `pack` never makes gives codes that no instruction has.
+        """
         step = self.codes_a_byte
         if step == 1:
             return packed

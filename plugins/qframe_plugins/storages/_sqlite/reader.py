@@ -1,4 +1,4 @@
-"""Read access to a dataset file, in both layouts."""
+"""Reading a dataset file, in both layouts."""
 
 from __future__ import annotations
 
@@ -38,24 +38,29 @@ from qframe_plugins.storages._sqlite.stored_form import Form
 from qframe_plugins.storages._sqlite.tables import Tables, is_integer
 
 LEDGER_ROWS = 4096
-
+"""Ledger rows that are read at a time."""
 
 READ_CACHE_KIB = 128 << 10
-"""Of pages, filled as they are read: a record at random in a file of this size costs a tenth of
-what it costs with SQLite's own 2 MiB (5 us against 50)."""
+"""KiB of pages that a reader keeps in memory, filled as pages are read.
+
+A random record of a file of this size takes 5 us, and 50 us with SQLite's own cache of 2 MiB.
+"""
 
 MAPPED_BYTES = 1 << 40
-"""Of a finished file, once records of it are read at random: the same for files of up to 2 GiB,
-SQLite's own limit. Not where whole blocks are read, as `qframe verify` does: a page that the disk
-cannot give is then an error, and not the end of the process."""
+"""Bytes of a finished file that are mapped into memory, once parts of blocks are read.
+
+SQLite itself maps at most 2 GiB. Nothing is mapped while only whole blocks are read, as
+`qframe verify` does: if the disk cannot give a page, reading it from a mapping would end the
+process, where reading it from the file is an error.
+"""
 
 
 class SqliteReader(Reader):
-    """Reads a dataset file; sees what is committed at the time of each call.
+    """Reads a dataset file. Each call sees what is committed at that time.
 
     Args:
         path: the file.
-        header: believed in place of the file's own, if that one is damaged.
+        header: believed instead of the file's own header, which is damaged.
         cache_kib: KiB of pages that the connection keeps in memory.
 
     Attributes:
@@ -67,7 +72,7 @@ class SqliteReader(Reader):
     ) -> None:
         if not path.is_file():
             raise NotADataset(
-                f"{path} does not exist" if not path.exists() else f"{path} is no file"
+                f"{path} does not exist" if not path.exists() else f"{path} is not a file"
             )
         if header is None and not is_dataset(path):
             raise NotADataset(f"{path} is not a qframe dataset")
@@ -94,7 +99,7 @@ class SqliteReader(Reader):
     def _tables_found(self, header: Header) -> Tables:
         """The tables that the file's schema lists, for a file whose `meta` cannot be believed."""
         with translated(self.path):
-            # SQLite reads a file that is shorter than its header says only in this mode; the
+            # Only in this mode does SQLite read a file that is shorter than its header says. The
             # connection stays read-only.
             self._db.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
             self._db.pragma("writable_schema", True)
@@ -108,7 +113,7 @@ class SqliteReader(Reader):
 
     @property
     def dataset_id(self) -> int:
-        """The file's own random number."""
+        """The random number that the file got when it was made."""
         return int(self._db.pragma("user_version"))
 
     @property
@@ -118,7 +123,7 @@ class SqliteReader(Reader):
 
     @property
     def page_size(self) -> int:
-        """Bytes a page."""
+        """Bytes per page."""
         return int(self._db.pragma("page_size"))
 
     @property
@@ -127,7 +132,7 @@ class SqliteReader(Reader):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Those that make a file of this form."""
+        """The options that make a file of the same layout, page size and form."""
         form = self.tables.form
         return {
             "layout": self.layout,
@@ -151,17 +156,21 @@ class SqliteReader(Reader):
         yield from stored_runs(self.trusted(), self.header.recipe.block)
 
     def trusted(self) -> Iterator[tuple[int, int]]:
-        """Block and records of each ledger row, all of which must be of this dataset."""
+        """Block and records of each ledger row.
+
+        Raises:
+            NotADataset: a row was not written for this dataset.
+        """
         for block, records, sha256 in self.checksums():
             if not sha256 or not 1 <= records <= self.header.recipe.block:
                 raise NotADataset(
-                    f"{self.path} is damaged: ledger row {block} is none of this dataset",
+                    f"{self.path} is damaged: ledger row {block} is not of this dataset",
                     hint=f"qframe verify {self.path}",
                 )
             yield block, records
 
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
-        """The ledger; a row that was not written for this dataset has no checksum (`b""`)."""
+        """The ledger; the checksum is `b""` if a row was not written for this dataset."""
         last = -1
         while rows := self._ledger_after(last):
             for block, records, sha256, mark in rows:
@@ -172,7 +181,10 @@ class SqliteReader(Reader):
                 yield block, records if isinstance(records, int) else 0, sha256 if own else b""
 
     def _ledger_after(self, block: int) -> list[tuple[Any, ...]]:
-        """Some rows at a time: an open query would keep writers from shortening their WAL."""
+        """The next ledger rows after a block.
+
+        The ledger is read in pieces, because an open query would keep the WAL from starting over.
+        """
         refuse_after_fork(self._owner, self.path)
         with translated(self.path):
             return self._db.execute(
@@ -192,9 +204,7 @@ class SqliteReader(Reader):
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """Ledger and records as of one moment; and the file is locked once, not statement by
-        statement.
-        """
+        """A read transaction: ledger and records are of one moment, and the file is locked once."""
         self._db.execute("BEGIN")
         try:
             yield
@@ -231,7 +241,12 @@ class SqliteReader(Reader):
         return found.checksum(self.header.schema) == sha256
 
     def _records_of(self, block: int) -> int:
-        """Records of a block by its ledger row, which must be one of ours."""
+        """Number of records of a block, by its ledger row.
+
+        Raises:
+            RecordMissing: the ledger lacks the block.
+            NotADataset: the row was not written for this dataset.
+        """
         found = self._db.execute(
             "SELECT records, recipe FROM ledger NOT INDEXED WHERE block = ?", (block,)
         ).fetchone()
@@ -242,7 +257,7 @@ class SqliteReader(Reader):
             )
         row, mark = found
         if mark != self.tables.mark or not isinstance(row, int):
-            raise self._damaged(f"ledger row {block} is none of this dataset")
+            raise self._damaged(f"ledger row {block} is not of this dataset")
         if not 1 <= row <= self.header.recipe.block:
             raise self._damaged(f"block {block} has {row} records in the ledger")
         return row
@@ -273,12 +288,13 @@ class SqliteReader(Reader):
         return {c.name: c.from_bytes(v) for c, v in zip(self.tables.stored, row, strict=True)}
 
     def _map(self) -> None:
+        """Maps a finished file into memory."""
         self._mapped = True
         if not in_wal_mode(file_header(self._db)):
             self._db.pragma("mmap_size", MAPPED_BYTES)
 
     def _read_part(self, block: int, records: int, start: int, end: int) -> Arrays:
-        """Some records of a block, without reading the rest of it."""
+        """Some records of a block in layout `blocks`, without reading its other records."""
         if not self._mapped:
             self._map()
         arrays = {}
@@ -302,7 +318,7 @@ class SqliteReader(Reader):
         columns = list(zip(*rows, strict=True))[1:] if rows else [()] * len(self.tables.stored)
         values = {c.name: list(v) for c, v in zip(self.tables.stored, columns, strict=True)}
         if not all(_fits(c, values) for c in self.tables.stored):
-            raise self._damaged(f"block {block} holds entries that are not of their column's kind")
+            raise self._damaged(f"block {block} holds entries that do not fit their column")
         return {c.name: _column(c, values[c.name]) for c in self.tables.stored}
 
     def close(self) -> None:
@@ -310,6 +326,7 @@ class SqliteReader(Reader):
 
 
 def _fits(column: Column, values: dict[str, list[Any]]) -> bool:
+    """Whether all values of a column in layout `rows` have the right type and width."""
     mine = values[column.name]
     if is_integer(column):
         top = np.iinfo(column.dtype).max
@@ -322,6 +339,7 @@ def _fits(column: Column, values: dict[str, list[Any]]) -> bool:
 
 
 def _column(column: Column, values: list[Any]) -> np.ndarray[Any, np.dtype[Any]]:
+    """The array of a column's values in layout `rows`."""
     if is_integer(column):
         return np.array(values, dtype=column.dtype)
     padded = [value.ljust(column.width, b"\0") for value in values]

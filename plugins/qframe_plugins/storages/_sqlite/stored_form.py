@@ -1,8 +1,8 @@
-"""What a file holds of a record: all of it, or less that says the same.
+"""Which columns of a record a file stores, and how they are encoded.
 
 The recipe and the logical record do not depend on this. A block's `sha256` in the ledger is always
-that of all its columns as the recipe makes them; a file that holds less has a checksum of what it
-holds beside it.
+over all its columns as the recipe makes them. A file that stores anything else also has
+`stored_sha256`, a checksum of what it stores.
 """
 
 from __future__ import annotations
@@ -30,14 +30,19 @@ from qframe import (
 from qframe_plugins.storages._sqlite.packed_codes import Packing
 
 UNITARY = ("complex128", "complex64", "none")
+"""Values of the option `unitary`."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """The options `unitary` and `circuit`, settled.
+    """Which columns of a record a file stores.
+
+    Attributes:
+        unitary: dtype of the stored unitaries, or `none`.
+        circuit: whether circuits are stored.
 
     Raises:
-        NotADataset: for a form that there is not.
+        NotADataset: no file can have this form.
     """
 
     unitary: str
@@ -45,7 +50,9 @@ class Form:
 
     def __post_init__(self) -> None:
         if self.unitary not in UNITARY or type(self.circuit) is not bool:
-            raise NotADataset(f"unitary {self.unitary!r}, circuit {self.circuit!r} is no form")
+            raise NotADataset(
+                f"no file stores unitary: {self.unitary!r} and circuit: {self.circuit!r}"
+            )
         if self.unitary == "none" and not self.circuit:
             raise NotADataset("neither unitaries nor circuits would be stored")
 
@@ -54,10 +61,15 @@ class Form:
 
 
 def form_for(header: Header, unitary: str | None, circuit: bool | None) -> Form:
-    """The form of a new file; None is the recipe's dtype, and circuits.
+    """The form of a new file.
+
+    Args:
+        header: of the dataset.
+        unitary: the option; None means the recipe's dtype.
+        circuit: the option; None means true.
 
     Raises:
-        StorageError: the records cannot be had back from what would be stored.
+        StorageError: the records could not be read back from what would be stored.
     """
     dtype = header.recipe.dtype
     form = None if unitary == "none" and circuit is False else Form(unitary or dtype, True)
@@ -82,10 +94,12 @@ def form_for(header: Header, unitary: str | None, circuit: bool | None) -> Form:
 
 @dataclass(frozen=True)
 class Columns:
-    """Between the columns of a block and those of a table.
+    """Converts the columns of a block into those of a table, and back.
 
     Attributes:
-        packs: whether codes are packed where there are no unitaries.
+        header: of the dataset.
+        form: which columns are stored.
+        packs: whether codes are packed if unitaries are not stored.
     """
 
     header: Header
@@ -99,7 +113,7 @@ class Columns:
 
     @cached_property
     def packing(self) -> Packing | None:
-        """How codes are packed, if they are."""
+        """How codes are packed, or None if they are not."""
         codes = self.header.schema.codes
         if not self.packs or self.form.unitary != "none" or codes.dtype != "|u1":
             return None
@@ -108,7 +122,7 @@ class Columns:
 
     @cached_property
     def shown(self) -> Schema:
-        """The columns that reading gives."""
+        """The columns that reading a block gives."""
         schema = self.header.schema
         unitaries = schema.unitaries
         if self.form.unitary == "complex64":
@@ -132,7 +146,7 @@ class Columns:
         return column
 
     def encode(self, arrays: Arrays) -> dict[str, NDArray[Any]]:
-        """A block's columns as the table holds them, C-contiguous."""
+        """A block's columns as the table stores them, C-contiguous."""
         return {c.name: np.ascontiguousarray(self._encoded(c, arrays)) for c in self.stored}
 
     def _encoded(self, column: Column, arrays: Arrays) -> NDArray[Any]:
@@ -142,10 +156,10 @@ class Columns:
         return array.astype(column.dtype, copy=False)
 
     def decode(self, arrays: Arrays) -> Arrays:
-        """The columns that reading gives, from those of the table.
+        """The columns that reading a block gives, from those of the table.
 
         Raises:
-            ValueError: codes or lengths that no circuit has; nothing is computed from them.
+            ValueError: no circuit has these codes or lengths; nothing is computed from them.
         """
         if self._unitary:
             return arrays
@@ -183,12 +197,12 @@ class Columns:
         return NumpyEngine(PluginOptions(), recipe.instructions, recipe.fold)
 
     def check(self, arrays: Arrays) -> None:
-        """Raises ValueError for codes or lengths in a table that no circuit has."""
+        """Raises ValueError if the table's codes or lengths are those of no circuit."""
         if self.form.circuit:
             self._circuits(arrays)
 
     def checksum(self, arrays: Arrays, sha256: bytes) -> bytes:
-        """`stored_sha256`: over the table's columns in order, then the block's own `sha256`."""
+        """`stored_sha256` of a block: over the table's columns in order, and then its `sha256`."""
         digest = hashlib.sha256()
         for column in self.stored:
             digest.update(np.ascontiguousarray(arrays[column.name]).data)

@@ -1,8 +1,9 @@
-"""The tables of a dataset file, in both layouts, and the statements that fill them.
+"""The tables of a dataset file, in both layouts, and the SQL that makes and fills them.
 
 Every file has `meta` (key, value), `gates` (what each code stands for), `ledger` (which blocks are
-stored, with checksums), `seq` (the integers from 0) and the view `circuits` (records in words).
-Layout `blocks` adds `blocks`, one row a block; layout `rows` adds `records`, one row a record.
+stored, with checksums), `seq` (the integers from 0) and, if it stores circuits, the view `circuits`
+(circuits as text). Layout `blocks` adds the table `blocks`, one row per block; layout `rows` adds
+`records`, one row per record.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from qframe_plugins.storages._sqlite.connection import APPLICATION_ID
 from qframe_plugins.storages._sqlite.stored_form import Columns, Form
 
 SEAL = "meta_sha256"
-"""The row of `meta` that holds `seal` of the others."""
+"""Key of the row of `meta` that holds the `seal` of the other rows."""
 
 BYTES = bytes(range(256))
-"""`instr(BYTES, b) - 1` is the value of the byte `b`: SQL has no function for it."""
+"""All bytes in order. `instr(BYTES, b) - 1` is the value of byte `b`; SQL has no other way."""
 
 MAX_SHARDS = 99
 """Files that the records of one dataset may be spread over."""
@@ -41,7 +42,7 @@ META_DDL = "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID"
 
 
 def seal(meta: dict[str, Any]) -> str:
-    """SHA-256 over the rows of `meta` but for the seal itself, as JSON with sorted keys."""
+    """SHA-256 over the rows of `meta`, without the seal itself, as JSON with sorted keys."""
     rows = {key: value for key, value in meta.items() if key != SEAL}
     text = json.dumps(rows, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
@@ -75,16 +76,17 @@ class Tables:
 
     @cached_property
     def columns(self) -> Columns:
-        """Layout `rows` is there to be queried, so its codes are never packed."""
+        """Encodes blocks. Codes are never packed in layout `rows`, which is there to be queried."""
         return Columns(self.header, self.form, packs=self.layout == "blocks")
 
     @property
     def stored(self) -> Schema:
-        """The columns of the table."""
+        """The columns of the table of records."""
         return self.columns.stored
 
     @property
     def names(self) -> list[str]:
+        """The names of the stored columns."""
         return list(self.stored.names)
 
     def table_ddl(self) -> dict[str, str]:
@@ -113,7 +115,7 @@ class Tables:
         return {"circuits": self._circuits_view()} if self.form.circuit else {}
 
     def _circuits_view(self) -> str:
-        """Records as people read them: `SELECT * FROM circuits WHERE record = 5`."""
+        """The view of circuits as text: `SELECT * FROM circuits WHERE record = 5`."""
         lengths = self.header.schema.lengths
         if self.layout == "blocks":
             row = self.stored.codes.width
@@ -137,7 +139,7 @@ class Tables:
         )
 
     def _is_code_of_place(self, gates: str, codes: str, place: str) -> str:
-        """SQL: whether a row of `gates` is what stands at a place of a circuit."""
+        """SQL condition: a row of `gates` has the code at a place of a circuit."""
         packing = self.columns.packing
         width = np.dtype(self.header.schema.codes.dtype).itemsize
         if packing is None:
@@ -160,7 +162,7 @@ class Tables:
 
     @property
     def mark(self) -> bytes:
-        """What every ledger row carries: the head of the recipe id. A row of other data shows."""
+        """8 bytes of the recipe id that every ledger row has; rows of another dataset differ."""
         return bytes.fromhex(self.header.recipe.id)[:8]
 
     @property
@@ -169,9 +171,10 @@ class Tables:
         return "blocks" if self.layout == "blocks" else "records"
 
     def meta(self, dataset_id: int) -> dict[str, str | int]:
-        """The rows of `meta`: strings and numbers that a person can read.
+        """The rows of `meta`: text and numbers that people can read.
 
-        `dataset_id` is a random number of this file, in its header (user version) too.
+        Args:
+            dataset_id: a random number of this file, which is also its user version.
         """
         header = self.header
         recipe = header.recipe
@@ -196,7 +199,7 @@ class Tables:
         return {**rows, SEAL: seal(rows)}
 
     def _meta_of_form(self) -> dict[str, str | int]:
-        """What a file that holds less than all columns says of it."""
+        """Rows of `meta` that describe what is stored, unless all columns are, unchanged."""
         if self.columns.plain:
             return {}
         packing = self.columns.packing
@@ -224,21 +227,21 @@ class Tables:
             )
 
     def rows(self, dataset_id: int) -> Iterator[tuple[str, Iterable[tuple[Any, ...]]]]:
-        """What a new file holds: statements, and the rows that each inserts."""
+        """The rows of a new file: statements, each with the rows that it inserts."""
         yield "INSERT INTO meta VALUES (?, ?)", self.meta(dataset_id).items()
         yield "INSERT INTO gates VALUES (?, ?, ?, ?, ?, ?)", self.gates()
         yield "INSERT INTO seq VALUES (?)", ((i,) for i in range(self.seq_size()))
 
     def seq_size(self) -> int:
-        """`seq` counts the records of a block and the places of a circuit."""
+        """Rows of `seq`, which numbers the records of a block and the places of a circuit."""
         return max(self.header.recipe.block, self.header.schema.max_length)
 
     def insert(self, *, even: bool = False) -> str:
         """The statement that stores a block.
 
-        Layout `rows` cuts the rows out of one bound blob a column inside SQLite: no row ever
-        passes through Python. With `even` all circuits of the block have `:length` codes in
-        `:width` bytes, so that no row's length is looked up: a quarter of the time.
+        In layout `rows` one blob per column is bound, and SQLite cuts the rows out of it, so that
+        Python never handles single rows. With `even` all circuits of the block have `:length` codes
+        in `:width` bytes, and no row's length is looked up, which takes a quarter of the time.
         """
         if self.layout == "blocks":
             values = ", ".join(f":{name}" for name in self.names)
@@ -252,12 +255,13 @@ class Tables:
         )
 
     def _cut(self, column: Column, even: bool) -> str:
+        """SQL for entry `i` of a column, cut out of the bound blob."""
         if even and column.name == "lengths":
             return ":length"
         if is_integer(column):
             return integer_at(f":{column.name}", "i", column, ":bytes")
         width: int | str = column.width
-        if column.name == "codes":  # only the codes that the circuit has, not the padding
+        if column.name == "codes":  # without the padding after the circuit
             lengths = self.header.schema.lengths
             length = integer_at(":lengths", "i", lengths, ":bytes")
             width = ":width" if even else f"{np.dtype(column.dtype).itemsize} * ({length})"
@@ -272,17 +276,18 @@ _HOW_TO_READ = {
         "SELECT * FROM circuits WHERE record = 5 shows a circuit in words."
     ),
     "rows": (
-        "Record r is row r of table records: codes holds one code a gate, unitaries the matrix "
+        "Record r is row r of table records: codes holds one code per gate, unitaries the matrix "
         "with dtype and shape as in schema (little-endian, C order). Table gates says what a code "
         "stands for; SELECT * FROM circuits WHERE record = 5 shows a circuit in words."
     ),
 }
 
 _NOT_ALL = (
-    " Not all is stored: the columns are those of stored_schema. With unitary none a unitary is "
-    "the product of its circuit; in layout blocks a byte of codes then holds codes_a_byte codes, "
-    "as digits in base (number of gates), the first code the least significant. stored_sha256 in "
-    "the ledger is over the stored columns of a block and then its sha256."
+    " Not everything is stored: the columns are those of stored_schema. If unitary is none, a "
+    "unitary is the product of its circuit, and in layout blocks a byte of codes holds "
+    "codes_a_byte codes, as digits in base (number of gates), the first code the least "
+    "significant. stored_sha256 in the ledger is over the stored columns of a block and then its "
+    "sha256."
 )
 
 
@@ -292,7 +297,10 @@ def is_integer(column: Column) -> bool:
 
 
 def integer_at(blob: str, index: str, column: Column, table: str) -> str:
-    """SQL for entry `index` of an array of unsigned integers; `table` is `BYTES`."""
+    """SQL for entry `index` of a little-endian array of unsigned integers in `blob`.
+
+    `table` is SQL for `BYTES`.
+    """
     width = column.width
     return " + ".join(
         f"((instr({table}, substr({blob}, {index} * {width} + {k + 1}, 1)) - 1) << {8 * k})"
@@ -301,4 +309,5 @@ def integer_at(blob: str, index: str, column: Column, table: str) -> str:
 
 
 def _literal() -> str:
+    """`BYTES` as an SQL literal."""
     return f"x'{BYTES.hex()}'"

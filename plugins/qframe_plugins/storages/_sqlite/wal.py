@@ -1,4 +1,4 @@
-"""The write-ahead log: kept short by every writer, and who is in the way where that fails."""
+"""Keeping the write-ahead log short, and finding the process that keeps it from being so."""
 
 from __future__ import annotations
 
@@ -14,25 +14,30 @@ from qframe_plugins.storages._sqlite.connection import open_writable
 from qframe_plugins.storages._sqlite.write_back import WriteBack
 
 READ_LOCKS = range(123, 128)
-"""Bytes of the `-shm` file that a reader locks, one of them for as long as it reads.
+"""Bytes of the `-shm` file for read locks; a reader locks one of them while it reads.
 
 https://sqlite.org/walformat.html#wal_locks
 """
 
 TASKS_IN_FLIGHT = 8
-"""Transactions that may pile up behind a checkpoint on a slow disk."""
+"""Transactions that may wait behind a checkpoint on a slow disk."""
 
 RESTART_AT = 2
-"""Checkpoints' worth of pages at which a writer stops the others to start the log over."""
+"""Multiple of the checkpoint's pages at which a writer stops the others to start the log over."""
 
 
 class WalKeeper:
-    """Copies the log into the file after a commit, as SQLite's own `wal_autocheckpoint` does.
+    """Copies a writer's log into the file after commits, as SQLite's `wal_autocheckpoint` does.
 
-    With many writers the next one always begins before a checkpoint ends, so that the log is never
-    copied to its end and never starts over: measured with 32 writers, 424 MB where 64 MB were
-    asked for. So a writer that sees a log twice too long copies the rest while it holds the lock.
-    It waits for no reader: one that stays in an old state is told of by `pinned_wal`.
+    With many writers another one always writes before a checkpoint ends. So the log is never copied
+    to its end and never starts over: with 32 writers it grew to 424 MB instead of the 64 MB that
+    were asked for (measured). So a writer that sees a log of twice the length copies the rest while
+    it holds the lock. It waits for no reader; `pinned_wal` reports readers that stay in the way.
+
+    Args:
+        db: the writer's connection.
+        path: the dataset file.
+        pages: length of the log at which it is copied, in pages; 0: never.
     """
 
     def __init__(self, db: apsw.Connection, path: Path, pages: int) -> None:
@@ -48,21 +53,21 @@ class WalKeeper:
     def _after_commit(self, db: apsw.Connection, _name: str, pages: int) -> int:
         self._seen = pages
         if pages >= self._pages:
-            with suppress(apsw.Error):  # another is at it, or it cannot: what is stored is stored
+            with suppress(apsw.Error):  # another writer does it, or it fails: commits stay stored
                 db.wal_checkpoint()
             self._write_back.grown()
         return apsw.SQLITE_OK
 
     def before_write(self) -> None:
-        """To be called outside a transaction; nearly always compares two numbers."""
+        """To be called before each transaction; starts the log over if it is too long."""
         if not self._pages or self._seen < RESTART_AT * self._pages:
             return
         self._seen = 0
         if self._second is None:  # no connection can checkpoint within its own transaction
             self._second = open_writable(self._path, keep_wal=True)
-            # As its maker's: the default would wait for the disk with all writers behind it.
+            # As the writer's: with the default all writers would wait for the disk.
             self._second.pragma("synchronous", self._db.pragma("synchronous"))
-            self._second.pragma("user_version")  # it knows of the log once it has read
+            self._second.pragma("user_version")  # it sees the log only after a read
         self._db.execute("BEGIN IMMEDIATE")
         try:
             with suppress(apsw.FullError, apsw.IOError):
@@ -71,14 +76,14 @@ class WalKeeper:
             self._db.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Closes the second connection; what the file has grown by goes on to the disk."""
+        """Closes the connection for checkpoints, and ends sending the file to the disk."""
         self._write_back.close()
         if self._second is not None:
             self._second.close()
 
 
 def _copy_all(db: apsw.Connection) -> None:
-    """A checkpoint, after the one that another writer may be at: that one waits for nobody."""
+    """Runs a checkpoint, once a checkpoint of another writer has ended."""
     for _ in range(1000):
         try:
             db.wal_checkpoint()
@@ -88,7 +93,13 @@ def _copy_all(db: apsw.Connection) -> None:
 
 
 def pinned_wal(path: Path, checkpoint_bytes: int, task_bytes: int) -> str | None:
-    """One line if the `-wal` of `path` is far larger than checkpoints would let it become."""
+    """A line that says why the `-wal` of `path` is far too large, or None if it is not.
+
+    Args:
+        path: the dataset file.
+        checkpoint_bytes: bytes of the log at which it is copied.
+        task_bytes: bytes of a transaction.
+    """
     wal = path.with_name(f"{path.name}-wal")
     try:
         size = wal.stat().st_size
@@ -97,17 +108,17 @@ def pinned_wal(path: Path, checkpoint_bytes: int, task_bytes: int) -> str | None
     if size <= 4 * checkpoint_bytes + TASKS_IN_FLIGHT * task_bytes:
         return None
     grown = f"{wal} has grown to {size:,} bytes"
-    who = ", ".join(_words(pid) for pid in sorted(set(_readers(path))))
+    who = ", ".join(_described(pid) for pid in sorted(set(_readers(path))))
     if not who:
-        return f"{grown}: no other program is seen to read it, so the disk does not keep up"
+        return f"{grown}: no other program seems to read it, so the disk does not keep up"
     return (
         f"{grown}: {who} keeps reading an old state of the dataset, so that the log cannot start "
-        "over. End that read: it goes on growing until then"
+        "over. It grows until that read ends"
     )
 
 
 def _readers(path: Path) -> Iterator[int]:
-    """Processes outside this run that hold a read lock on the WAL, as the kernel lists locks."""
+    """Processes outside this run with a read lock on the WAL, by the kernel's list of locks."""
     try:
         found = path.with_name(f"{path.name}-shm").stat()
         table = Path("/proc/locks").read_text().splitlines()
@@ -117,13 +128,13 @@ def _readers(path: Path) -> Iterator[int]:
     for line in table:
         _, kind, _, _, pid, where, first, last = line.replace("-> ", "").split()[:8]
         reads = kind == "POSIX" and where == inode and last != "EOF"
-        # SQLite locks single bytes; a span belongs to somebody else.
+        # SQLite locks single bytes; a longer lock is not SQLite's.
         if reads and first == last and int(first) in READ_LOCKS and not _is_ours(int(pid)):
             yield int(pid)
 
 
 def _is_ours(pid: int) -> bool:
-    """This process or a worker of it, which reads for moments only."""
+    """Whether a process is this one or a worker of it; those read only for moments."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -131,7 +142,8 @@ def _is_ours(pid: int) -> bool:
     return os.getpid() in (pid, int(stat.rpartition(")")[2].split()[1]))
 
 
-def _words(pid: int) -> str:
+def _described(pid: int) -> str:
+    """A process by number and command line."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
     except (OSError, UnicodeDecodeError):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from qframe import Loss
 from qframe_plugins.storages._sqlite.file import SqliteFile
 from qframe_plugins.storages._sqlite.options import SqliteOptions, Synchronous
-from qframe_plugins.storages._sqlite.page_size import LARGEST
+from qframe_plugins.storages._sqlite.page_size import LARGEST_PAGE
 from qframe_plugins.storages._sqlite.wal import pinned_wal
 
 WRITE_CACHE_KIB = 16384
@@ -45,7 +45,7 @@ class WalFile(SqliteFile[SqliteOptions]):
 
     def hindered(self) -> str | None:
         """Whether the WAL grows without bound, and which process is in the way."""
-        page_size = self.options.page_size or LARGEST
+        page_size = self.options.page_size or LARGEST_PAGE
         return pinned_wal(self.path, self.options.wal_autocheckpoint * page_size, self.task_bytes)
 
     def _pragmas(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One worker's connection to the dataset file."""
+"""Writing blocks to a dataset file, over one worker's connection."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from qframe_plugins.storages._sqlite.tables import BYTES, Tables
 from qframe_plugins.storages._sqlite.wal import WalKeeper
 
 WAIT_S = 0.001
-"""From here on `BEGIN IMMEDIATE` counts as having waited."""
+"""Seconds from which on `BEGIN IMMEDIATE` counts as a wait for the lock."""
 
 
 class SqliteWriter(Writer):
-    """Writes blocks and their ledger rows, a task a transaction.
+    """Writes blocks and their ledger rows, one transaction per task.
 
     Args:
         path: the dataset file.
         tables: its tables.
         pragmas: set on the connection, in order.
-        timeout_s: how long to wait for the lock; None for the default.
+        timeout_s: seconds to wait for the lock; None for the default.
     """
 
     counters: dict[str, float]
@@ -60,7 +60,7 @@ class SqliteWriter(Writer):
             self._log.before_write()
             self._begin()
             try:
-                # Page 1, which says whose WAL this is, goes into every transaction.
+                # Every transaction writes page 1, which tells to which file its WAL belongs.
                 self._db.pragma("user_version", self._dataset_id)
                 for block, bound in zip(blocks, encoded, strict=True):
                     self._db.execute(*self._insertion(block, bound))
@@ -73,7 +73,7 @@ class SqliteWriter(Writer):
                 raise
 
     def _begin(self) -> None:
-        """Takes the lock for writing; counts waits, those in vain too."""
+        """Takes the lock for writing; counts waits, also those that end in an error."""
         start = perf_counter()
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -93,7 +93,7 @@ class SqliteWriter(Writer):
     def _insertion(
         self, block: Block, bound: dict[str, NDArray[Any]]
     ) -> tuple[str, dict[str, Any]]:
-        """The statement that stores a block, and what it binds."""
+        """The statement that stores a block, and its bound values."""
         if self.tables.layout == "blocks":
             return self.tables.insert(), {"block": block.index, **bound}
         first = block.index * self.tables.header.recipe.block
@@ -105,7 +105,7 @@ class SqliteWriter(Writer):
         return self.tables.insert(even=even), {**values, **more}
 
     def close(self) -> None:
-        """Closes the connection; the WAL stays until `finish`."""
+        """Closes the connection; the `-wal` stays until `finish`."""
         with translated(self.path):
             try:
                 self._log.close()

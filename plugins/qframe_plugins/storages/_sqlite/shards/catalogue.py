@@ -1,4 +1,4 @@
-"""The catalogue of a dataset in shards: which files there are, and which blocks each holds."""
+"""The catalogue of a dataset in shards: which files belong to it, and which blocks each holds."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from qframe_plugins.storages._sqlite.tables import (
 SHARDS_DDL = "CREATE TABLE shards(shard INTEGER PRIMARY KEY, dataset_id INTEGER NOT NULL)"
 
 _HOW_TO_READ = (
-    "The records are in the files NAME.shards/00.db, 01.db, ... beside this one, NAME being its "
-    "own: each an ordinary dataset file with some of the blocks. Block b is in shard "
+    "The records are in the files NAME.shards/00.db, 01.db, ... beside this one; NAME is the name "
+    "of this file. Each is an ordinary dataset file with some of the blocks. Block b is in shard "
     "(b / shard_blocks) % shards; record r is in block r / block_records."
 )
 
 
 @dataclass(frozen=True)
 class Catalogue(Tables):
-    """The tables of a catalogue; what it says of a record is true of each shard.
+    """The tables of a catalogue; layout and form are those of each shard.
 
     Attributes:
         ids: the dataset id of each shard.
-        shard_blocks: so many neighbouring blocks go to the same shard.
+        shard_blocks: number of consecutive blocks that go to the same shard.
     """
 
     ids: tuple[int, ...]
@@ -49,7 +49,7 @@ class Catalogue(Tables):
     application_id: ClassVar[int] = CATALOGUE_ID
 
     def shard_of(self, block: int) -> int:
-        """Where a block is."""
+        """Number of the shard that a block belongs to."""
         return block // self.shard_blocks % len(self.ids)
 
     def table_ddl(self) -> dict[str, str]:
@@ -75,16 +75,17 @@ class Catalogue(Tables):
 
 
 def shards_of(path: Path) -> Path:
-    """The directory of the shards: named after the catalogue, never by it."""
+    """The directory of the shards. Its name follows from the catalogue's, which names no paths."""
     return path.with_name(f"{path.name}.shards")
 
 
 def shard_path(path: Path, number: int) -> Path:
+    """The file of a shard."""
     return shards_of(path) / f"{number:02d}.db"
 
 
 def read_catalogue(path: Path) -> Catalogue:
-    """What the catalogue at `path` says.
+    """Reads and checks the catalogue at `path`.
 
     Raises:
         NotADataset: in one line.

@@ -1,4 +1,4 @@
-"""Read access to a dataset in shards: one reader over all of them."""
+"""Reading a dataset in shards: one reader for all of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from qframe_plugins.storages._sqlite.shards.catalogue import (
 
 
 class ShardsReader(Reader):
-    """Reads the shards beside a catalogue. A shard that is lost is missed when it is asked.
+    """Reads the shards beside a catalogue. A lost shard is an error only when it is needed.
 
     Args:
         path: the catalogue.
@@ -46,6 +46,12 @@ class ShardsReader(Reader):
             self._shards.append(self._opened(number, own))
 
     def _opened(self, number: int, own: int) -> SqliteReader | QframeError:
+        """A reader of the shard, or the error to raise when it is needed.
+
+        Args:
+            number: of the shard.
+            own: the dataset id that it must have.
+        """
         path = shard_path(self.path, number)
         try:
             reader = SqliteReader(path, cache_kib=READ_CACHE_KIB // len(self.catalogue.ids))
@@ -55,7 +61,7 @@ class ShardsReader(Reader):
         if reader.dataset_id == own and reader.tables.form == self.catalogue.form:
             return reader
         reader.close()
-        return NotADataset(f"{self.path}: {path} is the shard of another dataset")
+        return NotADataset(f"{self.path}: {path} is a shard of another dataset")
 
     def _shard(self, number: int) -> SqliteReader:
         shard = self._shards[number]
@@ -64,10 +70,11 @@ class ShardsReader(Reader):
         return shard
 
     def _every(self) -> Iterator[SqliteReader]:
+        """The readers of all shards; raises the error of one that cannot be read."""
         return map(self._shard, range(len(self._shards)))
 
     def problems(self) -> Iterator[str]:
-        """What hinders reading a shard, one line each."""
+        """Why shards cannot be read, one line per shard."""
         for shard in self._shards:
             if isinstance(shard, QframeError):
                 yield shard.message
@@ -78,7 +85,7 @@ class ShardsReader(Reader):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Those that make a dataset of this form."""
+        """The options that make a dataset of the same form and number of shards."""
         own = {"shards": len(self._shards), "shard_blocks": self.catalogue.shard_blocks}
         return {**next(self._every()).options, **own}
 
@@ -96,7 +103,9 @@ class ShardsReader(Reader):
     def _own_rows(self, number: int, shard: SqliteReader) -> Iterator[tuple[int, int, bytes]]:
         for row in shard.checksums():
             if self.catalogue.shard_of(row[0]) != number:
-                raise NotADataset(f"{shard.path} has block {row[0]}, which is not its own")
+                raise NotADataset(
+                    f"{shard.path} has block {row[0]}, which belongs to another shard"
+                )
             yield row
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
@@ -112,9 +121,9 @@ class ShardsReader(Reader):
 
 
 class SalvageReader(Reader):
-    """Reads what can be read of shards, by a header that is known from elsewhere.
+    """Reads the shards that can be read, with a header from elsewhere.
 
-    Asks each file for each block: the catalogue, which says where a block is, may be damaged.
+    It does not use the catalogue, which may be damaged, and so looks for a block in every shard.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
@@ -135,7 +144,7 @@ class SalvageReader(Reader):
         yield from stored_runs(rows, self.header.recipe.block)
 
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
-        return merge(*map(_as_far_as_it_goes, self._shards), key=itemgetter(0))
+        return merge(*map(_readable_checksums, self._shards), key=itemgetter(0))
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
         for shard in self._shards:
@@ -150,7 +159,8 @@ class SalvageReader(Reader):
             shard.close()
 
 
-def _as_far_as_it_goes(shard: SqliteReader) -> Iterator[tuple[int, int, bytes]]:
+def _readable_checksums(shard: SqliteReader) -> Iterator[tuple[int, int, bytes]]:
+    """The ledger of a shard, up to the first row that cannot be read."""
     try:
         yield from shard.checksums()
     except QframeError:
