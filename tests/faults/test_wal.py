@@ -253,7 +253,7 @@ def test_a_log_without_its_file_is_never_taken_for_that_of_a_new_one(
         done = qframe_main(command, path)
         assert done.returncode == 4
         assert f"{stray} exists, but small.db, to which it belongs, does not" in done.stderr
-        assert "move it away" in done.stderr
+        assert f"move {stray.name} away" in done.stderr
     assert sorted(p.name for p in tmp_path.glob("*small.db*")) == [stray.name]
     stray.rename(tmp_path / "elsewhere")
     assert qframe_main("run", path).returncode == 0
