@@ -145,7 +145,7 @@ BUGS = [
     Bug(
         "the log never started over",
         f"{STORAGES}/_sqlite/wal.py",
-        "if not self._pages or self._seen < RESTART_AT * self._pages:",
+        "if not self._pages or self.log_pages < RESTART_AT * self._pages:",
         "if True:",
         "tests/faults/test_log_growth.py -k copying",
     ),

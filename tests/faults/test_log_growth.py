@@ -63,10 +63,10 @@ def test_a_log_that_another_writer_is_copying_is_started_over_all_the_same(
     """Without a checkpoint after the commit, as where somebody else is always at it."""
 
     def only_look(keeper: Any, _db: apsw.Connection, _name: str, pages: int) -> int:
-        keeper._seen = pages
+        keeper.log_pages = pages
         return apsw.SQLITE_OK
 
-    monkeypatch.setattr(wal.WalKeeper, "_after_commit", only_look)
+    monkeypatch.setattr(wal.WalKeeper, "after_commit", only_look)
     with Worker(running.job()) as worker:
         do(worker, running, range(60))
     assert wal_bytes(running) < 2 * LIMIT + 3 * 4096 * 84
@@ -84,13 +84,13 @@ def test_starting_the_log_over_waits_for_the_disk_only_where_that_was_asked_for(
     planned = plan(load_config(path))
     planned.storage.create(planned.header)
     seen = []
-    copy_all = wal._copy_all
+    copy_log = wal.copy_log
 
     def watched(db: apsw.Connection) -> None:
         seen.append(db.pragma("synchronous"))
-        copy_all(db)
+        copy_log(db)
 
-    monkeypatch.setattr(wal, "_copy_all", watched)
+    monkeypatch.setattr(wal, "copy_log", watched)
     with Worker(planned.job()) as one, Worker(planned.job()) as two:
         for block in range(0, 20, 2):
             do(one, planned, range(block, block + 1))

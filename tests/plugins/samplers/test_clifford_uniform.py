@@ -35,6 +35,7 @@ def drawn(made: Any, blocks: int) -> tuple[Any, Any]:
 @pytest.mark.parametrize("gates", [["h", "s"], ["h", "s", "sdg"], ["sx", "s"]])
 def test_every_element_is_equally_likely(
     instructions: Any,
+    sampler: Any,
     generator: Any,
     phase_keys: Any,
     deviation: Any,
@@ -44,14 +45,14 @@ def test_every_element_is_equally_likely(
 ) -> None:
     placed = instructions("clifford", qubits=qubits, gates=[*gates, *["cz"][: qubits - 1]])
     made = generator(placed, "clifford_uniform", block=4096)
-    assert made._sampler.order == order
+    assert sampler(placed, "clifford_uniform").order == order
     _, unitaries = drawn(made, 20)
     assert abs(deviation(phase_keys(unitaries), order)) < 4.5
 
 
 @pytest.mark.parametrize(("qubits", "coupling"), [(3, "line"), (3, [[0, 2], [1, 2]]), (4, "line")])
 def test_images_of_paulis_are_uniform_on_more_qubits(
-    instructions: Any, generator: Any, deviation: Any, qubits: int, coupling: Any
+    instructions: Any, sampler: Any, generator: Any, deviation: Any, qubits: int, coupling: Any
 ) -> None:
     """X and Z of each qubit, and Y0 Y1 Y2, go to each signed Pauli equally often; products of two
     of them too. The order is that of the group: prod 2 (4**k - 1) 4**k."""
@@ -60,7 +61,7 @@ def test_images_of_paulis_are_uniform_on_more_qubits(
     order = 1
     for k in range(1, qubits + 1):
         order *= 2 * (4**k - 1) * 4**k
-    assert made._sampler.order == order
+    assert sampler(placed, "clifford_uniform").order == order
     codes, _ = drawn(made, 8)
     paulis = [p for q in range(qubits) for p in generators(q)] + [0b1111110]
     for column in images(placed, codes, paulis).T:

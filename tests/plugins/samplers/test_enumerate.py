@@ -46,7 +46,7 @@ def test_published_redundancy_of_h_t_tdg(
     made = generator(placed, "enumerate", block=4096, max_length=16, reduced=True)
     blocks = made.blocks(0, [4096] * 47 + [196_606 - 47 * 4096])
     assert len({key for b in blocks for key in phase_keys(b.arrays["unitaries"])}) == 6_844
-    assert made._sampler.count == 196_606
+    assert made.count == 196_606
 
 
 def test_reduced_words_of_the_v_basis_are_all_distinct(

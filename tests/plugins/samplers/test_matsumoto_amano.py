@@ -19,7 +19,7 @@ def test_every_rank_is_another_unitary(
     instructions: Any, generator: Any, phase_keys: Any, t_count: int
 ) -> None:
     made = generator(instructions("clifford_t", qubits=1), "matsumoto_amano", t_count=t_count)
-    count = made._sampler.count
+    count = made.count
     assert len(set(phase_keys(unitaries(made, count)))) == count == 24 * (3 * 2**t_count - 2)
 
 
@@ -65,7 +65,7 @@ def test_none_is_missing(
         found |= set(keys)
         assert len(found) == 24 * (3 * 2**t_count - 2)
         made = generator(placed, "matsumoto_amano", t_count=t_count)
-        assert set(phase_keys(unitaries(made, made._sampler.count))) == found
+        assert set(phase_keys(unitaries(made, made.count))) == found
 
 
 def test_fewer_t_gates_come_first(instructions: Any, sampler: Any, draw_words: Any) -> None:

@@ -228,15 +228,15 @@ def test_kill_9_at_any_moment(
 
 
 def test_a_full_disk_says_so(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from qframe_plugins.storages._sqlite.writer import SqliteWriter
+    from qframe_plugins.storages._sqlite.tables import Tables
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise apsw.FullError("database or disk is full")
 
     storage: Any = storage_at(output, None)
     with closing(storage.reader()) as reader:
         header, arrays = reader.header, reader.read(2)
     with storage.writer(header) as writer:
-        monkeypatch.setattr(SqliteWriter, "_insertion", full)
+        monkeypatch.setattr(Tables, "insert", full)
         with pytest.raises(qframe.StorageError, match=r"01\.db: the disk is full"):
             writer.write([qframe.Block(2, 4096, arrays)])

@@ -102,7 +102,7 @@ def test_closing_sends_no_more_than_the_piece_at_hand(
     follower.grown()
     assert disk.calls.get(timeout=SOON_S) == (100, 10)
     closing = started(follower.close)
-    while not follower._closed:
+    while not follower.closed:
         sleep(0.001)
     disk.free.set()
     assert ends(closing)

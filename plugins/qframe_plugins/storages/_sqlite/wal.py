@@ -38,20 +38,24 @@ class WalKeeper:
         db: the writer's connection.
         path: the dataset file.
         pages: length of the log at which it is copied, in pages; 0: never.
+
+    Attributes:
+        log_pages: length of the log after this writer's last commit, in pages; 0 once started over.
     """
 
     def __init__(self, db: apsw.Connection, path: Path, pages: int) -> None:
         self._db = db
         self._path = path
         self._pages = pages
-        self._seen = 0
+        self.log_pages = 0
         self._second: apsw.Connection | None = None
         self._write_back = WriteBack(path)
         if pages:
-            db.set_wal_hook(self._after_commit)
+            db.set_wal_hook(self.after_commit)
 
-    def _after_commit(self, db: apsw.Connection, _name: str, pages: int) -> int:
-        self._seen = pages
+    def after_commit(self, db: apsw.Connection, _name: str, pages: int) -> int:
+        """SQLite calls this after each commit, with the log's length in pages."""
+        self.log_pages = pages
         if pages >= self._pages:
             with suppress(apsw.Error):  # another writer does it, or it fails: commits stay stored
                 db.wal_checkpoint()
@@ -60,9 +64,9 @@ class WalKeeper:
 
     def before_write(self) -> None:
         """To be called before each transaction; starts the log over if it is too long."""
-        if not self._pages or self._seen < RESTART_AT * self._pages:
+        if not self._pages or self.log_pages < RESTART_AT * self._pages:
             return
-        self._seen = 0
+        self.log_pages = 0
         if self._second is None:  # no connection can checkpoint within its own transaction
             self._second = open_writable(self._path, keep_wal=True)
             # As the writer's: with the default all writers would wait for the disk.
@@ -71,7 +75,7 @@ class WalKeeper:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             with suppress(apsw.FullError, apsw.IOError):
-                _copy_all(self._second)
+                copy_log(self._second)
         finally:
             self._db.execute("ROLLBACK")
 
@@ -82,7 +86,7 @@ class WalKeeper:
             self._second.close()
 
 
-def _copy_all(db: apsw.Connection) -> None:
+def copy_log(db: apsw.Connection) -> None:
     """Runs a checkpoint, once a checkpoint of another writer has ended."""
     for _ in range(1000):
         try:

@@ -46,6 +46,9 @@ class WriteBack:
             again, because closing it would drop the locks that SQLite holds on it.
         send: `sync_file_range`, or a function in its place. Its failures are ignored: the kernel
             will then write the file by itself.
+
+    Attributes:
+        closed: whether `close` was called.
     """
 
     def __init__(self, path: Path, send: Send | None = _sync_file_range) -> None:
@@ -53,7 +56,7 @@ class WriteBack:
         self._send = send
         self._sent = self._wanted = self._size()
         self._state = threading.Condition()
-        self._closed = False
+        self.closed = False
         self._thread: threading.Thread | None = None
 
     def grown(self) -> None:
@@ -72,7 +75,7 @@ class WriteBack:
     def close(self) -> None:
         """Ends the thread, even if something is left to send."""
         with self._state:
-            self._closed = True
+            self.closed = True
             self._state.notify_all()
         if self._thread is not None:
             self._thread.join()
@@ -81,8 +84,8 @@ class WriteBack:
         """What the thread runs: sends the file piece by piece."""
         while True:
             with self._state:
-                self._state.wait_for(lambda: self._closed or self._sent < self._wanted)
-                if self._closed:
+                self._state.wait_for(lambda: self.closed or self._sent < self._wanted)
+                if self.closed:
                     return
                 start, size = self._sent, min(PIECE_BYTES, self._wanted - self._sent)
             send(file, start, size, SYNC_FILE_RANGE_WRITE)
