@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe import InstructionSet, local_rows
+from qframe import InstructionSet
+from qframe_plugins.engines._numpy.row_gates import in_register_order
 
 MOVES, REAL_PAIRS, PAIRS, MIXES = range(4)
 """Kinds of gates, cheapest first: they move rows; one qubit with real entries; one qubit; any."""
@@ -58,10 +59,7 @@ class Pairs(NamedTuple):
 
 
 class Mixes(NamedTuple):
-    """Gates of any size.
-
-    A gate's basis is ordered so that the register's index rises with the local index: sums then
-    run in the order that `qframe.circuits.arithmetic` demands.
+    """Gates of any size, with their rows in the register's order (`in_register_order`).
 
     Attributes:
         rows: `(n, dim, local)`: the rows that a gate mixes with each other, group by group.
@@ -110,9 +108,7 @@ def gates_of(instructions: InstructionSet) -> Gates:
 def _place(gates: Gates, code: int, instructions: InstructionSet) -> int:
     """Describes the gate in the table that suits it, and returns its kind."""
     on = instructions.instructions[code].qubits
-    rows = local_rows(on, instructions.qubits)
-    order = np.argsort(rows[:, 0])
-    rows, matrix = rows[order], instructions.matrix_of(code)[np.ix_(order, order)]
+    rows, matrix = in_register_order(instructions, code)
     if (np.count_nonzero(matrix, axis=1) == 1).all():
         _move(gates.moves, code, rows, matrix)
         return MOVES
@@ -125,7 +121,7 @@ def _place(gates: Gates, code: int, instructions: InstructionSet) -> int:
 
 
 def _move(moves: Moves, code: int, rows: NDArray[np.intp], matrix: NDArray[np.complex128]) -> None:
-    """Describes a gate with one entry per row; `rows` is `(local, groups)`, as in `local_rows`."""
+    """Describes a gate with one entry per row, by the result of `in_register_order`."""
     to, source, factor = [], [], []
     for local, row in enumerate(matrix):
         [column] = np.flatnonzero(row)
@@ -141,7 +137,7 @@ def _move(moves: Moves, code: int, rows: NDArray[np.intp], matrix: NDArray[np.co
 
 
 def _mix(mixes: Mixes, code: int, rows: NDArray[np.intp], matrix: NDArray[np.complex128]) -> None:
-    """Describes any other gate; `rows` is `(local, groups)`, as in `local_rows`."""
+    """Describes any other gate, by the result of `in_register_order`."""
     local, groups = rows.shape
     mixes.rows[code, :groups, :local] = rows.T
     mixes.groups[code], mixes.local[code] = groups, local

@@ -11,8 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from qframe import Circuits, InstructionSet
+from qframe_plugins.engines._numba.extensions import extends_previous
 from qframe_plugins.engines._numba.gate_tables import MOVES, PAIRS, REAL_PAIRS, gates_of
-from qframe_plugins.engines._numba.one_qubit import extends_the_one_before
 
 ONE, TWO = np.uintp(1), np.uintp(2)
 
@@ -30,7 +30,7 @@ class LocalKernel:
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
         """Writes the unitaries of `circuits` into `out` `(n, 2 * dim * dim)`, real."""
-        extends = extends_the_one_before(circuits)
+        extends = extends_previous(circuits)
         self._loop(circuits.codes, circuits.lengths, extends, self.dim, self.gates, out)
 
 

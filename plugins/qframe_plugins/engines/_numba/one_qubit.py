@@ -6,18 +6,6 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
-
-from qframe import Circuits
-
-
-def extends_the_one_before(circuits: Circuits) -> NDArray[np.bool_]:
-    """For each circuit whether it is the circuit before it and one more gate, by its `parents`."""
-    if circuits.parents is None:
-        return np.zeros(len(circuits), dtype=np.bool_)
-    before = np.arange(-1, len(circuits) - 1)
-    extends: NDArray[np.bool_] = (circuits.parents >= 0) & (circuits.parents == before)
-    return extends
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe import Circuits, InstructionSet
-from qframe_plugins.engines._numba.one_qubit import extends_the_one_before
+from qframe_plugins.engines._numba.extensions import extends_previous
 from qframe_plugins.engines._numba.one_qubit import multiply as one_qubit
 from qframe_plugins.engines._numba.two_qubits import multiply as two_qubits
 from qframe_plugins.engines._numpy.word_table import WordTable
@@ -35,5 +35,5 @@ class WordKernel:
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
         """Writes the unitaries of `circuits` into `out` `(n, 2 * dim * dim)`, real."""
-        codes, lengths, extends = circuits.codes, circuits.lengths, extends_the_one_before(circuits)
+        codes, lengths, extends = circuits.codes, circuits.lengths, extends_previous(circuits)
         self._loop(codes, lengths, extends, self.size, self.offsets, self.table, out)

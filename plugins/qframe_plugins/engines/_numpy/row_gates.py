@@ -63,10 +63,7 @@ class RowGates:
         self.rows: list[NDArray[np.intp]] = []
         known: dict[tuple[bytes, int], int] = {}
         for code in range(n):
-            rows = local_rows(instructions.instructions[code].qubits, instructions.qubits)
-            # In the register's order: sums then run in the order that the arithmetic demands.
-            order = np.argsort(rows[:, 0])
-            rows, matrix = rows[order], instructions.matrix_of(code)[np.ix_(order, order)]
+            rows, matrix = in_register_order(instructions, code)
             if (np.count_nonzero(matrix, axis=1) == 1).all():
                 matrix = self._moved(code, rows, matrix)
                 if (matrix == np.eye(len(matrix))).all():
@@ -97,6 +94,22 @@ class RowGates:
             self.moves[code, rows[r]] = rows[source] - rows[r]
             self.turns[code, rows[r]] = quarters << int(PHASE)
         return left
+
+
+def in_register_order(
+    instructions: InstructionSet, code: int
+) -> tuple[NDArray[np.intp], NDArray[np.complex128]]:
+    """The rows of the register that an instruction acts on, and its matrix.
+
+    Both are ordered so that the register's index rises with the local index. Sums over local rows
+    then run in the order that `qframe.circuits.arithmetic` demands.
+
+    Returns:
+        Rows `(local, groups)`, as in `qframe.local_rows`, and the matrix `(local, local)`.
+    """
+    rows = local_rows(instructions.instructions[code].qubits, instructions.qubits)
+    order = np.argsort(rows[:, 0])
+    return rows[order], instructions.matrix_of(code)[np.ix_(order, order)]
 
 
 def _turned_back(entry: complex) -> tuple[int, complex]:
