@@ -1,4 +1,4 @@
-"""The compiled loop for two qubits: words from a table, multiplied one row of the result a time."""
+"""The compiled loop for two qubits: words from a table, and products computed row by row."""
 
 from __future__ import annotations
 

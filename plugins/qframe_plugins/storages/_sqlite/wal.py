@@ -1,4 +1,4 @@
-"""Keeping the write-ahead log short, and finding the process that keeps it from being so."""
+"""Keeping the write-ahead log short, and naming the process that prevents it."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Shards(Storage[SqliteOptions]):
         return len(read_catalogue(self.path).ids)
 
     def _shards(self, catalogue: Path | None = None, count: int | None = None) -> list[WalFile]:
-        """The dataset files beside a catalogue; left out: this one, with as many as it says."""
+        """The first `count` dataset files beside a catalogue; by default all those of this one."""
         count = count or self._shard_count()
         options = self.options.model_copy(update={"shards": None})
         cache_kib = max(_LEAST_CACHE_KIB, WRITE_CACHE_KIB // count)
