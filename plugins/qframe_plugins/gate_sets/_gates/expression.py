@@ -4,6 +4,8 @@ Python's own parser reads the text, and each part is looked up in short lists of
 Nothing is ever given to `eval`. Integers become floating-point numbers, so that no text can ask for
 a number of a million digits.
 
+Roots and powers are principal values: `sqrt(-1)` and `(-1)**0.5` are `i`.
+
 `+ - * /` and `sqrt` are correctly rounded everywhere. `exp`, `cos` and `sin` come from the C
 library, whose last bit may differ between machines. The recipe holds the entries as exact numbers,
 so such a difference gives another recipe id and never stays unseen. Prefer forms with `sqrt`:
@@ -47,8 +49,19 @@ def _real_or_complex(
     return call
 
 
+def _principal(x: complex) -> complex:
+    """The same number; an imaginary part of -0.0 becomes 0.0.
+
+    Which sign a zero gets depends on how a number is written, and on the version of Python. With
+    -0.0 a root of a negative number would be the conjugate of the principal one: sqrt(-4) = -2i.
+    """
+    return complex(x.real, x.imag + 0.0)
+
+
 def _sqrt(x: Number) -> Number:
-    return cmath.sqrt(x) if isinstance(x, complex) or x < 0 else math.sqrt(x)
+    if isinstance(x, complex):
+        return cmath.sqrt(_principal(x))
+    return cmath.sqrt(x) if x < 0 else math.sqrt(x)
 
 
 def _power(base: Number, exponent: Number) -> Number:
@@ -56,7 +69,7 @@ def _power(base: Number, exponent: Number) -> Number:
         raise _NotAllowedError("a complex exponent (write it with exp())")
     if not abs(exponent) <= MAX_EXPONENT:
         raise _NotAllowedError(f"an exponent beyond {MAX_EXPONENT}")
-    value: Number = base**exponent
+    value: Number = (_principal(base) if isinstance(base, complex) else base) ** exponent
     return value
 
 
