@@ -1,9 +1,15 @@
-"""What the tests of the whole tool share: small configs, and ways to run qframe on them."""
+"""What the tests of the whole tool share: small configs, and ways to run qframe on them.
+
+The default suite draws the same examples each time, so that it fails only if something has changed.
+`pytest -m long` runs the tests marked `long` and all tests of hypothesis; these draw new examples.
+An example that failed is printed with the line that draws it again (`@reproduce_failure`).
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,23 +20,59 @@ from typing import Any
 import hypothesis
 import pytest
 import yaml
+from hypothesis.internal.conjecture import providers
 
 import qframe
 from qframe.cli.main import main
 
-# Wall time of one example says little on a shared machine.
-hypothesis.settings.register_profile("qframe", deadline=None)
-hypothesis.settings.load_profile("qframe")
+# The time that an example takes says little on a shared machine.
+TIMELESS: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+}
+hypothesis.settings.register_profile("fixed", derandomize=True, database=None, **TIMELESS)
+hypothesis.settings.register_profile(
+    "search", derandomize=False, max_examples=1000, print_blob=True, **TIMELESS
+)
 
 NUMBA = ("numba", "test_engines_bits.py")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Chooses before any test module is imported: `@settings` adds to the profile of that time."""
+    hear_signals()
+    if searches(config):
+        hypothesis.settings.load_profile("search")
+    else:
+        hypothesis.settings.load_profile("fixed")
+        forget_constants()
+
+
+def searches(config: pytest.Config) -> bool:
+    """Whether this run may find what no run found before: any `-m` that lets long tests in."""
+    return "not long" not in config.getoption("markexpr")
+
+
+def forget_constants() -> None:
+    """Hypothesis tries numbers that stand in the modules loaded so far: in the tests run before."""
+    if hasattr(providers, "_get_local_constants"):  # older ones try none
+        providers._get_local_constants = type(providers._local_constants)
+
+
+def hear_signals() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so do the commands it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """One worker of pytest-xdist compiles Numba's loops: each that does takes 20 s of CPU."""
     for item in items:
         if any(word in item.nodeid.lower() for word in NUMBA):
             item.add_marker(pytest.mark.xdist_group("numba"))
+        if searches(config) and hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.long)
 
 
 COMMAND = [sys.executable, "-m", "qframe"]

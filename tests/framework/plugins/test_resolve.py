@@ -193,6 +193,13 @@ def test_a_class_of_an_importable_module(config: Config) -> None:
     assert qframe.open(config(gate_set=word)).recipe.id == qframe.open(config()).recipe.id
 
 
+def with_path(directory: Path) -> dict[str, str]:
+    """This environment, with a directory in front of what Python looks through."""
+    given = os.environ.get("PYTHONPATH", "")
+    path = os.pathsep.join([str(directory), given]) if given else str(directory)
+    return {**os.environ, "PYTHONPATH": path}
+
+
 def test_a_module_that_is_on_the_path_of_workers_too(
     config: Config, qframe_cli: Cli, tmp_path: Path
 ) -> None:
@@ -204,7 +211,7 @@ def test_a_module_that_is_on_the_path_of_workers_too(
         sampler={"plugin": "qframe_plugins.samplers.uniform:Uniform", "length": 4},
         executor={"plugin": "processes", "workers": 1},
     )
-    done = qframe_cli("run", path, env={**os.environ, "PYTHONPATH": str(tmp_path / "lib")})
+    done = qframe_cli("run", path, env=with_path(tmp_path / "lib"))
     assert done.returncode == 0, done.stderr
     with qframe.open(tmp_path / "small.db") as dataset:
         assert {gate.name for gate in dataset.recipe.instructions.gates} == {"sx", "x"}
@@ -264,7 +271,7 @@ def install(tmp_path: Path) -> Callable[..., dict[str, str]]:
             [*pip, *where, *map(str, wheels)], capture_output=True, text=True, timeout=100
         )
         assert done.returncode == 0, done.stderr
-        return {**os.environ, "PYTHONPATH": str(target)}
+        return with_path(target)
 
     return installed
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from qframe import ConfigError
 from qframe_plugins.gate_sets._gates.expression import MAX_DEPTH, MAX_LENGTH, evaluate
 
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -97,7 +98,7 @@ def root(z: complex) -> complex:
 def power(base: complex, exponent: complex) -> complex:
     """The principal value, exp(exponent * log(base))."""
     if base == 0:
-        return 0.0**exponent.real
+        return math.pow(0.0, exponent.real)
     return cmath.exp(exponent * cmath.log(principal(base)))
 
 
