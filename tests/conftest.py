@@ -12,6 +12,7 @@ import io
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -77,27 +78,48 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 COMMAND = [sys.executable, "-m", "qframe"]
 
-LINGERING_ENGINE = '''
-"""The NumPy engine, slowed down so that a test can reach into a run: the same bits, later."""
+PATIENCE_S = 120
+"""Longest wait for another process. It is that long only where there is a bug."""
 
+LINGERING_ENGINE = '''
+"""The NumPy engine, slowed down or stopped, so that a test can reach into a run: the same bits."""
+
+import os
+import threading
 import time
+from pathlib import Path
 
 from qframe import PluginOptions, hookimpl
 from qframe_plugins.engines.numpy import NumpyEngine
 
+HERE = Path(__file__).parent
+LONGEST_S = 900
+
 
 class LingeringOptions(PluginOptions):
     seconds: float = 0.05
+    stop_after: int | None = None
 
 
 class Lingering(NumpyEngine):
-    """Waits before each task."""
+    """Waits before each task; after so many tasks of a worker it stops until there is a file `go`.
+
+    A worker that stops leaves a file `stopped-*`. Each worker has an engine of its own, and so has
+    the first record of a new dataset, which is made before the run begins.
+    """
 
     name = "lingering"
     Options = LingeringOptions
+    tasks = 0
 
     def multiply(self, circuits, out):
         time.sleep(self.options.seconds)
+        if self.options.stop_after is not None and self.tasks >= self.options.stop_after:
+            (HERE / f"stopped-{os.getpid()}-{threading.get_ident()}").touch()
+            end = time.monotonic() + LONGEST_S
+            while not (HERE / "go").exists() and time.monotonic() < end:
+                time.sleep(0.01)
+        self.tasks += 1
         super().multiply(circuits, out)
 
 
@@ -141,12 +163,49 @@ def config(tmp_path: Path, write_config: Callable[..., Path]) -> Callable[..., P
     return partial(write_config, tmp_path)
 
 
+class LingeringEngine:
+    """A local engine that takes its time, or stops after some tasks of each worker."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "lingering.py"
+        self._path.write_text(LINGERING_ENGINE)
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def stopping(self, after: int, seconds: float = 0.0) -> dict[str, Any]:
+        """Config of an engine with which a worker does `after` tasks, and stops in the next."""
+        for mark in (self._path.with_name("go"), *self._path.parent.glob("stopped-*")):
+            mark.unlink(missing_ok=True)
+        return {"plugin": str(self), "seconds": seconds, "stop_after": after}
+
+    def stopped(self) -> int:
+        """How many workers have stopped."""
+        return len(list(self._path.parent.glob("stopped-*")))
+
+    def let_go(self) -> None:
+        """All that have stopped go on, and nobody stops any more."""
+        self._path.with_name("go").touch()
+
+
 @pytest.fixture
-def lingering_engine(tmp_path: Path) -> Path:
+def lingering_engine(tmp_path: Path) -> LingeringEngine:
     """A local engine that takes its time: `{plugin: PATH, seconds: 0.05}`."""
-    path = tmp_path / "lingering.py"
-    path.write_text(LINGERING_ENGINE)
-    return path
+    return LingeringEngine(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., None]:
+    """Waits for what another process does: `wait_until(output.exists, process)`."""
+
+    def wait(done: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not done():
+            assert process is None or process.poll() is None, process.communicate()
+            assert time.monotonic() < end, f"it did not come about within {PATIENCE_S} s"
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture
@@ -166,7 +225,13 @@ def qframe_cli(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
     def call(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*COMMAND, *map(str, arguments)],
-            **{"cwd": tmp_path, "timeout": 100, "text": True, "capture_output": True, **options},
+            **{
+                "cwd": tmp_path,
+                "timeout": PATIENCE_S,
+                "text": True,
+                "capture_output": True,
+                **options,
+            },
         )
 
     return call

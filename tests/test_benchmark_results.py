@@ -36,7 +36,7 @@ RESULT: dict[str, Any] = {
 
 def python(*arguments: object) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, *map(str, arguments)]
-    return subprocess.run(words, cwd=BENCHMARKS, capture_output=True, text=True, timeout=60)
+    return subprocess.run(words, cwd=BENCHMARKS, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ def test_importing_is_light(code: str, absent: list[str]) -> None:
         [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert not {m.partition(".")[0] for m in done.stdout.split()} & set(absent)

@@ -19,11 +19,11 @@ def mount(tmp_path: Path) -> Iterator[Callable[..., Path]]:
         disk = tmp_path / name
         disk.mkdir()
         command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
-        if os.geteuid() or subprocess.run(command, capture_output=True, timeout=10).returncode:
+        if os.geteuid() or subprocess.run(command, capture_output=True, timeout=120).returncode:
             pytest.skip("mounting a tmpfs needs root")
         mounted.append(disk)
         return disk
 
     yield make
     for disk in mounted:
-        subprocess.run(["umount", str(disk)], check=True, timeout=10)
+        subprocess.run(["umount", str(disk)], check=True, timeout=120)

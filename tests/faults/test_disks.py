@@ -161,7 +161,7 @@ def test_a_read_only_file_system_is_said_before_any_work(
 ) -> None:
     disk = mount("disk", "size=8m")
     output = disk / "new.db"
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True, timeout=10)
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True, timeout=120)
     done = qframe_main("run", config(records=20, output=output, storage=storage))
     assert done.returncode == 4, done.stderr
     assert str(output) in done.stderr
@@ -175,7 +175,7 @@ def test_a_finished_dataset_is_read_from_a_read_only_disk(
     disk = mount("disk", "size=8m")
     path = config(output=disk / "d.db")
     assert qframe_main("run", path).returncode == 0
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True, timeout=10)
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True, timeout=120)
     assert content(disk / "d.db") == content(path)
     assert "complete: 5,000" in qframe_main("run", path).stdout
     assert qframe_main("verify", disk / "d.db").returncode == 0
@@ -238,7 +238,7 @@ def test_a_process_out_of_handles_says_so(storage: str, config: Config, tmp_path
         ["/bin/sh", "-c", f"ulimit -n 64; exec {sys.executable} -m qframe run {path}"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 4, done.stderr
     assert "Traceback" not in done.stderr
@@ -308,7 +308,7 @@ def test_the_whole_command_meets_a_real_mount_table(config: Config, tmp_path: Pa
     )
     try:
         done = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=60
+            ["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=120
         )
     except FileNotFoundError:
         pytest.skip("there is no unshare")

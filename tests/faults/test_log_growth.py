@@ -120,7 +120,7 @@ def pinned(output: Path) -> Iterator[int]:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
         yield int(children.split()[0])
     finally:
-        process.communicate(timeout=10)
+        process.communicate(timeout=120)
 
 
 def test_a_reader_that_stays_is_named_and_writing_goes_on(

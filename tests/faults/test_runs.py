@@ -81,7 +81,7 @@ def killed_at(words: str, count: int, path: Path, journal: str = "") -> None:
     done = subprocess.run(
         [sys.executable, "-c", KILLED_AT_A_STATEMENT, words, str(count), journal, str(path)],
         capture_output=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
 
@@ -191,7 +191,7 @@ def test_of_two_runs_that_start_together_one_is_refused_or_finds_it_done(
         records=12 * 4096, task_blocks=1, engine={"plugin": str(lingering_engine), "seconds": 0.1}
     )
     both = [start_qframe("run", path) for _ in range(2)]
-    said = [process.communicate(timeout=60) for process in both]
+    said = [process.communicate(timeout=120) for process in both]
     codes = sorted(process.returncode for process in both)
     assert codes in ([0, 4], [0, 0]), said
     if codes == [0, 4]:
@@ -267,11 +267,11 @@ def test_a_wall_clock_that_jumps_changes_neither_data_nor_locks(
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         pytest.skip("there is no C compiler")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True, timeout=60)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True, timeout=120)
     environment = {**os.environ, "LD_PRELOAD": str(library)}
     code = "import time; print(len({int(time.time()) for _ in range(50)}))"
     jumps = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
     )
     if int(jumps.stdout or 0) < 10:
         pytest.skip(f"the clock cannot be replaced here: {jumps.stderr}")

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -32,10 +31,12 @@ def content(path: Path) -> str:
 
 
 @pytest.fixture
-def killed(config: Config, start_qframe: Any, lingering_engine: Path, tmp_path: Path) -> Any:
-    """A run that was killed with `kill -9` after a few of its 30 blocks; gives config and file."""
+def killed(
+    config: Config, start_qframe: Any, lingering_engine: Any, wait_until: Any, tmp_path: Path
+) -> Any:
+    """A run that was killed with `kill -9` after 8 of its 30 blocks; gives config and file."""
 
-    def make(name: str, checkpoint: int = 1000, after: int = 8, **keys: Any) -> tuple[Path, Path]:
+    def make(name: str, checkpoint: int = 1000, **keys: Any) -> tuple[Path, Path]:
         data = tmp_path / f"{name}.db"
         path = config(
             f"{name}.yaml",
@@ -43,22 +44,14 @@ def killed(config: Config, start_qframe: Any, lingering_engine: Path, tmp_path: 
             records=RECORDS,
             task_blocks=1,
             storage={"plugin": "sqlite", "page_size": 4096, "wal_autocheckpoint": checkpoint},
-            engine={"plugin": str(lingering_engine), "seconds": 0.03},
+            engine=lingering_engine.stopping(after=8),
             **keys,
         )
         process = start_qframe("run", path)
-        deadline = time.monotonic() + 30
-        blocks = 0
-        while blocks < after:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-            if data.exists():
-                with closing(apsw.Connection(str(data), apsw.SQLITE_OPEN_READONLY)) as db:
-                    db.set_busy_timeout(1000)
-                    blocks = db.execute("SELECT count(*) FROM ledger").get
+        wait_until(lingering_engine.stopped, process)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait()
+        lingering_engine.let_go()
         assert wal(data).exists()
         return path, data
 

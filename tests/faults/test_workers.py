@@ -70,7 +70,7 @@ def test_a_worker_killed_for_its_memory_is_noticed_and_its_task_is_named(
     stamps = tmp_path / "stamps"
     act = f"open({str(stamps)!r}, 'a').write(f'{{time.time()}}\\n'); os.kill(os.getpid(), 9)"
     process = start_qframe("run", deadly(act))
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     ended = time.time()
     assert process.returncode == 1
     assert "a worker died 3 times while these were in hand: blocks 5..5\n" in err

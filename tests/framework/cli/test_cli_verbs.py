@@ -182,7 +182,7 @@ def schema() -> Any:
     import sys
 
     done = subprocess.run(
-        [sys.executable, "-m", "qframe", "schema"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "qframe", "schema"], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     assert not done.stderr

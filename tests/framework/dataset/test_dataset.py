@@ -221,7 +221,7 @@ def test_a_pickled_dataset_opens_in_another_process_and_directory(
         want = dataset[17].unitary.tobytes()
     code = "import pickle, sys; print(pickle.load(sys.stdin.buffer)[17].unitary.tobytes().hex())"
     got = subprocess.run(
-        [sys.executable, "-c", code], input=data, capture_output=True, cwd="/", timeout=60
+        [sys.executable, "-c", code], input=data, capture_output=True, cwd="/", timeout=120
     )
     assert got.returncode == 0, got.stderr.decode()
     assert bytes.fromhex(got.stdout.decode()) == want

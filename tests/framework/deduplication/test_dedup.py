@@ -243,7 +243,7 @@ def test_a_dedup_that_is_stopped_leaves_no_output_and_the_next_one_works(
     while not work.exists() and process.poll() is None:
         pass
     os.kill(process.pid, how)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert process.returncode == (130 if how == signal.SIGINT else -9)
     assert not (tmp_path / "out.db").exists()
     assert work.exists() == (how == signal.SIGKILL)

@@ -201,7 +201,7 @@ def test_nothing_is_left_after_an_interruption(
             planned(qframe_main, path)
             assert any(tmp_path.glob(".small.db.plan-*/*/small.db"))
         run.send_signal(number)
-        assert run.wait(timeout=60) == code
+        assert run.wait(timeout=120) == code
     if number == signal.SIGKILL:
         assert any(tmp_path.glob(".small.db.plan-*"))
         planned(qframe_main, path)

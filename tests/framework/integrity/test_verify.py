@@ -319,10 +319,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, timeout=10).returncode:
+    if subprocess.run(mount, capture_output=True, timeout=120).returncode:
         pytest.skip("mounting a tmpfs needs root")
     yield disk
-    subprocess.run(["umount", str(disk)], check=True, timeout=10)
+    subprocess.run(["umount", str(disk)], check=True, timeout=120)
 
 
 @pytest.mark.parametrize("damage", ["DELETE FROM seq WHERE i = 17", "UPDATE ledger SET records=1"])

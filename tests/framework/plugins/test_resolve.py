@@ -268,7 +268,7 @@ def install(tmp_path: Path) -> Callable[..., dict[str, str]]:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
         where = ["--disable-pip-version-check", "--target", str(target)]
         done = subprocess.run(
-            [*pip, *where, *map(str, wheels)], capture_output=True, text=True, timeout=100
+            [*pip, *where, *map(str, wheels)], capture_output=True, text=True, timeout=120
         )
         assert done.returncode == 0, done.stderr
         return with_path(target)
@@ -424,7 +424,7 @@ def imported(code: str, **environment: str) -> set[str]:
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return set(done.stderr.splitlines()[-1].split())

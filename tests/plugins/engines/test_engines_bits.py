@@ -206,7 +206,7 @@ def test_the_compiled_loops_hold_no_fused_multiply_add(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=120,
     )
     assert "vmulpd" in done.stdout or "mulsd" in done.stdout or "fmul" in done.stdout
     assert not re.search(r"vfn?m(add|sub)|fmadd|fmsub|fmla|fmls", done.stdout)
@@ -272,7 +272,7 @@ def test_numba_is_imported_by_no_other_engine() -> None:
         "    find_class('engine', name, pathlib.Path())\n"
         "assert 'numba' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 def test_numba_that_is_missing_is_an_error_with_the_pip_line(

@@ -60,7 +60,7 @@ def test_ctrl_c_stops_it_and_the_next_run_finishes(
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130, out + err
     assert sorted(p.name for p in path.parent.glob("small.db*")) == ["small.db"]
     with qframe.open(output) as dataset:

@@ -219,7 +219,7 @@ def test_kill_9_at_any_moment(
         time.sleep(0.01)
     time.sleep(random.Random(repetition).uniform(0.0, 1.0))
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)
+    process.wait(120)
     verdict = verify(storage_at(output, None))
     assert verdict.ok, (verdict.structure, verdict.damaged)
     assert run_qframe(path, "engine=numpy", "executor=serial").complete
