@@ -17,7 +17,7 @@ import qframe
 from qframe.config.load import load_config
 from qframe.runs.plan import RunPlan, plan
 from qframe.runs.worker import Worker
-from qframe_plugins.storages._sqlite import wal
+from qframe_plugins.storages._sqlite import file, wal
 
 Config = Callable[..., Path]
 
@@ -153,3 +153,23 @@ def test_a_reader_of_our_own_kind_pins_nothing(running: RunPlan) -> None:
             do(worker, running, range(1, 40))
             assert wal_bytes(running) < 2 * LIMIT + 3 * 4096 * 84
     assert running.storage.hindered() is None
+
+
+def test_a_reader_at_the_very_end_of_a_run_does_not_make_it_fail(
+    running: RunPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as another run of the same config, which looks at the file before it is refused."""
+    with Worker(running.job()) as worker:
+        do(worker, running, range(1))
+    reader = apsw.Connection(str(running.output), apsw.SQLITE_OPEN_READONLY)
+    reader.execute("SELECT count(*) FROM ledger").fetchall()
+    waited = []
+
+    def reader_ends(seconds: float) -> None:
+        waited.append(seconds)
+        reader.close()
+
+    monkeypatch.setattr(file, "sleep", reader_ends)
+    running.storage.finish()
+    assert len(waited) == 1
+    assert running.storage.finished()

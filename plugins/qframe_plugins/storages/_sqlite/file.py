@@ -6,7 +6,10 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, ClassVar, TypeVar
+
+import apsw
 
 from qframe import Estimate, Header, Loss, Storage, StorageError, Writer, record_width
 from qframe_plugins.storages._sqlite.checks import problems
@@ -17,6 +20,9 @@ from qframe_plugins.storages._sqlite.page_size import row_bytes
 from qframe_plugins.storages._sqlite.reader import SqliteReader
 from qframe_plugins.storages._sqlite.tables import Tables
 from qframe_plugins.storages._sqlite.writer import SqliteWriter
+
+FINISH_S = 10
+"""Seconds that the end of a run waits for programs that read the file."""
 
 O_co = TypeVar("O_co", bound=SqliteFileOptions, covariant=True)
 
@@ -140,7 +146,7 @@ class SqliteFile(Storage[O_co]):
         with closing(self._database.connect()) as db, translated(self.path):
             db.set_busy_timeout(5000)
             db.execute("PRAGMA wal_checkpoint(truncate)").fetchall()
-            db.pragma("journal_mode", "delete")
+            _leave_wal_mode(db)
 
     def finished(self) -> bool:
         """Whether it is one plain file; a killed run leaves it in WAL mode."""
@@ -163,3 +169,16 @@ class SqliteFile(Storage[O_co]):
         """Bytes that a new file without records takes."""
         tables = self.options.new_tables(header)
         return 6 * self.options.new_page_size(tables) + 13 * tables.seq_size()
+
+
+def _leave_wal_mode(db: apsw.Connection) -> None:
+    """Sets journal mode DELETE once no other connection is open: SQLite itself does not wait."""
+    end = monotonic() + FINISH_S
+    while True:
+        try:
+            db.pragma("journal_mode", "delete")
+            return
+        except apsw.BusyError:
+            if monotonic() > end:
+                raise
+        sleep(0.005)
