@@ -93,7 +93,7 @@ from qframe import PluginOptions, hookimpl
 from qframe_plugins.engines.numpy import NumpyEngine
 
 HERE = Path(__file__).parent
-LONGEST_S = 900
+LONGEST_S = 300
 
 
 class LingeringOptions(PluginOptions):

@@ -185,17 +185,18 @@ def test_a_lock_file_that_a_dead_run_left_holds_nobody_up(
 
 
 def test_of_two_runs_that_start_together_one_is_refused_or_finds_it_done(
-    config: Config, start_qframe: Any, tmp_path: Path, lingering_engine: Path
+    config: Config, start_qframe: Any, tmp_path: Path, lingering_engine: Any
 ) -> None:
     path = config(
-        records=12 * 4096, task_blocks=1, engine={"plugin": str(lingering_engine), "seconds": 0.1}
+        records=12 * 4096, task_blocks=1, engine={"plugin": str(lingering_engine), "seconds": 0.02}
     )
     both = [start_qframe("run", path) for _ in range(2)]
     said = [process.communicate(timeout=120) for process in both]
     codes = sorted(process.returncode for process in both)
     assert codes in ([0, 4], [0, 0]), said
     if codes == [0, 4]:
-        assert any("is being written by process" in err for _, err in said)
+        # by "process 123 on ...", or by "another run" that has not written its name down yet
+        assert any("is being written by" in err for _, err in said), said
     assert content(tmp_path / "small.db") == content(path)
 
 

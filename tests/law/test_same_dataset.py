@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import apsw
 import numpy as np
@@ -21,6 +22,7 @@ import qframe
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]
 Start = Callable[..., subprocess.Popen[str]]
+Wait = Callable[..., None]
 
 RECORDS = 3 * 4096 + 500
 MANY = 3_000_000
@@ -148,7 +150,7 @@ def test_text_files_are_extended_too(config: Config, run_qframe: Run, tmp_path: 
 
 
 def test_engine_executor_and_task_size_may_change_when_a_dataset_is_extended(
-    config: Config, run_qframe: Run, tmp_path: Path, lingering_engine: Path, want: str
+    config: Config, run_qframe: Run, tmp_path: Path, lingering_engine: Any, want: str
 ) -> None:
     run_qframe(config(records=5000, task_blocks=1))
     other = {"plugin": str(lingering_engine), "seconds": 0.0}
@@ -171,14 +173,6 @@ def stored_blocks(path: Path) -> int:
         return 0
 
 
-def wait_for_blocks(path: Path, count: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 30
-    while stored_blocks(path) < count:
-        assert process.poll() is None, f"the run ended early: {process.communicate()}"
-        assert time.monotonic() < deadline, f"{count} blocks were not stored within 30 s"
-        time.sleep(0.01)
-
-
 def children(pid: int) -> Iterator[int]:
     """Worker processes of a run, without Python's resource tracker."""
     for entry in Path("/proc").iterdir():
@@ -192,14 +186,16 @@ def children(pid: int) -> Iterator[int]:
             continue
 
 
-def slow_config(config: Config, engine: Path, storage: object = "sqlite") -> Path:
-    """40 blocks, one a transaction, 50 ms each, 2 workers: a run of a second or more."""
+def stopping_config(
+    config: Config, engine: Any, tasks: int, seconds: float = 0.0, storage: object = "sqlite"
+) -> Path:
+    """40 blocks, one a transaction; each of two workers does so many of them, and then stops."""
     return config(
         records=40 * 4096 - 7,
         storage=storage,
         task_blocks=1,
         executor={"plugin": "processes", "workers": 2},
-        engine={"plugin": str(engine), "seconds": 0.05},
+        engine=engine.stopping(tasks, seconds),
     )
 
 
@@ -216,14 +212,16 @@ def test_a_run_stopped_by_ctrl_c_is_finished_by_the_next(
     config: Config,
     run_qframe: Run,
     start_qframe: Start,
+    wait_until: Wait,
     tmp_path: Path,
-    lingering_engine: Path,
+    lingering_engine: Any,
 ) -> None:
-    path = slow_config(config, lingering_engine, storage)
+    path = stopping_config(config, lingering_engine, 3, storage=storage)
     output = tmp_path / "small.db"
     process = start_qframe("run", path)
-    wait_for_blocks(output, 5, process)
+    wait_until(lambda: lingering_engine.stopped() == 2, process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+    lingering_engine.let_go()
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, out + err
     with qframe.open(output) as dataset:
@@ -234,14 +232,51 @@ def test_a_run_stopped_by_ctrl_c_is_finished_by_the_next(
     assert content(output) == content(path)
 
 
+KILLER = """
+import os, signal
+from qframe import hookimpl
+
+tasks = {tasks}
+
+@hookimpl
+def qframe_run_started(plan):
+    if tasks == 0: os.killpg(0, signal.SIGKILL)
+
+@hookimpl
+def qframe_task_stored(plan):
+    global tasks
+    tasks -= 1
+    if tasks == 0: os.killpg(0, signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("tasks", [0, 1, 7, 17])
+def test_kill_9_of_the_whole_run(
+    tasks: int, config: Config, run_qframe: Run, start_qframe: Start, tmp_path: Path
+) -> None:
+    """Once the parent has heard of so many tasks, wherever its workers are then."""
+    (tmp_path / "killer.py").write_text(KILLER.format(tasks=tasks))
+    path = config(
+        records=20 * 4096 - 7,
+        task_blocks=1,
+        hooks=["./killer.py"],
+        executor={"plugin": "processes", "workers": 2},
+    )
+    process = start_qframe("run", path)
+    process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL
+    assert run_qframe(path, "hooks=[]").complete
+    assert sorted(p.name for p in tmp_path.glob("*small.db*")) == ["small.db"]
+    assert content(tmp_path / "small.db") == content(path)
+
+
 @pytest.fixture(scope="module")
 def want_many(write_config: Config, tmp_path_factory: pytest.TempPathFactory) -> str:
     return content(write_config(tmp_path_factory.mktemp("many"), records=MANY))
 
 
-@pytest.mark.parametrize(
-    "repetition", [0, *(pytest.param(k, marks=pytest.mark.long) for k in range(1, 8))]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("repetition", range(8))
 def test_kill_9_of_the_whole_run_at_any_moment(
     repetition: int,
     config: Config,
@@ -254,7 +289,7 @@ def test_kill_9_of_the_whole_run_at_any_moment(
         records=MANY, executor={"plugin": "processes", "workers": 2}, task_blocks=1 + 7 * repetition
     )
     process = start_qframe("run", path)
-    time.sleep(random.Random(repetition).uniform(0.6, 1.8))
+    time.sleep(random.uniform(0.6, 1.8))
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(120)
     assert run_qframe(path).complete
@@ -268,15 +303,18 @@ def test_kill_9_between_small_transactions(
     config: Config,
     run_qframe: Run,
     start_qframe: Start,
+    wait_until: Wait,
     tmp_path: Path,
-    lingering_engine: Path,
+    lingering_engine: Any,
 ) -> None:
-    path = slow_config(config, lingering_engine)
+    """While the workers begin and end transactions, of which none is the last."""
+    path = stopping_config(config, lingering_engine, 15, seconds=0.02)
     output = tmp_path / "small.db"
     process = start_qframe("run", path)
-    wait_for_blocks(output, blocks, process)
+    wait_until(lambda: stored_blocks(output) >= blocks, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(120)
+    lingering_engine.let_go()
     before = stored_blocks(output)
     assert blocks <= before < 40
     summary = run_qframe(path, "engine=numpy")
@@ -285,15 +323,16 @@ def test_kill_9_between_small_transactions(
 
 
 def test_kill_9_of_one_worker_is_made_good_by_the_run_itself(
-    config: Config, start_qframe: Start, tmp_path: Path, lingering_engine: Path
+    config: Config, start_qframe: Start, wait_until: Wait, tmp_path: Path, lingering_engine: Any
 ) -> None:
-    path = slow_config(config, lingering_engine)
+    path = stopping_config(config, lingering_engine, 2)
     output = tmp_path / "small.db"
     process = start_qframe("run", path)
-    wait_for_blocks(output, 3, process)
+    wait_until(lambda: lingering_engine.stopped() == 2, process)
     workers = list(children(process.pid))
     assert len(workers) == 2
     os.kill(workers[0], signal.SIGKILL)
+    lingering_engine.let_go()
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, out + err
     assert "Traceback" not in err

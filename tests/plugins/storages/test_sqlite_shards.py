@@ -191,9 +191,31 @@ def test_a_catalogue_that_lies_is_refused_in_one_line(output: Path) -> None:
         dataset[2 * 4096]
 
 
-@pytest.mark.parametrize(
-    "repetition", [0, *(pytest.param(k, marks=pytest.mark.long) for k in range(1, 6))]
-)
+@pytest.mark.parametrize("executor", ["processes", "threads"])
+def test_kill_9_in_the_middle(
+    executor: str,
+    config: Config,
+    run_qframe: Run,
+    start_qframe: Any,
+    lingering_engine: Any,
+    wait_until: Any,
+) -> None:
+    path = config(
+        records=40 * 4096 - 7,
+        storage=SHARDS,
+        task_blocks=2,
+        executor={"plugin": executor, "workers": 2},
+        engine=lingering_engine.stopping(after=4),
+    )
+    process = start_qframe("run", path)
+    wait_until(lingering_engine.stopped, process)  # the other worker is anywhere
+    os.killpg(process.pid, signal.SIGKILL)
+    lingering_engine.let_go()
+    is_sound_and_finished_by_the_next(process, path, run_qframe)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("repetition", range(6))
 @pytest.mark.parametrize("executor", ["processes", "threads"])
 def test_kill_9_at_any_moment(
     repetition: int,
@@ -201,7 +223,8 @@ def test_kill_9_at_any_moment(
     config: Config,
     run_qframe: Run,
     start_qframe: Any,
-    lingering_engine: Path,
+    lingering_engine: Any,
+    wait_until: Any,
 ) -> None:
     path = config(
         records=40 * 4096 - 7,
@@ -211,15 +234,17 @@ def test_kill_9_at_any_moment(
         engine={"plugin": str(lingering_engine), "seconds": 0.05},
     )
     process = start_qframe("run", path)
-    output = path.parent / "small.db"
-    deadline = time.monotonic() + 30
-    while not output.exists():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    time.sleep(random.Random(repetition).uniform(0.0, 1.0))
+    wait_until((path.parent / "small.db").exists, process)
+    time.sleep(random.uniform(0.0, 1.0))
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait(120)
+    is_sound_and_finished_by_the_next(process, path, run_qframe)
+
+
+def is_sound_and_finished_by_the_next(
+    killed: subprocess.Popen[str], path: Path, run_qframe: Run
+) -> None:
+    killed.wait(120)
+    output = path.parent / "small.db"
     verdict = verify(storage_at(output, None))
     assert verdict.ok, (verdict.structure, verdict.damaged)
     assert run_qframe(path, "engine=numpy", "executor=serial").complete
