@@ -37,15 +37,14 @@ def draw(found: Statistics, path: Path, title: str) -> None:
         "ytick.labelsize": 8.5,
     }
     with mpl.rc_context(style):
-        panels: list[Panel] = [_traces, _multiplicities, _frame_potentials, _lengths, _gates]
-        if len(found.t_counts):
-            panels.insert(4, _t_counts)
-        figure = Figure(figsize=(12, 6.6), layout="constrained")
+        panels = _panels(found)
+        rows = -(-len(panels) // 3)
+        figure = Figure(figsize=(12, 3.3 * rows), layout="constrained")
         FigureCanvasAgg(figure)
-        grid = figure.subplots(2, 3).flat
+        grid = list(figure.subplots(rows, 3).flat)
         for panel, axes in zip(panels, grid, strict=False):
             panel(axes, found)
-        for axes in list(grid)[len(panels) :]:
+        for axes in grid[len(panels) :]:
             axes.set_axis_off()
         part = "" if found.records == found.stored else f" of {found.stored:,}"
         exact = "" if found.unitaries.level == 0 else "about "
@@ -57,6 +56,20 @@ def draw(found: Statistics, path: Path, title: str) -> None:
             horizontalalignment="left",
         )
         save(figure, path, dpi=130)
+
+
+def _panels(found: Statistics) -> list[Panel]:
+    """The panels of which something is known."""
+    panels: list[Panel] = [_traces, _multiplicities]
+    if found.frame_potentials:
+        panels.append(_frame_potentials)
+    if found.has_circuits:
+        panels.append(_lengths)
+    if len(found.t_counts):
+        panels.append(_t_counts)
+    if found.has_circuits:
+        panels.append(_gates)
+    return panels
 
 
 def _traces(axes: Any, found: Statistics) -> None:
@@ -131,6 +144,7 @@ def _by_value(axes: Any, counts: Any) -> None:
     used = np.flatnonzero(counts)
     axes.set_xlim(used[0] - 1, used[-1] + 1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.set_ylabel("records")
 

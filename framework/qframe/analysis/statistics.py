@@ -14,7 +14,7 @@ from qframe.analysis.haar import frame_potential, trace_cdf
 from qframe.circuits.costs import t_count
 from qframe.circuits.gates import InstructionSet
 from qframe.dataset.dataset import Dataset
-from qframe.dataset.distinct import DistinctKeys
+from qframe.dataset.distinct_keys import DistinctKeys
 from qframe.dataset.keys import DatasetKeys
 from qframe.dataset.records import Batch
 from qframe.errors import ConfigError, RecordMissing
@@ -65,11 +65,12 @@ class Statistics:
         instructions: the instructions of the dataset.
         records: number of records that were read.
         stored: number of records that are stored.
-        unitaries: the distinct unitaries up to a global phase (`qframe.dataset.distinct`).
+        unitaries: the distinct unitaries up to a global phase (`qframe.dataset.distinct_keys`).
         lengths: at index l the number of records with l gates; empty if circuits are not stored.
-        codes: at index c how often instruction c occurs in the circuits.
+        codes: at index c how often instruction c occurs in the circuits; zeros if they are
+            not stored.
         t_counts: at index t the number of records of T-count t; empty if the gate set has no t or
-            tdg.
+            tdg, or if circuits are not stored.
         traces: histogram of `|tr U| / dim`, `(BINS,)`.
         mean_trace: mean of `|tr U| / dim`.
         largest_trace: largest value of `|tr U| / dim`.
@@ -87,6 +88,11 @@ class Statistics:
     mean_trace: float
     largest_trace: float
     frame_potentials: tuple[FramePotential, ...]
+
+    @property
+    def has_circuits(self) -> bool:
+        """Whether circuits are stored. If not, nothing is known of lengths, gates and T-counts."""
+        return len(self.lengths) > 0
 
     @property
     def redundancy(self) -> float:
@@ -141,19 +147,23 @@ class Statistics:
             "redundancy": self.redundancy,
             "most_frequent": int(self.unitaries.counts.max()),
             "multiplicities": self.multiplicities.tolist(),
-            "lengths": _histogram(self.lengths),
-            "t_counts": _histogram(self.t_counts),
-            "gates": self.gates,
-            "instructions": {
-                str(placed): count
-                for placed, count in zip(
-                    self.instructions.instructions, self.codes.tolist(), strict=True
-                )
-            },
+            **self._circuits_to_data(),
             "distance_to_identity": self.distances,
             "mean_trace": self.mean_trace,
             "trace_ks_distance_to_haar": self.ks_distance,
             "frame_potentials": [vars(one) for one in self.frame_potentials],
+        }
+
+    def _circuits_to_data(self) -> dict[str, Any]:
+        """What is known of the circuits; null where they are not stored."""
+        if not self.has_circuits:
+            return dict.fromkeys(("lengths", "t_counts", "gates", "instructions"))
+        placed = map(str, self.instructions.instructions)
+        return {
+            "lengths": _histogram(self.lengths),
+            "t_counts": _histogram(self.t_counts),
+            "gates": self.gates,
+            "instructions": dict(zip(placed, self.codes.tolist(), strict=True)),
         }
 
 

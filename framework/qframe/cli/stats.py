@@ -82,6 +82,9 @@ def _print(found: Statistics, data: Path) -> None:
     console.print(f"{data}: {found.records:,} records ({part})", markup=False)
     console.print(_unitaries(found))
     console.print(_haar(found))
+    if not found.has_circuits:
+        console.print("Circuits are not stored: give the config for lengths, gates and T-counts.")
+        return
     console.print(_histogram("records by length", "gates", found.lengths.tolist()))
     if len(found.t_counts):
         console.print(_histogram("records by T-count", "t, tdg", found.t_counts.tolist()))

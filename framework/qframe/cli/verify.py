@@ -175,14 +175,19 @@ def _print(data: Path, verdict: Verdict, repaired: Repair | None) -> None:
 
 
 def _print_content(data: Path, content: RecordChecks) -> None:
-    about = "about " if content.circuits.level or content.unitaries.level else ""
+    about = "about " if content.estimated else ""
+    circuits = (
+        "circuits are not stored"
+        if content.circuits is None
+        else f"{about}{content.circuits.distinct:,} distinct circuits"
+    )
     error = f"|U U† - 1| reaches {content.unitarity_error:.2g} in record {content.worst:,}"
     if not content.ok:
         click.echo(f"NOT UNITARY: {data}: {error}, want at most {content.tolerance:.2g}")
     else:
         click.echo(f"  unitary: {error}")
     click.echo(
-        f"  {content.records:,} records: {about}{content.circuits.distinct:,} distinct circuits, "
+        f"  {content.records:,} records: {circuits}, "
         f"{about}{content.unitaries.distinct:,} distinct unitaries up to phase"
     )
     if content.count is not None:

@@ -69,11 +69,11 @@ class DatasetKeys:
             return
         if self.by == "exact":
             self._exact = ExactKeys(recipe.instructions, bits)
-        elif recipe.dtype != "complex128" and not coarse:
+        elif probe.unitaries.dtype != np.complex128 and not coarse:
             raise StorageError(
-                f"unitaries are {recipe.dtype}, which is too coarse for keys by tolerance, and "
-                "exact keys need stored circuits of gates that lie in a ring",
-                hint="make the dataset with `key: true`, or with `dtype: complex128`",
+                f"unitaries are {probe.unitaries.dtype}, which is too coarse for keys by "
+                "tolerance, and exact keys need stored circuits of gates that lie in a ring",
+                hint="make the dataset with `key: true`, or store its unitaries as complex128",
             )
 
     def of(self, batch: Batch) -> Keys:

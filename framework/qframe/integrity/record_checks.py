@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from qframe.circuits.gates import UNITARY_TOLERANCE
 from qframe.contracts.storage import Reader
-from qframe.dataset.distinct import DistinctKeys, circuit_hashes
+from qframe.dataset.distinct_keys import DistinctKeys, circuit_hashes
 from qframe.dataset.keys import DatasetKeys
 from qframe.dataset.records import Batch
 from qframe.errors import ConfigError
@@ -38,7 +38,8 @@ class RecordChecks:
         records: number of records that were read.
         unitarity_error: largest entry of |U U† - 1| of all records.
         worst: index of the record with that entry.
-        circuits: the distinct circuits (`qframe.dataset.distinct`).
+        circuits: the distinct circuits (`qframe.dataset.distinct_keys`); None if circuits are not
+            stored.
         unitaries: the distinct unitaries up to a global phase.
     """
 
@@ -47,13 +48,18 @@ class RecordChecks:
     records: int
     unitarity_error: float
     worst: int
-    circuits: DistinctKeys
+    circuits: DistinctKeys | None
     unitaries: DistinctKeys
 
     @property
     def ok(self) -> bool:
         """Whether every matrix is unitary."""
         return self.unitarity_error <= self.tolerance
+
+    @property
+    def estimated(self) -> bool:
+        """Whether the numbers of distinct circuits and unitaries are estimates."""
+        return any(keys.level for keys in (self.circuits, self.unitaries) if keys is not None)
 
     def to_data(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -63,9 +69,10 @@ class RecordChecks:
             "unitarity_error": self.unitarity_error if isfinite(self.unitarity_error) else None,
             "unitarity_tolerance": self.tolerance,
             "worst_record": self.worst,
-            "distinct_circuits": self.circuits.distinct,
+            # null where circuits are not stored.
+            "distinct_circuits": None if self.circuits is None else self.circuits.distinct,
             "distinct_unitaries": self.unitaries.distinct,
-            "distinct_is_exact": self.circuits.level == self.unitaries.level == 0,
+            "distinct_is_exact": not self.estimated,
             "records_that_exist": self.count,
         }
 
@@ -108,7 +115,8 @@ def _check(
     exact: bool,
 ) -> RecordChecks:
     records, largest, worst = 0, 0.0, 0
-    circuits, unitaries = DistinctKeys(), DistinctKeys()
+    circuits = DistinctKeys() if reader.schema.has_circuits else None
+    unitaries = DistinctKeys()
     keys: DatasetKeys | None = None
     for batch in _stored_blocks(reader, skip, progress):
         errors = unitarity_errors(batch.unitaries)
@@ -116,7 +124,7 @@ def _check(
         if errors[place] > largest:
             largest, worst = float(errors[place]), int(batch.index[place])
         records += len(batch)
-        if batch.has_circuits:
+        if circuits is not None:
             circuits.add(circuit_hashes(batch.codes, batch.lengths))
         if np.isfinite(errors[place]):
             keys = keys or DatasetKeys(reader.header, batch, 64, coarse=True, exact=exact)

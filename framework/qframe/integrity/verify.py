@@ -10,7 +10,7 @@ from typing import Any
 
 from qframe.contracts.storage import Reader, Storage
 from qframe.errors import QframeError
-from qframe.generation.derived import ChosenBlocks, source_header
+from qframe.generation.chosen_blocks import ChosenBlocks, source_header
 from qframe.generation.generator import Generator
 from qframe.progress import ProgressCallback, no_progress
 from qframe.recipe.blocks import Block

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import qframe
 from qframe.analysis.haar import frame_potential, trace_cdf
 from qframe.analysis.statistics import statistics
-from qframe.dataset.distinct import DistinctKeys
+from qframe.dataset.distinct_keys import DistinctKeys
 from qframe.dataset.keys import DatasetKeys
 
 ONE = {"plugin": "clifford_t", "qubits": 1}

@@ -16,43 +16,50 @@ def circuit_hashes(codes: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.uin
 
 
 class DistinctKeys:
-    """Counts distinct keys, and how often each came, in bounded memory.
+    """A counter of distinct keys, and of how often each came, in bounded memory.
 
-    Exact up to `limit` keys. Beyond, only keys below a bound are kept, which is halved whenever
-    there are too many: of keys that are spread evenly (hashes) these are a fair sample, and
-    `distinct` is right to about `1 / sqrt(limit / 2)`.
+    It is exact up to `limit` keys. Beyond, it keeps only keys below a bound, and halves the bound
+    whenever there are too many. Keys are hashes and spread evenly, so what is kept is a fair
+    sample, and `distinct` is right to about `1 / sqrt(limit / 2)`.
 
-    Attributes:
-        level: how often the bound was halved; 0: all keys are kept.
+    Args:
+        limit: largest number of keys that are kept.
     """
 
     def __init__(self, limit: int = 1 << 20) -> None:
         self._limit = limit
         self._keys = np.empty(0, dtype=np.uint64)
         self._counts = np.empty(0, dtype=np.int64)
-        self.level = 0
+        self._level = 0
         self._waiting: list[NDArray[np.uint64]] = []
 
     def add(self, keys: NDArray[np.uint64]) -> None:
+        """Counts keys, `(n,)`."""
         self._waiting.append(keys[keys <= self._bound])
         if sum(map(len, self._waiting)) > self._limit:
             self._merge()
 
     @property
-    def distinct(self) -> int:
-        """How many keys there are; an estimate where `level` is not 0."""
+    def level(self) -> int:
+        """How often the bound was halved. If it is 0, all keys are kept, and `distinct` is exact."""
         self._merge()
-        return len(self._keys) << self.level
+        return self._level
+
+    @property
+    def distinct(self) -> int:
+        """Number of distinct keys; an estimate if `level` is not 0."""
+        self._merge()
+        return len(self._keys) << self._level
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """How often each kept key came, in no order that means anything."""
+        """How often each key that is kept came, in no particular order."""
         self._merge()
         return self._counts
 
     @property
     def _bound(self) -> np.uint64:
-        return np.uint64(2 ** (64 - self.level) - 1)
+        return np.uint64(2 ** (64 - self._level) - 1)
 
     def _merge(self) -> None:
         if not self._waiting:
@@ -62,7 +69,7 @@ class DistinctKeys:
         counts[place[: len(self._keys)]] += self._counts
         self._waiting = []
         while len(keys) > self._limit:
-            self.level += 1
+            self._level += 1
             kept = int(np.searchsorted(keys, self._bound, side="right"))
             keys, counts = keys[:kept], counts[:kept]
         self._keys, self._counts = keys, counts
