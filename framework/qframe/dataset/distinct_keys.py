@@ -41,7 +41,7 @@ class DistinctKeys:
 
     @property
     def level(self) -> int:
-        """How often the bound was halved. If it is 0, all keys are kept, and `distinct` is exact."""
+        """How often the bound was halved; 0 if all keys are kept, and `distinct` is exact."""
         self._merge()
         return self._level
 

@@ -19,7 +19,7 @@ from qframe.recipe.header import Header
 from qframe.recipe.recipe import Recipe
 from qframe.recipe.schema import BASE
 
-Index = int | slice | Sequence[int] | NDArray[Any]
+Index = int | np.integer[Any] | slice | Sequence[int] | NDArray[Any]
 """What a collection of records is indexed with: a number, a slice, numbers, or a mask."""
 
 
@@ -208,7 +208,7 @@ class Records(ABC):
         """The records at places from 0 to `len(self) - 1`, `(n,)`."""
 
     @overload
-    def __getitem__(self, index: int) -> Record: ...
+    def __getitem__(self, index: int | np.integer[Any]) -> Record: ...
     @overload
     def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> Batch: ...
     def __getitem__(self, index: Index) -> Record | Batch:

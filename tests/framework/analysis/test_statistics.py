@@ -130,6 +130,15 @@ def test_more_keys_are_estimated_in_bounded_memory() -> None:
     assert abs(counter.distinct - 200_000) < 4.5 * 200_000 / np.sqrt(kept)
 
 
+def test_the_level_counts_keys_that_still_wait() -> None:
+    counter = DistinctKeys(limit=4)
+    counter.add(np.array([1, 2, 3], dtype=np.uint64) << np.uint64(62))
+    counter.add(np.array([1, 2], dtype=np.uint64) << np.uint64(61))
+    assert counter.level == 0
+    counter.add(np.array([5, 7, 9], dtype=np.uint64))
+    assert counter.level > 0
+
+
 @pytest.mark.parametrize("dtype", ["complex128", "complex64"])
 @pytest.mark.parametrize("qubits", [1, 2])
 def test_keys_are_equal_up_to_phase_and_else_differ(config: Any, qubits: int, dtype: str) -> None:
@@ -202,6 +211,22 @@ def test_the_command_prints_tables_json_and_pictures(
     assert (tmp_path / "b.png").read_bytes().startswith(b"\x89PNG")
     assert found["records"] == sum(found["lengths"].values()) == sum(found["t_counts"].values())
     assert found["distinct_unitaries"] * found["redundancy"] == pytest.approx(3_000)
+
+
+@pytest.mark.parametrize(
+    ("keys", "panels"),
+    [({}, 6), ({"gate_set": "fibonacci"}, 5), ({"records": 1}, 5), ({"sampler": "haar"}, 6)],
+    ids=["six", "no T gates", "one record", "no gates"],
+)
+def test_the_picture_has_a_panel_for_each_thing_that_is_known(
+    config: Any, qframe_main: Any, tmp_path: Any, keys: dict[str, Any], panels: int
+) -> None:
+    config(**{"records": 300, **keys})
+    done = qframe_main("stats", "small.yaml", "--plot", "a.svg")
+    assert done.returncode == 0, done.stderr
+    drawn = (tmp_path / "a.svg").read_text()
+    assert drawn.count('id="matplotlib.axis_') == 2 * panels
+    assert ("frame potential" in drawn) == (keys.get("records") != 1)
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_one_record_by_index(index: int, ds: qframe.Dataset, computed: qframe.Da
     record = ds[index]
     assert record.index == index % RECORDS
     assert_same_record(record, computed[index])
-    assert ds[np.int32(index)].index == record.index  # type: ignore[call-overload]
+    assert ds[np.int32(index)].index == record.index
     assert [instruction.gate for instruction in record.circuit] == [
         ds.recipe.instructions.instructions[code].gate for code in record.codes
     ]

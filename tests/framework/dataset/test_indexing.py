@@ -87,8 +87,9 @@ def test_a_number_gives_the_record_of_the_list(name: str, data: st.DataObject) -
         with pytest.raises(IndexError, match=f"record {place} of {len(want)}"):
             records[place]
     else:
-        for same in (place, np.int64(place), np.int8(place)):
-            got = records[same]  # type: ignore[call-overload]
+        same: list[int | np.integer[Any]] = [place, np.int64(place), np.int8(place)]
+        for number in same:
+            got = records[number]
             assert (got.index, got.circuit) == (record.index, record.circuit)
             assert got.unitary.tobytes() == record.unitary.tobytes()
 
@@ -188,8 +189,9 @@ def test_an_empty_view_has_no_record() -> None:
     assert len(train) == 70
     assert not list(empty)
     assert not list(empty.batches(10))
-    for nothing in ([], slice(None), np.zeros(0, dtype=bool)):
-        assert len(empty[nothing]) == 0  # type: ignore[index]
+    everything: list[Any] = [[], slice(None), np.zeros(0, dtype=bool)]
+    for index in everything:
+        assert len(empty[index]) == 0
     for place in (0, -1):
         with pytest.raises(IndexError):
             empty[place]

@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,16 +51,11 @@ def test_a_spawned_pool_reads_the_same_records(config: Config) -> None:
         qframe.open(config(), OTHER) as ds,
     ):
         _, test = ds.split(0.3, seed=5)
-        record, batch, length, of_test = (
-            future.result(timeout=100)
-            for future in (
-                pool.submit(operator.getitem, ds, -1),
-                pool.submit(operator.getitem, ds, slice(4090, 4100)),
-                pool.submit(len, ds),
-                pool.submit(operator.getitem, test, [0, -1, 17]),
-            )
-        )
-        assert length == 6000
+        get: Any = operator.getitem
+        indices: list[tuple[Any, Any]] = [(ds, -1), (ds, slice(4090, 4100)), (test, [0, -1, 17])]
+        results = [pool.submit(get, records, index) for records, index in indices]
+        record, batch, of_test = (result.result(timeout=100) for result in results)
+        assert pool.submit(len, ds).result(timeout=100) == 6000
         assert record.index == 5999
         assert record.circuit == ds[-1].circuit
         assert record.unitary.tobytes() == ds[-1].unitary.tobytes()

@@ -110,3 +110,19 @@ def test_haar_unitaries_are_not_taken_for_the_empty_circuit(config: Config) -> N
 def test_what_is_no_split_is_refused(test: float, by: str, config: Config) -> None:
     with qframe.open(config()) as ds, pytest.raises(ValueError, match=r"test is|by is"):
         ds.split(test, by=by)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("gate_set", ["clifford_t", "rotations"])
+def test_unitaries_stored_in_single_precision_are_split_by_circuits_or_not_at_all(
+    gate_set: str, config: Config, run_qframe: Run
+) -> None:
+    """The recipe says complex128: what counts is what is read."""
+    narrow = {"plugin": "sqlite", "unitary": "complex64"}
+    path = config(sampler=SHORT, gate_set=gate_set, storage=narrow)
+    with qframe.open(run_qframe(path).output) as stored, qframe.open(path) as computed:
+        if gate_set == "rotations":
+            with pytest.raises(qframe.StorageError, match="unitaries are complex64"):
+                stored.split()
+        else:
+            got, want = stored.split(0.2)[1], computed.split(0.2)[1]
+            assert got[:].index.tolist() == want[:].index.tolist()

@@ -1,0 +1,138 @@
+"""Distinct unitaries: `stats` and `verify --content` count them as `dedup` does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import qframe
+from qframe.analysis.statistics import statistics
+from qframe.dataset.keys import DatasetKeys
+from qframe.integrity.content import content_of
+
+Config = Callable[..., Path]
+
+LATE = """
+import numpy as np
+from qframe import Circuits, PluginOptions, Sampler
+
+class Late(Sampler[PluginOptions]):
+    '''Up to 12 random gates; from the second block on, every tenth record goes on with h t h t.'''
+
+    name = "late"
+    max_length = 612
+
+    def sample(self, draws):
+        codes = np.zeros((draws.size, 612), dtype=np.uint8)
+        codes[:, :12] = draws.integers(6, 12 * draws.size, stream=0).reshape(draws.size, 12)
+        codes[:, 12:] = np.arange(600) % 2 * 3
+        lengths = draws.integers(13, draws.size, stream=1).astype(np.uint16)
+        if draws.block > 0:
+            lengths[::10] = 612
+        return Circuits.padded(codes, lengths)
+"""
+
+
+def in_stats(path: Path) -> int:
+    with qframe.open(path) as ds:
+        found = statistics(ds)
+        assert found.unitaries.level == 0
+        assert found.unitaries.counts.sum() == len(ds)
+        return found.unitaries.distinct
+
+
+def in_content(path: Path) -> int:
+    with qframe.open(path) as ds:
+        return content_of(ds.reader).unitaries.distinct
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"dtype": "complex64"},
+        {"arithmetic": "exact"},
+        {"key": 64},
+        {"gate_set": {"plugin": "clifford_t", "qubits": 2}},
+        {"gate_set": {"plugin": "clifford", "qubits": 2}, "dtype": "complex64"},
+        {"gate_set": "hrc"},
+        {"gate_set": {"plugin": "fibonacci"}, "dtype": "complex64"},
+        {"gate_set": {"plugin": "clifford_cs", "qubits": 2}},
+        {"gate_set": {"plugin": "ion_trap", "qubits": 1}, "dtype": "complex64"},
+        {"gate_set": "rotations"},
+        {"gate_set": {"plugin": "clifford_t", "qubits": 2}, "sampler": "haar"},
+    ],
+    ids=lambda keys: ", ".join(map(str, keys.values())) or "clifford_t",
+)
+def test_stats_content_and_dedup_agree(
+    keys: dict[str, Any], config: Config, tmp_path: Path
+) -> None:
+    """In single precision too: their cells are too coarse to count with, where a ring is not."""
+    sampler = {"plugin": "uniform", "length": {"min": 1, "max": 14}}
+    path = config(**{"sampler": sampler, **keys})
+    kept = qframe.dedup(path, tmp_path / "kept.db").records
+    assert 20 < kept <= 5000
+    assert in_stats(path) == in_content(path) == kept
+
+
+def test_the_commands_print_the_same_number(config: Any, qframe_main: Any) -> None:
+    config(gate_set={"plugin": "clifford_t", "qubits": 2}, dtype="complex64")
+    assert qframe_main("run", "small.yaml").returncode == 0
+    stats = json.loads(qframe_main("stats", "small.db", "--all", "--json").stdout)
+    content = json.loads(qframe_main("verify", "small.db", "--content", "--json").stdout)
+    dedup = json.loads(qframe_main("dedup", "small.db", "kept.db", "--json").stdout)
+    assert stats["distinct_unitaries"] == dedup["records"]
+    assert content["content"]["distinct_unitaries"] == dedup["records"]
+
+
+def by_tolerance(path: Path) -> int:
+    with qframe.open(path) as ds:
+        return len(np.unique(qframe.unitary_keys(ds[:].unitaries, 64)))
+
+
+def test_where_integers_outgrow_64_bits_unitaries_are_told_by_tolerance(
+    config: Config, tmp_path: Path
+) -> None:
+    """Random words of 1,500 h and 1,500 t, of which several hundred do not cancel."""
+    gate_set = {"plugin": "clifford_t", "qubits": 1, "gates": ["h", "t"]}
+    path = config(records=600, gate_set=gate_set, sampler={"plugin": "uniform", "length": 3000})
+    with qframe.open(path) as ds:
+        circuits = qframe.Circuits(ds[:].codes, ds[:].lengths)
+        with pytest.raises(qframe.ConfigError, match="might not fit 64 bits"):
+            qframe.circuit_keys(ds.recipe.instructions, circuits)
+        assert DatasetKeys(ds.header, ds[:], 64).by == "tolerance"
+    kept = qframe.dedup(path, tmp_path / "kept.db")
+    assert kept.by == "tolerance"
+    assert in_stats(path) == in_content(path) == by_tolerance(path) == kept.records
+
+
+def test_a_later_block_may_be_the_first_whose_integers_outgrow_64_bits(
+    config: Any, qframe_main: Any, tmp_path: Path
+) -> None:
+    """Exact keys of the first block are given up: no unitary is counted in two ways."""
+    (tmp_path / "late.py").write_text(LATE)
+    path = config(records=5000, sampler="late.py")
+    with qframe.open(path) as ds:
+        keys = DatasetKeys(ds.header, ds[:4096], 64)
+        assert keys.by == "exact"
+        assert [i.gate for i in ds[4096].circuit[12:16]] == ["h", "t", "h", "t"]
+        with pytest.raises(qframe.ConfigError, match="might not fit 64 bits"):
+            keys.of(ds[4096:])
+    assert qframe_main("run", path).returncode == 0
+    want = by_tolerance(path)
+    assert in_stats(path) == in_content(path) == want
+    stats = qframe_main("stats", "small.db", "--all", "--json")
+    content = qframe_main("verify", "small.db", "--content", "--json")
+    assert json.loads(stats.stdout)["distinct_unitaries"] == want
+    assert json.loads(content.stdout)["content"]["distinct_unitaries"] == want
+    assert json.loads(content.stdout)["content"]["records"] == 5000
+    # `dedup` keeps one record per unitary, so it never mixes two kinds of key: it refuses.
+    refused = qframe_main("dedup", "small.db", "kept.db")
+    assert refused.returncode == 2
+    assert "might not fit 64 bits" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 2
