@@ -37,6 +37,25 @@ class Late(Sampler[PluginOptions]):
         return Circuits.padded(codes, lengths)
 """
 
+TURNED = """
+import numpy as np
+from qframe import Circuits, PluginOptions, Sampler
+
+class Turned(Sampler[PluginOptions]):
+    '''Words of h and t or tdg in turn, eight times each: with h s h s h s no to seven times.'''
+
+    name = "turned"
+    max_length = 72
+
+    def sample(self, draws):
+        t_gates = 3 + draws.integers(2, 15 * draws.size, stream=0).reshape(draws.size, 15)
+        codes = np.zeros((draws.size, 72), dtype=np.uint8)
+        codes[:, 1:30:2] = t_gates[np.arange(draws.size) // 8 * 8]
+        codes[:, 30:] = np.arange(42) % 2
+        lengths = 30 + np.arange(draws.size) % 8 * 6
+        return Circuits.padded(codes, lengths.astype(np.uint8))
+"""
+
 
 def in_stats(path: Path) -> int:
     with qframe.open(path) as ds:
@@ -72,11 +91,23 @@ def in_content(path: Path) -> int:
 def test_stats_content_and_dedup_agree(
     keys: dict[str, Any], config: Config, tmp_path: Path
 ) -> None:
-    """In single precision too: their cells are too coarse to count with, where a ring is not."""
     sampler = {"plugin": "uniform", "length": {"min": 1, "max": 14}}
     path = config(**{"sampler": sampler, **keys})
     kept = qframe.dedup(path, tmp_path / "kept.db").records
     assert 20 < kept <= 5000
+    assert in_stats(path) == in_content(path) == kept
+
+
+def test_unitaries_that_cells_would_count_twice_are_counted_once(
+    config: Config, tmp_path: Path
+) -> None:
+    """h s h s h s turns the phase by an eighth: in single precision some entries cross a border."""
+    (tmp_path / "turned.py").write_text(TURNED)
+    path = config(records=8000, dtype="complex64", sampler="turned.py")
+    kept = qframe.dedup(path, tmp_path / "kept.db").records
+    with qframe.open(path) as ds:
+        cells = DatasetKeys(ds.header, ds[:8], 64, coarse=True, exact=False)
+        assert len(np.unique(cells.of(ds[:]))) > kept
     assert in_stats(path) == in_content(path) == kept
 
 
