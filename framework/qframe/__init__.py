@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from qframe.circuits.circuits import Circuits as Circuits
     from qframe.circuits.exact.engine import ExactEngine as ExactEngine
     from qframe.circuits.gates import Gate as Gate
-    from qframe.circuits.gates import Instruction as Instruction
-    from qframe.circuits.gates import InstructionSet as InstructionSet
+    from qframe.circuits.instructions import Instruction as Instruction
+    from qframe.circuits.instructions import InstructionSet as InstructionSet
     from qframe.circuits.keys import circuit_keys as circuit_keys
     from qframe.circuits.keys import unitary_keys as unitary_keys
     from qframe.circuits.placement import local_rows as local_rows
@@ -99,8 +99,8 @@ _MODULE_OF = {
     "GateSet": "contracts.gate_set",
     "GateSetOptions": "contracts.gate_set",
     "Header": "recipe.header",
-    "Instruction": "circuits.gates",
-    "InstructionSet": "circuits.gates",
+    "Instruction": "circuits.instructions",
+    "InstructionSet": "circuits.instructions",
     "Job": "contracts.job",
     "Loss": "contracts.storage",
     "NotADataset": "errors",

@@ -13,7 +13,7 @@ import pytest
 import qframe
 from qframe.circuits.arithmetic import circuit_unitary
 from qframe.circuits.exact.products import ExactProducts
-from qframe.rings.rounding import rounded
+from qframe.rings.rounding import nearest_doubles
 
 Config = Callable[..., Path]
 Run = Callable[..., qframe.RunSummary]
@@ -40,7 +40,10 @@ def test_exact_unitaries_are_the_nearest_doubles_of_the_products(config: Config)
         assert np.abs(got.unitaries - near.unitaries).max() < 1e-12
         assert got.unitaries.tobytes() != near.unitaries.tobytes()
         made = ExactProducts(exact.recipe.instructions).multiply(got.codes, got.lengths)
-        assert got.unitaries.tobytes() == rounded(made.ring, made.numbers, made.exponents).tobytes()
+        assert (
+            got.unitaries.tobytes()
+            == nearest_doubles(made.ring, made.numbers, made.exponents).tobytes()
+        )
 
 
 def test_exact_unitaries_do_not_depend_on_the_order_of_products(config: Config) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.circuits.phase import FINE_CELL, Matrices, cells_without_phase, without_phase
 
 CLOSE = 1e-10

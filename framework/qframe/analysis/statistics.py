@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from qframe.analysis.haar import frame_potential, trace_cdf
 from qframe.circuits.costs import t_count
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.dataset.dataset import Dataset
 from qframe.dataset.distinct_keys import DistinctKeys
 from qframe.dataset.keys import DatasetKeys

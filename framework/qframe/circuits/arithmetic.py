@@ -22,7 +22,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 
 WORD_TABLE_BYTES = 1 << 20
 """Products of all words of `fold` codes take at most this much: they stay in a core's L2.

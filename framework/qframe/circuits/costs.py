@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.gates import Instruction, InstructionSet
+from qframe.circuits.instructions import Instruction, InstructionSet
 
 Codes = NDArray[Any]
 """`(n, max_length)`, 0 beyond a circuit's length."""

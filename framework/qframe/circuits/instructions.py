@@ -1,4 +1,4 @@
-"""Gates, and the instructions (gates placed on qubits) that codes stand for."""
+"""Instructions: gates placed on qubits, which the codes of a circuit stand for."""
 
 from __future__ import annotations
 
@@ -8,78 +8,19 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from qframe.circuits.gates import Gate
 from qframe.circuits.placement import widen
 from qframe.errors import ConfigError
 from qframe.rings.exact_matrix import ExactMatrix
-from qframe.rings.recognition import recognised
 from qframe.rings.registry import rings
-from qframe.rings.ring import Ring
-
-UNITARY_TOLERANCE = 1e-12
-"""Largest allowed entry of |U†U - 1| in a gate matrix (double precision, up to 64 x 64)."""
-
 
 MAX_QUBITS = 6
-"""Largest register; a unitary of 6 qubits is 64 KiB."""
+"""Largest number of qubits of a register; a unitary of 6 qubits takes 64 KiB."""
 
-
-class Gate:
-    """A named unitary on one or more qubits.
-
-    Args:
-        name: OpenQASM's name where there is one (`h`, `sdg`, `cx`).
-        matrix: `(2**k, 2**k)` complex; the gate's *first* qubit is the least significant bit of
-            the row and column index (Qiskit's order).
-        exact: the entries in a ring, for `arithmetic: exact` and exact keys. Left out, small
-            numbers of a ring are recognised all the same.
-
-    Raises:
-        ConfigError: naming the gate, if the matrix is not square, not finite, not a power of two
-            wide, or not unitary to `UNITARY_TOLERANCE`, or if `exact` is another matrix.
-    """
-
-    def __init__(self, name: str, matrix: ArrayLike, exact: ExactMatrix | None = None) -> None:
-        self.name = name
-        self.matrix: NDArray[np.complex128] = _checked_matrix(name, matrix)
-        self.qubits: int = self.matrix.shape[0].bit_length() - 1
-        self.exact = exact
-        if exact is not None:
-            exact.check(name, self.matrix)
-
-    def exact_in(self, ring: Ring) -> ExactMatrix | None:
-        """The entries in the ring: as declared, else as recognised; None if they are not in it."""
-        if self.exact is not None:
-            return self.exact if self.exact.ring is ring else None
-        return recognised(self.matrix, ring)
-
-    def __repr__(self) -> str:
-        return f"Gate({self.name!r}, qubits={self.qubits})"
-
-
-def _checked_matrix(name: str, matrix: ArrayLike) -> NDArray[np.complex128]:
-    try:
-        value = np.array(matrix, dtype=np.complex128, order="C")
-    except (TypeError, ValueError) as cause:
-        raise ConfigError(f"gate {name!r}: its matrix is not made of numbers ({cause})") from None
-    if value.ndim != 2 or value.shape[0] != value.shape[1]:
-        raise ConfigError(f"gate {name!r}: matrix has shape {value.shape}, want a square one")
-    size = value.shape[0]
-    if size < 2 or size & (size - 1):
-        raise ConfigError(f"gate {name!r}: matrix is {size} x {size}, want 2, 4, 8, ... rows")
-    if not np.isfinite(value).all():
-        raise ConfigError(f"gate {name!r}: matrix holds NaN or infinity")
-    deviation = float(np.abs(value.conj().T @ value - np.eye(size)).max())
-    if deviation > UNITARY_TOLERANCE:
-        raise ConfigError(
-            f"gate {name!r} is not unitary: |U†U - 1| reaches {deviation:.3g}, "
-            f"want at most {UNITARY_TOLERANCE:g}",
-            hint="write entries to full precision, for example 1/sqrt(2) instead of 0.7071",
-        )
-    value += 0.0  # a negative zero becomes zero, so that equal matrices have equal bytes
-    value.flags.writeable = False
-    return value
+MAX_INSTRUCTIONS = 1 << 16
+"""Largest number of instructions; more would not fit codes of 16 bits."""
 
 
 class Instruction(NamedTuple):
@@ -94,7 +35,16 @@ class Instruction(NamedTuple):
 
 @dataclass(frozen=True)
 class InstructionSet:
-    """The instructions of a dataset in code order: instruction `i` has code `i`."""
+    """The instructions of a dataset in code order: instruction `i` has code `i`.
+
+    Attributes:
+        qubits: number of qubits of the register.
+        gates: the gates that the instructions place.
+        instructions: the instructions.
+
+    Raises:
+        ConfigError: for a register, a gate or an instruction that cannot be, naming it.
+    """
 
     qubits: int
     gates: tuple[Gate, ...]
@@ -102,13 +52,15 @@ class InstructionSet:
 
     def __post_init__(self) -> None:
         _check_register(self)
+        _check_gates(self.gates)
+        _check_instructions(self)
 
     def __len__(self) -> int:
         return len(self.instructions)
 
     @property
     def dim(self) -> int:
-        """Rows of a unitary, `2**qubits`."""
+        """Number of rows of a unitary, `2**qubits`."""
         return 1 << self.qubits
 
     @property
@@ -118,15 +70,16 @@ class InstructionSet:
 
     @cached_property
     def gate_by_name(self) -> dict[str, Gate]:
+        """The gates by their names."""
         return {gate.name: gate for gate in self.gates}
 
     def matrix_of(self, code: int) -> NDArray[np.complex128]:
-        """The gate matrix (not widened to the register) that `code` applies."""
+        """The matrix of the gate that `code` applies, on the gate's own qubits alone."""
         return self.gate_by_name[self.instructions[code].gate].matrix
 
     @cached_property
     def matrices(self) -> NDArray[np.complex128]:
-        """All instructions widened to the register: `(len, dim, dim)`."""
+        """The matrices of all instructions on the whole register: `(len, dim, dim)`."""
         return np.stack(
             [
                 widen(self.matrix_of(code), instruction.qubits, self.qubits)
@@ -136,7 +89,7 @@ class InstructionSet:
 
     @cached_property
     def exact(self) -> tuple[ExactMatrix, ...] | None:
-        """The entries of all gates, in the first ring that has them; None if there is none."""
+        """The exact entries of all gates, in the first ring that has them; None if none has."""
         for ring in rings().values():
             found = [gate.exact_in(ring) for gate in self.gates]
             if all(found):
@@ -144,13 +97,13 @@ class InstructionSet:
         return None
 
     def circuit(self, codes: Iterable[int]) -> tuple[Instruction, ...]:
-        """Codes as instructions, in circuit order (the first acts first)."""
+        """The instructions that codes stand for, in circuit order (the first acts first)."""
         return tuple(self.instructions[code] for code in codes)
 
     def to_data(self, exact: bool = False) -> dict[str, Any]:
         """Plain data for the recipe; matrices as exact decimal `[re, im]` pairs.
 
-        With `exact` also the entries in the ring, where the gates have one.
+        With `exact` also the entries in the ring, if the gates have one.
         """
         rows = (self.exact if exact else None) or (None,) * len(self.gates)
         return {
@@ -177,35 +130,41 @@ class InstructionSet:
             )
             for g in data["gates"]
         )
-        placed = tuple(Instruction(i[0], tuple(i[1:])) for i in data["instructions"])
-        return cls(data["qubits"], gates, placed)
+        instructions = tuple(Instruction(i[0], tuple(i[1:])) for i in data["instructions"])
+        return cls(data["qubits"], gates, instructions)
 
 
-def _check_register(given: InstructionSet) -> None:
-    if not 1 <= given.qubits <= MAX_QUBITS:
-        raise ConfigError(f"{given.qubits} qubits asked for, want 1 to {MAX_QUBITS}")
-    if not given.instructions:
+def _check_register(instruction_set: InstructionSet) -> None:
+    if not 1 <= instruction_set.qubits <= MAX_QUBITS:
+        raise ConfigError(f"{instruction_set.qubits} qubits asked for, want 1 to {MAX_QUBITS}")
+    if not instruction_set.instructions:
         raise ConfigError("the gate set has no instruction: no gate fits on the qubits")
-    if len(given) > 1 << 16:
-        raise ConfigError(f"{len(given)} instructions, want at most {1 << 16}")
-    seen: dict[bytes, str] = {}
-    for gate in given.gates:
-        if gate.name in seen.values():
+    if len(instruction_set) > MAX_INSTRUCTIONS:
+        raise ConfigError(f"{len(instruction_set)} instructions, want at most {MAX_INSTRUCTIONS}")
+
+
+def _check_gates(gates: Iterable[Gate]) -> None:
+    names: dict[bytes, str] = {}
+    for gate in gates:
+        if gate.name in names.values():
             raise ConfigError(f"two gates are named {gate.name!r}: give each its own name")
-        twin = seen.setdefault(gate.matrix.tobytes(), gate.name)
-        if twin != gate.name:
-            raise ConfigError(f"gates {twin!r} and {gate.name!r} have equal matrices: remove one")
-    sizes = {gate.name: gate.qubits for gate in given.gates}
-    for placed in given.instructions:
+        first = names.setdefault(gate.matrix.tobytes(), gate.name)
+        if first != gate.name:
+            raise ConfigError(f"gates {first!r} and {gate.name!r} have equal matrices: remove one")
+
+
+def _check_instructions(instruction_set: InstructionSet) -> None:
+    sizes = {gate.name: gate.qubits for gate in instruction_set.gates}
+    for placed in instruction_set.instructions:
         if placed.gate not in sizes:
             raise ConfigError(f"instruction {placed} names a gate that the gate set lacks")
         if len(placed.qubits) != sizes[placed.gate]:
             raise ConfigError(f"instruction {placed}: the gate acts on {sizes[placed.gate]} qubits")
         if len(set(placed.qubits)) < len(placed.qubits) or not all(
-            0 <= q < given.qubits for q in placed.qubits
+            0 <= q < instruction_set.qubits for q in placed.qubits
         ):
             raise ConfigError(
-                f"instruction {placed}: qubits must differ and be 0..{given.qubits - 1}"
+                f"instruction {placed}: qubits must differ and be 0..{instruction_set.qubits - 1}"
             )
-    if len(set(given.instructions)) < len(given):
+    if len(set(instruction_set.instructions)) < len(instruction_set):
         raise ConfigError("an instruction appears twice")

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from qframe.circuits.circuits import Circuits
 from qframe.circuits.exact.products import ExactMatrices, ExactProducts
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.circuits.phase import FINE_CELL, cells_without_phase
 from qframe.errors import ConfigError
 from qframe.rings.ring import Integers, Ring

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from qframe.circuits.gates import Instruction
+from qframe.circuits.instructions import Instruction
 
 Cell = tuple[str, ...]
 """One column of the drawing: a text for each wire."""

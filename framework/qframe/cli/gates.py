@@ -13,7 +13,7 @@ from qframe.cli.options import config_argument, json_option
 
 if TYPE_CHECKING:
     from qframe.analysis.gate_group import Analysis
-    from qframe.circuits.gates import InstructionSet
+    from qframe.circuits.instructions import InstructionSet
 
 SHOWN = 24
 """Largest number of entries of a list that the text shows; JSON has all of them."""

@@ -10,7 +10,7 @@ from typing import Any
 from qframe.__about__ import __version__
 from qframe.circuits.arithmetic import fold_for
 from qframe.circuits.costs import LABEL_NAMES
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.config.load import LoadedConfig
 from qframe.contracts.sampler import Sampler
 from qframe.errors import ConfigError, PluginError, QframeError

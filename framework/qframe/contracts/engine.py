@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from numpy.typing import NDArray
 
 from qframe.circuits.circuits import Circuits
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.contracts.plugin import Plugin, PluginOptions
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)

@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from qframe.circuits.gates import MAX_QUBITS, Gate, Instruction, InstructionSet
+from qframe.circuits.gates import Gate
+from qframe.circuits.instructions import MAX_QUBITS, Instruction, InstructionSet
 from qframe.circuits.placement import widen
 from qframe.contracts.plugin import Plugin, PluginOptions
 from qframe.errors import ConfigError

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TypeVar
 
 from qframe.circuits.circuits import Circuits
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.contracts.plugin import Plugin, PluginOptions
 from qframe.recipe.columns import Column
 from qframe.recipe.randomness import Draws

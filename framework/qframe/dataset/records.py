@@ -11,7 +11,7 @@ from typing import Any, NoReturn, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.gates import Instruction
+from qframe.circuits.instructions import Instruction
 from qframe.circuits.text_diagram import draw_matrix
 from qframe.errors import RecordMissing
 from qframe.recipe.columns import Arrays

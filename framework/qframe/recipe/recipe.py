@@ -11,7 +11,7 @@ from typing import Any
 
 from qframe.circuits.arithmetic import fold_for
 from qframe.circuits.costs import LABEL_NAMES
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.errors import NotADataset
 from qframe.recipe.blocks import BLOCK_RECORDS
 

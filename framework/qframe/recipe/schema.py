@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.errors import PluginError
 from qframe.recipe.columns import KEY, Column
 from qframe.recipe.recipe import Recipe

@@ -1,4 +1,4 @@
-"""Z[omega] over powers of sqrt(2), omega = e^(i pi/4): Clifford+T, CS, CCZ."""
+"""EighthRoots: Z[w] over powers of sqrt(2), w = e^(i pi/4), for Clifford+T, CS and CCZ."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from qframe.rings.ring import DIGITS, Integers, Ring
 
 
 class EighthRoots(Ring):
-    """`(a + b w + c w^2 + d w^3) / sqrt(2)**k` with `w = e^(i pi/4)`.
+    """The ring of `(a + b w + c w^2 + d w^3) / sqrt(2)**k` with `w = e^(i pi/4)`.
 
-    The entries of every product of H, S, T, CX, CZ, CS, CCZ, ... (Giles and Selinger,
-    arXiv:1212.0506). `re = a + (b - d) sqrt(1/2)`, `im = c + (b + d) sqrt(1/2)`, over
-    `sqrt(2)**k`.
+    It holds the entries of all products of H, S, T, CX, CZ, CS, CCZ, ... (Giles and Selinger,
+    arXiv:1212.0506). The parts of a number are `re = a + (b - d) sqrt(1/2)` and
+    `im = c + (b + d) sqrt(1/2)`, over `sqrt(2)**k`.
     """
 
     name = "Z[w8]/sqrt2"
@@ -25,17 +25,17 @@ class EighthRoots(Ring):
     im = (((0, 0, 1, 0), "1"), ((0, 1, 0, 1), "r"))
 
     def constant(self, name: str, exponent: int, weight: int) -> Decimal:  # noqa: ARG002
-        """`sqrt(1/2)` to the power of the exponent, once more for `r`."""
+        """`sqrt(1/2)**exponent`, and for `r` that times `sqrt(1/2)`."""
         power = exponent + (name == "r")
         with localcontext(prec=DIGITS):
             whole = Decimal(1) / Decimal(2) ** (power // 2)
             return whole * Decimal("0.5").sqrt() if power % 2 else whole
 
     def reduce(self, numbers: Integers, exponents: Integers) -> None:
-        """Takes out the power of two that all coefficients share, then at most one sqrt(2).
+        """Divides by the power of two that all coefficients share, then by sqrt(2) at most once.
 
-        After the first step some coefficient is odd, so that after the second none is left: two
-        factors sqrt(2) would be a factor 2.
+        After the first step some coefficient is odd. So sqrt(2) divides all of them at most once:
+        two factors sqrt(2) would be a factor 2.
         """
         flat = numbers.reshape(len(numbers), -1)
         shared = np.bitwise_or.reduce(flat, axis=1)

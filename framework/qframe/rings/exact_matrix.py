@@ -1,4 +1,4 @@
-"""The exact entries of a gate: what a gate set declares."""
+"""ExactMatrix: the exact entries of a gate, as a gate set declares them."""
 
 from __future__ import annotations
 
@@ -11,31 +11,36 @@ from numpy.typing import NDArray
 from qframe.errors import ConfigError
 from qframe.rings.registry import ring_named
 from qframe.rings.ring import Integers, Ring
+from qframe.rings.rounding import nearest_doubles
 
-LARGEST = 64
-"""Largest coefficient of a gate."""
+LARGEST_COEFFICIENT = 64
+"""Largest coefficient of a gate's entry."""
 
 LARGEST_EXPONENT = 8
-"""With it, integers so small that what is unitary to 1e-12 is unitary: |UU† - 1| is a number of the
-ring over `base**16`, and one that is not zero is not that small."""
+"""Largest exponent of a gate.
 
-CLOSE = 4e-15
-"""Largest difference of a gate's exact entries and its doubles."""
+With it, and with coefficients so small, what is unitary to 1e-12 is unitary: |UU† - 1| is a number
+of the ring over `base**16`, and such a number is zero or larger than that.
+"""
+
+ENTRY_TOLERANCE = 4e-15
+"""Largest difference between an exact entry of a gate and its double."""
 
 Entry = int | Sequence[int]
 
 
 class ExactMatrix:
-    """Entries of a gate in a ring: `numbers / base**exponent`.
+    """The entries of a gate in a ring: `numbers / base**exponent`.
 
     Args:
         ring: name of the ring (`qframe.rings`): `Z[w8]/sqrt2`, `Z[i]/sqrt5`, `Z[z10],sqrt(tau)`.
-        entries: `(2**k, 2**k)`, each an integer or its coefficients `[a_0, a_1, ...]` as powers of
-            the ring's root of unity; the gate's first qubit is the least significant bit.
-        exponent: of the denominator, the same for all entries.
+        entries: `(2**k, 2**k)` entries. Each is an integer, or its coefficients `[a_0, a_1, ...]`
+            of the powers of the ring's root of unity. The gate's first qubit is the least
+            significant bit of the row and column index.
+        exponent: exponent of the denominator, the same for all entries.
 
     Raises:
-        ConfigError: for an unknown ring, or entries that are not integers of it.
+        ConfigError: for an unknown ring, or entries that are not numbers of it.
 
     >>> h = ExactMatrix("Z[w8]/sqrt2", [[1, 1], [1, -1]], 1)
     >>> t = ExactMatrix("Z[w8]/sqrt2", [[1, 0], [0, [0, 1]]])
@@ -52,7 +57,7 @@ class ExactMatrix:
         self.numbers.flags.writeable = False
 
     def to_data(self) -> dict[str, Any]:
-        """Plain data for the recipe; `from_data` reads it back."""
+        """Plain data for the recipe, which `from_data` reads back."""
         return {
             "ring": self.ring.name,
             "entries": self.numbers.tolist(),
@@ -65,20 +70,19 @@ class ExactMatrix:
         return cls(data["ring"], data["entries"], data["exponent"])
 
     def check(self, gate: str, matrix: NDArray[np.complex128]) -> None:
-        """Refuses entries that are not those of `matrix`, or a determinant that is no root of 1.
+        """Checks that these are the entries of `matrix`, with a determinant that is a root of 1.
 
         Raises:
             ConfigError: naming the gate.
         """
-        from qframe.rings.rounding import rounded
-
         if self.numbers.shape[:2] != matrix.shape:
             raise ConfigError(
                 f"gate {gate!r}: exact entries are {self.numbers.shape[:2]}, want {matrix.shape}"
             )
         exponents = np.array([self.exponent], dtype=np.int64)
-        away = np.abs(rounded(self.ring, self.numbers[None], exponents)[0] - matrix).max()
-        if away > CLOSE:
+        doubles = nearest_doubles(self.ring, self.numbers[None], exponents)[0]
+        away = np.abs(doubles - matrix).max()
+        if away > ENTRY_TOLERANCE:
             raise ConfigError(f"gate {gate!r}: exact entries and matrix differ by {away:.3g}")
         turns = np.angle(np.linalg.det(matrix)) / (2 * np.pi) * self.ring.roots
         if abs(turns - round(turns)) > 1e-9:
@@ -90,11 +94,11 @@ class ExactMatrix:
 
 
 def _coefficients(ring: Ring, entry: Entry) -> list[int]:
-    given = [entry] if isinstance(entry, int) else list(entry)
-    whole = all(type(a) is int and abs(a) <= LARGEST for a in given)
-    if not whole or not 1 <= len(given) <= ring.degree:
+    coefficients = [entry] if isinstance(entry, int) else list(entry)
+    small = all(type(a) is int and abs(a) <= LARGEST_COEFFICIENT for a in coefficients)
+    if not small or not 1 <= len(coefficients) <= ring.degree:
         raise ConfigError(
             f"{entry!r} is not a number of {ring.name}, want at most {ring.degree} integers "
-            f"within {LARGEST}"
+            f"within {LARGEST_COEFFICIENT}"
         )
-    return given + [0] * (ring.degree - len(given))
+    return coefficients + [0] * (ring.degree - len(coefficients))

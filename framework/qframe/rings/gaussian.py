@@ -1,4 +1,4 @@
-"""Z[i] over powers of sqrt(5): Harrow, Recht and Chuang's gates."""
+"""GaussianFifths: Z[i] over powers of sqrt(5), for the gates of Harrow, Recht and Chuang."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from qframe.rings.ring import DIGITS, Integers, Ring
 
 
 class GaussianFifths(Ring):
-    """`(a + b i) / sqrt(5)**k`: the entries of products of the V gates.
+    """The ring of `(a + b i) / sqrt(5)**k`.
 
-    Bocharov, Gurevich and Svore (arXiv:1303.1411).
+    It holds the entries of all products of the V gates (Bocharov, Gurevich and Svore,
+    arXiv:1303.1411).
     """
 
     name = "Z[i]/sqrt5"
@@ -29,7 +30,7 @@ class GaussianFifths(Ring):
             return (Decimal(5).sqrt() if exponent % 2 else Decimal(1)) / fives
 
     def reduce(self, numbers: Integers, exponents: Integers) -> None:
-        """Divides by 5 while all coefficients allow it; sqrt(5) itself is not in Z[i]."""
+        """Divides by 5 while all coefficients are multiples of it; sqrt(5) is not in Z[i]."""
         flat = numbers.reshape(len(numbers), -1)
         which = np.flatnonzero(flat.any(axis=1))
         while len(which):

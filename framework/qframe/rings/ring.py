@@ -1,4 +1,4 @@
-"""A ring of numbers that gate entries can lie in, as polynomials with integer coefficients."""
+"""Ring: numbers that gate entries can lie in, as polynomials with integer coefficients."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIGITS = 400
-"""Significant digits of a ring's real constants.
+"""Number of significant decimal digits of a ring's real constants.
 
-A part of a number lies in a field of degree 4 at most. With integers below 2**63, its distance
-from a midpoint of two doubles (below 2**-54 of its size) is a number of that field whose norm is
-at least 1 over a power of two: above 2**-1000, or zero. So 400 digits, 1328 bits, always tell.
+The real or imaginary part of a number lies in a field of degree 4 at most. With integers below
+2**63, its distance from a midpoint of two doubles (below 2**-54 of its size) is a number of that
+field whose norm is at least 1 over a power of two: above 2**-1000, or zero. So 400 digits, which
+are 1328 bits, always decide on which side of the midpoint it lies.
 """
 
 Integers = NDArray[np.int64]
+
 Term = tuple[tuple[int, ...], str]
-"""`(weights, constant)`: the integer sum of weights times coefficients, times a real constant."""
+"""`(weights, constant)`: the sum of weights times coefficients, times a named real constant."""
 
 
 class Ring(ABC):
     """Numbers `(a_0 + a_1 x + ... ) / base**k` with integers `a_j` and a root of unity `x`.
 
     An exact matrix is an integer array `(..., d, d, degree)` with one exponent `k` for the whole
-    matrix. It is *reduced* when no smaller exponent will do; the reduced form is unique.
+    matrix. It is *reduced* if no smaller exponent is possible. The reduced form is unique.
 
     Attributes:
-        name: as it stands in a recipe.
-        degree: coefficients of a number.
-        wrap: `x**degree` as coefficients.
-        roots: order of `x`. Unitaries of gates whose determinants are roots of unity differ by a
-            power of `x` if they differ by a phase at all.
-        re, im: the two parts of a number, each a sum of terms. Constants of one part are linearly
-            independent over the rationals, so that a part is zero only if all its sums are.
+        name: name of the ring in a recipe.
+        degree: number of coefficients of a number.
+        wrap: coefficients of `x**degree`.
+        roots: order of `x`: the least `n` with `x**n = 1`. If two unitaries of gates whose
+            determinants are roots of unity differ by a phase, that phase is a power of `x`.
+        re, im: the real and the imaginary part of a number, each a sum of terms. The constants of
+            one part are linearly independent over the rationals, so that a part is zero only if
+            all its sums are.
     """
 
     name: ClassVar[str]
@@ -47,21 +50,24 @@ class Ring(ABC):
 
     @abstractmethod
     def constant(self, name: str, exponent: int, weight: int) -> Decimal:
-        """A constant of `re` or `im` over `base**exponent`, to `DIGITS` digits.
+        """A constant of `re` or `im`, over `base**exponent`, to `DIGITS` digits.
 
-        `weight` is the difference of `weight_of` of the row and the column.
+        Args:
+            name: name of the constant.
+            exponent: power of the base that it is divided by.
+            weight: `weight_of` the entry's row less that of its column.
         """
 
     @abstractmethod
     def reduce(self, numbers: Integers, exponents: Integers) -> None:
-        """Brings `(n, ..., degree)` and `(n,)` to the least exponents, in place."""
+        """Reduces matrices `(n, ..., degree)` with exponents `(n,)`, both in place."""
 
     def weight_of(self, index: int) -> int:  # noqa: ARG002 - most rings have none
         """Power of an irrational factor that a basis state carries; 0 in most rings."""
         return 0
 
     def times_x(self, numbers: Integers) -> Integers:
-        """`x` times each of `(..., degree)`."""
+        """`x` times each of the numbers `(..., degree)`."""
         turned = np.roll(numbers, 1, axis=-1)
         top = turned[..., :1].copy()
         turned[..., 0] = 0

@@ -1,10 +1,10 @@
-"""Numbers of a ring as the doubles nearest to them.
+"""Rounding of ring numbers: the doubles that are nearest to them.
 
-A part of a number is a sum of one or two integers times real constants. It is computed in
-double-double arithmetic (Dekker 1971; Knuth, TAOCP 4.2.2), whose error is bounded; the result is
-proved wherever it lies farther from a border between two doubles than that bound. The few others,
-and integers beyond 2**53, are computed with `DIGITS` decimal digits. Only separately rounded
-additions and multiplications are used, so that every machine gives the same bits.
+The real or imaginary part of a number is a sum of one or two integers times real constants. It is
+computed in double-double arithmetic (Dekker 1971; Knuth, TAOCP 4.2.2), whose error has a bound. A
+result that lies farther than this bound from every midpoint of two doubles is proved. The few
+others, and integers beyond 2**53, are computed with `DIGITS` decimal digits. All additions and
+multiplications are rounded separately, so that every machine gives the same bits.
 """
 
 from __future__ import annotations
@@ -19,22 +19,27 @@ from qframe.rings.ring import DIGITS, Integers, Ring, Term
 
 Reals = NDArray[np.float64]
 
-ERROR = 2.0**-98
+RELATIVE_ERROR = 2.0**-98
 """Bound on the error of a double-double sum, relative to the sum of the terms' sizes.
 
-Each term: the constant's third part (2**-106), the rounding of the small product (2**-106); each
-sum: 2**-104. With two terms 2**-102 in all; the rest is margin."""
+Each term adds the constant's third part (2**-106) and the rounding of the small product (2**-106),
+each sum adds 2**-104. That is 2**-102 for two terms; the rest is margin.
+"""
 
-SPLIT = 134217729.0  # 2**27 + 1
+SPLITTER = 134217729.0
+"""2**27 + 1: splits a double into two halves of at most 26 bits (Dekker 1971)."""
 
 
-def rounded(ring: Ring, numbers: Integers, exponents: Integers) -> NDArray[np.complex128]:
-    """`(n, d, d)`: both parts of each entry correctly rounded, to the nearest double.
+def nearest_doubles(ring: Ring, numbers: Integers, exponents: Integers) -> NDArray[np.complex128]:
+    """Matrices of a ring as doubles: both parts of each entry are rounded once, to the nearest.
 
     Args:
-        ring: of the entries.
+        ring: the ring of the entries.
         numbers: `(n, d, d, degree)` `int64`.
         exponents: `(n,)` `int64`.
+
+    Returns:
+        `(n, d, d)` `complex128`.
     """
     weights = [ring.weight_of(index) for index in range(numbers.shape[1])]
     out = np.empty(numbers.shape[:3], dtype=np.complex128)
@@ -50,6 +55,7 @@ def _part(
     exponents: Integers,
     weights: list[int],
 ) -> Reals:
+    """One part of each entry, `(n, d, d)`; `terms` are those of the part."""
     sums = [numbers @ np.array(weight, dtype=np.int64) for weight, _ in terms]
     names = tuple(name for _, name in terms)
     differences = np.subtract.outer(weights, weights)
@@ -64,7 +70,7 @@ def _part(
             entries, highs[:, place, None], lows[:, place, None]
         )
     for at in zip(*np.nonzero(hard), strict=True):
-        value[at] = _slowly(
+        value[at] = _with_decimals(
             ring, names, [int(s[at]) for s in sums], int(exponents[at[0]]), int(differences[at[1:]])
         )
     return value
@@ -73,7 +79,7 @@ def _part(
 def _tables(
     ring: Ring, names: tuple[str, ...], exponents: Integers, weight: int
 ) -> tuple[Reals, Reals]:
-    """High and low parts of the constants: `(terms, exponents)` each."""
+    """High and low doubles of the constants: `(terms, exponents)` each."""
     pairs = [[_constant(ring, n, int(k), weight) for k in exponents] for n in names]
     table = np.array(pairs, dtype=np.float64).reshape(len(names), -1, 2)
     return table[..., 0], table[..., 1]
@@ -88,7 +94,7 @@ def _constant(ring: Ring, name: str, exponent: int, weight: int) -> tuple[float,
 
 
 def _sum(integers: list[Integers], highs: Reals, lows: Reals) -> tuple[Reals, NDArray[np.bool_]]:
-    """The sums, rounded, and which of them the error bound does not prove."""
+    """The sums as doubles, and which of them the error bound does not prove."""
     hard = np.zeros(integers[0].shape, dtype=bool)
     high = low = size = np.zeros(integers[0].shape)
     for whole, c_high, c_low in zip(integers, highs, lows, strict=True):
@@ -99,7 +105,7 @@ def _sum(integers: list[Integers], highs: Reals, lows: Reals) -> tuple[Reals, ND
         total, error = _two_sum(high, product)
         high, low = _two_sum(total, error + (low + rest))
         size = size + np.abs(product)
-    bound = size * ERROR
+    bound = size * RELATIVE_ERROR
     up = (np.nextafter(high, np.inf) - high) / 2
     down = (high - np.nextafter(high, -np.inf)) / 2
     hard |= (up - low <= bound) | (down + low <= bound)
@@ -107,12 +113,14 @@ def _sum(integers: list[Integers], highs: Reals, lows: Reals) -> tuple[Reals, ND
 
 
 def _two_sum(a: Reals, b: Reals) -> tuple[Reals, Reals]:
+    """The rounded sum and its rounding error: together exactly `a + b` (Knuth)."""
     total = a + b
     b_part = total - a
     return total, (a - (total - b_part)) + (b - b_part)
 
 
 def _two_product(a: Reals, b: Reals) -> tuple[Reals, Reals]:
+    """The rounded product and its rounding error: together exactly `a * b` (Dekker)."""
     product = a * b
     a_high, a_low = _split(a)
     b_high, b_low = _split(b)
@@ -121,14 +129,16 @@ def _two_product(a: Reals, b: Reals) -> tuple[Reals, Reals]:
 
 
 def _split(a: Reals) -> tuple[Reals, Reals]:
-    scaled = SPLIT * a
+    """Two halves of a double, of at most 26 bits each; their sum is exactly `a`."""
+    scaled = SPLITTER * a
     high = scaled - (scaled - a)
     return high, a - high
 
 
-def _slowly(
+def _with_decimals(
     ring: Ring, names: tuple[str, ...], integers: list[int], exponent: int, weight: int
 ) -> float:
+    """One entry's part, computed with `DIGITS` decimal digits."""
     with localcontext(prec=DIGITS):
         total = sum(
             (

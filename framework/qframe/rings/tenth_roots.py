@@ -1,4 +1,4 @@
-"""Z[zeta], zeta = e^(i pi/5), with a square root of the inverse golden ratio: Fibonacci anyons."""
+"""TenthRoots: Z[z], z = e^(i pi/5), with powers of sqrt(tau), for Fibonacci anyons."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from qframe.rings.ring import DIGITS, Integers, Ring
 
 
 class TenthRoots(Ring):
-    """`sqrt(tau)**w (a + b z + c z^2 + d z^3)` with `z = e^(i pi/5)`, `tau = (sqrt(5) - 1)/2`.
+    """The ring of `sqrt(tau)**w (a + b z + c z^2 + d z^3)`.
 
-    `w` belongs to the place in the matrix, not to the number: it is the number of ones in the
-    column's index less that in the row's. With `D = diag(1, sqrt(tau))` on each qubit, a unitary U
-    stands as the integer matrix `D U D^-1`, and products of those are products of unitaries.
-    `sqrt(tau)` leaves only the diagonal of a qubit, so braids of three anyons fit (Kliuchnikov,
-    Bocharov and Svore, arXiv:1310.4150). There is no denominator: tau is a unit.
+    `z = e^(i pi/5)`, and `tau = (sqrt(5) - 1)/2` is the inverse golden ratio. `w` belongs to the
+    place in the matrix and not to the number: it is the number of ones in the column's index less
+    that in the row's. With `D = diag(1, sqrt(tau))` on each qubit, a unitary U is held as the
+    integer matrix `D U D^-1`, and products of those are products of unitaries. `sqrt(tau)`
+    occurs only off the diagonal of a qubit's matrix, so braids of three anyons fit (Kliuchnikov,
+    Bocharov and Svore, arXiv:1310.4150). There is no denominator, because tau is a unit.
 
-    `re = (2a - c + d)/2 + (b + c - d) cos(36)`, `im = b sin(36) + (c + d) sin(72)`, in degrees.
+    The parts of a number are `re = (2a - c + d)/2 + (b + c - d) cos(36)` and
+    `im = b sin(36) + (c + d) sin(72)`, with angles in degrees.
     """
 
     name = "Z[z10],sqrt(tau)"
@@ -27,7 +29,7 @@ class TenthRoots(Ring):
     im = (((0, 1, 0, 0), "sin36"), ((0, 0, 1, 1), "sin72"))
 
     def weight_of(self, index: int) -> int:
-        """Ones in the index."""
+        """Number of ones in the binary form of the index."""
         return index.bit_count()
 
     def constant(self, name: str, exponent: int, weight: int) -> Decimal:  # noqa: ARG002
@@ -43,4 +45,4 @@ class TenthRoots(Ring):
             return value * ((root - 1) / 2).sqrt() ** -weight
 
     def reduce(self, numbers: Integers, exponents: Integers) -> None:
-        """Nothing to do."""
+        """Does nothing: the numbers have no denominator."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qframe.circuits.arithmetic import circuit_unitary, fold_for
 from qframe.circuits.circuits import Circuits
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.contracts.engine import Engine
 from qframe.testing.examples import (
     example_circuits,

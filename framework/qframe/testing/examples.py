@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe.circuits.circuits import Circuits
-from qframe.circuits.gates import Gate, Instruction, InstructionSet
+from qframe.circuits.gates import Gate
+from qframe.circuits.instructions import Instruction, InstructionSet
 from qframe.recipe.blocks import Block
 from qframe.recipe.columns import Column
 from qframe.recipe.header import Header

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from qframe.circuits.gates import UNITARY_TOLERANCE, InstructionSet
+from qframe.circuits.gates import UNITARY_TOLERANCE
+from qframe.circuits.instructions import InstructionSet
 from qframe.contracts.gate_set import GateSet
 from qframe.testing.plugin import PluginContract, require
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qframe.circuits.circuits import Circuits
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.contracts.sampler import Sampler
 from qframe.recipe.randomness import Draws
 from qframe.recipe.schema import schema_of

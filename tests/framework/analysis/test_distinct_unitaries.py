@@ -13,7 +13,7 @@ import pytest
 import qframe
 from qframe.analysis.statistics import statistics
 from qframe.dataset.keys import DatasetKeys
-from qframe.integrity.content import content_of
+from qframe.integrity.record_checks import check_records
 
 Config = Callable[..., Path]
 
@@ -67,7 +67,7 @@ def in_stats(path: Path) -> int:
 
 def in_content(path: Path) -> int:
     with qframe.open(path) as ds:
-        return content_of(ds.reader).unitaries.distinct
+        return check_records(ds.reader).unitaries.distinct
 
 
 @pytest.mark.parametrize(

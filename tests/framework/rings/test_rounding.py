@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qframe.rings.registry import rings
-from qframe.rings.rounding import rounded
+from qframe.rings.rounding import nearest_doubles
 
 BITS = 900
 
@@ -59,7 +59,7 @@ def nearest(name: str, numbers: list[int], exponent: int) -> complex:
 def one(name: str, numbers: list[int], exponent: int) -> complex:
     ring = rings()[name]
     array = np.array(numbers, dtype=np.int64).reshape(1, 1, 1, -1)
-    return complex(rounded(ring, array, np.array([exponent]))[0, 0, 0])
+    return complex(nearest_doubles(ring, array, np.array([exponent]))[0, 0, 0])
 
 
 def same_bits(a: complex, b: complex) -> bool:
@@ -87,7 +87,7 @@ def test_thousands_of_numbers_at_once_become_the_nearest_doubles() -> None:
         for row, k, got in zip(
             numbers[:, 0, 0].tolist(),
             exponents.tolist(),
-            rounded(ring, numbers, exponents)[:, 0, 0].tolist(),
+            nearest_doubles(ring, numbers, exponents)[:, 0, 0].tolist(),
             strict=True,
         ):
             assert same_bits(got, nearest(name, row, k))
@@ -126,7 +126,7 @@ def test_sums_close_to_the_middle_of_two_doubles_become_the_nearest() -> None:
 def test_fibonacci_entries_carry_the_root_of_tau_of_their_place() -> None:
     ring = rings()["Z[z10],sqrt(tau)"]
     numbers = np.array([3, -1, 4, 1]).reshape(1, 1, 1, 4).repeat(2, 1).repeat(2, 2)
-    got = rounded(ring, numbers, np.zeros(1, dtype=np.int64))[0]
+    got = nearest_doubles(ring, numbers, np.zeros(1, dtype=np.int64))[0]
     plain = nearest(ring.name, [3, -1, 4, 1], 0)
     assert same_bits(complex(got[0, 0]), plain)
     assert same_bits(complex(got[1, 1]), plain)

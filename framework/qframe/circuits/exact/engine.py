@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from qframe.circuits.circuits import Circuits
 from qframe.circuits.exact.products import ExactProducts
-from qframe.circuits.gates import InstructionSet
-from qframe.rings.rounding import rounded
+from qframe.circuits.instructions import InstructionSet
+from qframe.rings.rounding import nearest_doubles
 
 
 class ExactEngine:
@@ -30,4 +30,4 @@ class ExactEngine:
         """
         for part, matrices in self._products.chunks(circuits):
             # Rounded once more if the dataset's type is complex64.
-            out[part] = rounded(matrices.ring, matrices.numbers, matrices.exponents)
+            out[part] = nearest_doubles(matrices.ring, matrices.numbers, matrices.exponents)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.circuits.placement import local_rows
 from qframe.rings.exact_matrix import ExactMatrix
 from qframe.rings.ring import Integers

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from qframe.circuits.circuits import Circuits
 from qframe.circuits.exact.local_gates import ExactLocalGates
 from qframe.circuits.exact.word_table import ExactWordTable
-from qframe.circuits.gates import InstructionSet
+from qframe.circuits.instructions import InstructionSet
 from qframe.errors import ConfigError
 from qframe.rings.ring import Integers, Ring
 

@@ -15,7 +15,7 @@ from qframe.circuits.exact.products import ExactMatrices, ExactProducts
 from qframe.contracts.gate_set import GateSet
 from qframe.rings.registry import rings
 from qframe.rings.ring import Integers, Ring
-from qframe.rings.rounding import rounded
+from qframe.rings.rounding import nearest_doubles
 from qframe_plugins.gate_sets.clifford_ccz import CliffordCcz
 from qframe_plugins.gate_sets.clifford_cs import CliffordCs
 from qframe_plugins.gate_sets.clifford_t import CliffordT
@@ -64,7 +64,7 @@ def test_rounded_products_are_the_float_ones_to_1e_12(name: str) -> None:
     random = np.random.default_rng(5)
     words = [random.integers(len(instructions), size=n % 26).tolist() for n in range(60)]
     made = exact(name, *words)
-    got = rounded(made.ring, made.numbers, made.exponents)
+    got = nearest_doubles(made.ring, made.numbers, made.exponents)
     for word, unitary in zip(words, got, strict=True):
         assert np.abs(unitary - circuit_unitary(instructions, word, 1)).max() < 1e-12
 
