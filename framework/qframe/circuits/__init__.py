@@ -1,1 +1,1 @@
-"""Gates, circuits and their unitaries: placement, arithmetic, phase, keys, costs, text diagrams."""
+"""Gates, circuits and their unitaries: placement, arithmetic, phase, keys, costs, diagrams."""

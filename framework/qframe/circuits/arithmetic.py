@@ -1,4 +1,4 @@
-"""The arithmetic of the law: what a unitary is, to the last bit.
+"""The arithmetic of the law: which bits the unitary of a circuit has.
 
 Codes are grouped from the front into words of `fold` codes. A word is the left fold of its gates,
 a circuit the left fold of its words. Every entry of a product is a sum, in index order, of
@@ -7,9 +7,9 @@ separately rounded real products, never fused:
     re = (((a0.re*b0.re - a0.im*b0.im) + a1.re*b1.re) - a1.im*b1.im) + ...
     im = (((a0.re*b0.im + a0.im*b0.re) + a1.re*b1.im) + a1.im*b1.re) + ...
 
-A stored zero is never negative (`-0.0` becomes `0.0` at the end). Adding a product with a zero
-changes nothing but the sign of a zero, so an engine may skip the zeros of a gate, and applying a
-gate to a few rows equals the dense product.
+A stored zero is never negative: `-0.0` becomes `0.0` at the end. To add a product with a zero
+changes nothing but the sign of a zero. So an engine may skip the zeros of a gate, and a gate that
+is applied to the rows it acts on gives the same bits as the dense product.
 
 `circuit_unitary` is the plain reference that every engine is tested against.
 """
@@ -25,20 +25,25 @@ from numpy.typing import NDArray
 from qframe.circuits.instructions import InstructionSet
 
 WORD_TABLE_BYTES = 1 << 20
-"""Products of all words of `fold` codes take at most this much: they stay in a core's L2.
+"""Largest size of the products of all words of `fold` codes, so that they stay in a core's L2.
 
-Measured on two-qubit Clifford+T (14 instructions, length 20), 1 MiB of L2: words of 3 codes
-(0.7 MB) 1.4 times as fast as words of 2, which half of this would allow.
+Measured on two-qubit Clifford+T (14 instructions, length 20) with 1 MiB of L2: words of 3 codes
+(0.7 MB) are 1.4 times as fast as words of 2 codes, which half of this size would allow.
 """
 
 Matrix = list[list[complex]]
 
 
 def fold_for(instructions: int, qubits: int) -> int:
-    """How many codes make a word. Depends on the two numbers alone and stands in the recipe.
+    """Number of codes of a word. It follows from the two numbers alone, and the recipe holds it.
 
-    The longest word whose table of products fits `WORD_TABLE_BYTES`; 1 from three qubits on,
-    where applying each gate to the rows it touches costs less than a dense product.
+    It is the length of the longest words whose products fit `WORD_TABLE_BYTES`. From three qubits
+    on it is 1, because a gate that is applied to the rows it acts on costs less than a dense
+    product.
+
+    Args:
+        instructions: number of instructions.
+        qubits: number of qubits of the register.
     """
     if qubits > 2:
         return 1
@@ -50,7 +55,7 @@ def fold_for(instructions: int, qubits: int) -> int:
 
 
 def multiply(a: Matrix, b: Matrix) -> Matrix:
-    """`a @ b` by the law, in Python floats (CPython rounds each operation separately)."""
+    """The product `a @ b` by the law, in Python floats: CPython rounds each operation."""
     size = range(len(a))
     return [[_entry(a[r], [b[k][c] for k in size]) for c in size] for r in size]
 
@@ -69,16 +74,22 @@ def _entry(row: Sequence[complex], column: Sequence[complex]) -> complex:
 def circuit_unitary(
     instructions: InstructionSet, codes: Sequence[int], fold: int
 ) -> NDArray[np.complex128]:
-    """The unitary of one circuit by the law: `(dim, dim)`. Slow; the reference for engines.
+    """The unitary of one circuit by the law: the reference for engines. It is slow.
 
-    The empty circuit is the identity.
+    Args:
+        instructions: what the codes stand for.
+        codes: the codes in circuit order; none for the identity.
+        fold: number of codes of a word.
+
+    Returns:
+        `(dim, dim)`.
     """
     gates = [instructions.matrices[int(code)].tolist() for code in codes]
     words = [
-        reduce(lambda done, gate: multiply(gate, done), gates[i : i + fold])
+        reduce(lambda product, gate: multiply(gate, product), gates[i : i + fold])
         for i in range(0, len(gates), fold)
     ]
     if not words:
         return np.eye(instructions.dim, dtype=np.complex128)
-    product = reduce(lambda done, word: multiply(word, done), words)
-    return np.array(product, dtype=np.complex128) + 0.0
+    unitary = reduce(lambda product, word: multiply(word, product), words)
+    return np.array(unitary, dtype=np.complex128) + 0.0

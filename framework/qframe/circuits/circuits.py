@@ -1,4 +1,4 @@
-"""Circuits as arrays: what a sampler returns and an engine takes."""
+"""Circuits: several circuits as arrays, which a sampler returns and an engine takes."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Circuits:
-    """`n` circuits.
+    """Several circuits as arrays.
 
     Attributes:
-        codes: `(n, max_length)` `uint8` or `uint16`, C order; codes in circuit order, 0 beyond the
-            circuit's length.
-        lengths: `(n,)` `uint8` (max_length < 256) or `uint16`; gates in each circuit.
+        codes: `(n, max_length)` `uint8` or `uint16`, C order; the codes of each circuit in circuit
+            order, then zeros.
+        lengths: `(n,)` `uint8` (max_length < 256) or `uint16`; number of gates of each circuit.
         extra: the columns that the sampler adds, by name.
         unitaries: `(n, dim, dim)` `complex128`, from a sampler that `gives_unitaries`; else None.
-        parents: `(n,)` `int64`, from a sampler whose `fold` is 1; else None. A row that each row
-            extends by one gate, above it, or -1. With fold 1 the unitary of a circuit is its last
-            gate times the unitary of the rest, so an engine may share that product, and one that
-            looks away gives the same bits.
+        parents: `(n,)` `int64`, from a sampler whose `fold` is 1; else None. For each row the
+            index of a row above it that it extends by one gate, or -1. With fold 1 the unitary of
+            a circuit is its last gate times the unitary of the other gates. So an engine may use
+            the parent's unitary; one that ignores `parents` gives the same bits.
     """
 
     codes: NDArray[Any]
@@ -36,7 +36,7 @@ class Circuits:
         return len(self.codes)
 
     def part(self, rows: slice) -> Circuits:
-        """Codes, lengths and parents of some rows; a parent outside them becomes -1."""
+        """Codes, lengths and parents of a slice of rows; a parent outside of it becomes -1."""
         start, stop, _ = rows.indices(len(self))
         parents = self.parents
         if parents is not None and (start, stop) != (0, len(self)):
@@ -45,7 +45,7 @@ class Circuits:
 
     @classmethod
     def padded(cls, codes: NDArray[Any], lengths: NDArray[Any]) -> Circuits:
-        """Circuits from full rows of codes: what lies beyond a circuit's length becomes 0."""
+        """Circuits from full rows of codes: the codes beyond a circuit's length become 0."""
         width = codes.shape[1]
         if width < 256:  # a triangle of 64 KiB at most: its rows are the masks of all lengths
             kept = np.tri(width + 1, width, -1, dtype=codes.dtype).take(lengths, axis=0)

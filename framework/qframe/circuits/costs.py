@@ -1,6 +1,6 @@
-"""Labels: numbers that say what a circuit costs, as columns of the dataset.
+"""Costs of circuits, which `labels` adds as columns: T-count, CX-count, two-qubit count, depth.
 
-A label counts the instructions as they stand in the circuit; nothing is simplified first, so it is
+A cost counts the instructions as they stand in the circuit. Nothing is simplified first, so it is
 an upper bound on what the unitary needs.
 """
 
@@ -15,48 +15,49 @@ from numpy.typing import NDArray
 from qframe.circuits.instructions import Instruction, InstructionSet
 
 Codes = NDArray[Any]
-"""`(n, max_length)`, 0 beyond a circuit's length."""
+"""Codes of circuits, `(n, max_length)`; 0 beyond a circuit's length."""
 
 Lengths = NDArray[Any]
-"""`(n,)`."""
+"""Numbers of gates of circuits, `(n,)`."""
 
 Label = Callable[[InstructionSet, Codes, Lengths], NDArray[Any]]
-"""From circuits to one number each: `(n,)`, of the dtype of the lengths."""
+"""A function from circuits to one number per circuit: `(n,)`, in the dtype of the lengths."""
 
 
 def t_count(instructions: InstructionSet, codes: Codes, lengths: Lengths) -> NDArray[Any]:
-    """Gates named `t` or `tdg`.
+    """Number of gates named `t` or `tdg` in each circuit.
 
-    No other gate counts, whatever it would cost in T gates (`ccx`, `ccz`, `cs`, rotations).
+    No other gate counts, whatever its own cost in T gates is (`ccx`, `ccz`, `cs`, rotations).
     """
     return _count(instructions, codes, lengths, lambda placed: placed.gate in ("t", "tdg"))
 
 
 def cx_count(instructions: InstructionSet, codes: Codes, lengths: Lengths) -> NDArray[Any]:
-    """Gates named `cx`. Not `cz`, `swap` or other gates; `two_qubit_count` has them all."""
+    """Number of gates named `cx` in each circuit; `two_qubit_count` counts `cz`, `swap` too."""
     return _count(instructions, codes, lengths, lambda placed: placed.gate == "cx")
 
 
 def two_qubit_count(instructions: InstructionSet, codes: Codes, lengths: Lengths) -> NDArray[Any]:
-    """Gates on exactly two qubits, whatever their name (`swap` is one gate)."""
+    """Number of gates on exactly two qubits in each circuit, by whatever name; `swap` is one."""
     return _count(instructions, codes, lengths, lambda placed: len(placed.qubits) == 2)
 
 
 def depth(instructions: InstructionSet, codes: Codes, lengths: Lengths) -> NDArray[Any]:
-    """Layers, if each gate stands in the first layer after all earlier gates on its qubits.
+    """Number of layers of each circuit.
 
-    That is the longest chain of gates of which each shares a qubit with the next (Qiskit's
-    `QuantumCircuit.depth`); every gate counts 1.
+    Each gate stands in the first layer after all earlier gates on its qubits. So the depth is
+    the length of the longest chain of gates of which each shares a qubit with the next (Qiskit's
+    `QuantumCircuit.depth`). Every gate counts 1.
     """
     if instructions.qubits == 1:
         return lengths.copy()
-    # One more code, which touches nothing, stands where a circuit has ended.
+    # One more code, which acts on no qubit, stands where a circuit has ended.
     touches = np.zeros((instructions.qubits, len(instructions) + 1), dtype=lengths.dtype)
     for code, placed in enumerate(instructions.instructions):
         touches[list(placed.qubits), code] = np.iinfo(lengths.dtype).max
     layers = np.zeros((instructions.qubits, len(codes)), dtype=lengths.dtype)
-    for position, here in enumerate(codes.T):
-        acting = np.where(lengths > position, here.astype(np.intp), len(instructions))
+    for position, code_of in enumerate(codes.T):
+        acting = np.where(lengths > position, code_of.astype(np.intp), len(instructions))
         on = touches.take(acting, axis=1)  # all bits set on the gate's qubits, none elsewhere
         reached: NDArray[Any] = (layers & on).max(axis=0) + lengths.dtype.type(1)
         np.maximum(layers, reached & on, out=layers)
@@ -70,9 +71,9 @@ def _count(
     lengths: Lengths,
     counts: Callable[[Instruction], bool],
 ) -> NDArray[Any]:
-    """How many instructions of each circuit count."""
+    """Number of instructions of each circuit for which `counts` is true."""
     which = np.array([counts(placed) for placed in instructions.instructions], dtype=np.uint8)
-    # Position by position: sums over long axes are quick.
+    # A sum along the first axis adds whole rows, which is quick.
     total: NDArray[Any] = which.take(codes.T).sum(axis=0, dtype=lengths.dtype)
     if which[0]:  # the padding beyond a circuit's length reads as code 0
         total -= (codes.shape[1] - lengths).astype(lengths.dtype)
@@ -85,7 +86,7 @@ LABELS: dict[str, Label] = {
     "two_qubit_count": two_qubit_count,
     "depth": depth,
 }
-"""All labels, in the order of their columns. The length is always there, as `lengths`."""
+"""All labels by name, in the order of their columns. The length has a column in any case."""
 
 LABEL_NAMES = tuple(LABELS)
-"""Names of all labels, in the order of their columns."""
+"""The names of all labels, in the order of their columns."""

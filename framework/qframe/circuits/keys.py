@@ -1,17 +1,18 @@
-"""Keys of unitaries up to a global phase: equal unitaries, equal keys.
+"""Keys of unitaries: 64 or 128 bits that are equal for unitaries that differ by a global phase.
 
-*Exact* keys come from the circuit's product in a ring: reduced, and times the power of the ring's
-root of unity that makes the first entry that is not zero least (its coefficients compared from the
-front), so that one unitary has one form, whatever its phase and its word. The key is a hash of
-those integers. Two circuits of one unitary always share it; two unitaries share it by chance
-alone: among n of them with a probability of about n**2 / 2**(bits + 1).
+*Exact* keys come from the circuit's product in a ring. The product is reduced and multiplied by
+the power of the ring's root of unity that makes the first entry that is not zero least (its
+coefficients compared from the front). So one unitary has one form, whatever its phase and its
+circuit. The key is a hash of the integers of this form. Two circuits of one unitary always share
+it. Two unitaries share it by chance alone: among n unitaries with a probability of about
+n**2 / 2**(bits + 1).
 
-*Tolerance* keys come from the doubles: the phase is taken out by the first entry larger than
+*Tolerance* keys come from the doubles. The phase is removed by the first entry larger than
 `0.37/sqrt(d)`, both parts of every entry are rounded to cells of width `FINE_CELL`, and the cells
-are hashed. What can go wrong: two circuits of one unitary get different keys if rounding errors (e,
-some 1e-16 a gate) put a number on two sides of a cell's border, about `4 d**2 e / FINE_CELL` of the
-pairs (a millionth for one qubit and 20 gates); two unitaries closer than `FINE_CELL` may share a
-key.
+are hashed. Two things can go wrong. Two circuits of one unitary get different keys if rounding
+errors (e, some 1e-16 per gate) put a number on two sides of a cell's border: about
+`4 d**2 e / FINE_CELL` of the pairs, a millionth for one qubit and 20 gates. And two unitaries that
+are closer than `FINE_CELL` may share a key.
 """
 
 from __future__ import annotations
@@ -29,11 +30,21 @@ from qframe.errors import ConfigError
 from qframe.rings.ring import Integers, Ring
 
 Keys = NDArray[np.uint64]
+"""Keys, `(n, bits // 64)`: one or two words per unitary."""
+
 Bits = Literal[64, 128]
 
 
 def circuit_keys(instructions: InstructionSet, circuits: Circuits, bits: Bits = 128) -> Keys:
-    """Exact keys of circuits over gates with ring entries: `(n, bits // 64)` `uint64`.
+    """Exact keys of circuits whose gates have entries in a ring.
+
+    Args:
+        instructions: what the codes stand for.
+        circuits: `n` circuits.
+        bits: number of bits of a key.
+
+    Returns:
+        `(n, bits // 64)` `uint64`.
 
     Raises:
         ConfigError: if the gates have no ring, or the integers outgrow 64 bits.
@@ -42,18 +53,26 @@ def circuit_keys(instructions: InstructionSet, circuits: Circuits, bits: Bits = 
 
 
 def unitary_keys(unitaries: NDArray[np.complex128], bits: Bits = 128) -> Keys:
-    """Tolerance keys of unitaries `(n, d, d)`: `(n, bits // 64)` `uint64`.
+    """Tolerance keys of unitaries; the module's text says what can go wrong with them.
 
-    See the module for what a tolerance means. Single precision is refused: its rounding errors
-    are as large as the cells.
+    Args:
+        unitaries: `(n, d, d)` `complex128`. Rounding errors of single precision are as large as
+            the cells.
+        bits: number of bits of a key.
+
+    Returns:
+        `(n, bits // 64)` `uint64`.
+
+    Raises:
+        ConfigError: for another dtype.
     """
     if unitaries.dtype != np.complex128:
         raise ConfigError(f"unitaries are {unitaries.dtype}, keys need complex128")
-    return hashed(cells_without_phase(unitaries, FINE_CELL), bits)
+    return hash_rows(cells_without_phase(unitaries, FINE_CELL), bits)
 
 
 class ExactKeys:
-    """Makes exact keys of circuits over one set of instructions.
+    """A maker of exact keys for circuits over one set of instructions.
 
     Raises:
         ConfigError: if the gates have no ring.
@@ -64,15 +83,19 @@ class ExactKeys:
         self._bits = bits
 
     def of(self, circuits: Circuits) -> Keys:
-        """`(n, bits // 64)`."""
+        """The keys of circuits: `(n, bits // 64)` `uint64`.
+
+        Raises:
+            ConfigError: if the integers of a product outgrow 64 bits.
+        """
         keys = np.empty((len(circuits), self._bits // 64), dtype=np.uint64)
         for part, matrices in self._products.chunks(circuits):
-            keys[part] = hashed(canonical(matrices), self._bits)
+            keys[part] = hash_rows(canonical_forms(matrices), self._bits)
         return keys
 
 
-def canonical(matrices: ExactMatrices) -> Integers:
-    """What is the same for unitaries that differ by a phase, and for no others.
+def canonical_forms(matrices: ExactMatrices) -> Integers:
+    """Integers that are equal for unitaries that differ by a phase, and for no others.
 
     Returns:
         `(n, 1 + d * d * degree)` `int64`: the exponent, then the entries of the matrix times the
@@ -93,39 +116,40 @@ def canonical(matrices: ExactMatrices) -> Integers:
 
 
 def _less(a: Integers, b: Integers) -> NDArray[np.bool_]:
-    """Whether rows of `a` come before those of `b`, compared from the front."""
+    """Whether each row of `a` comes before that of `b`, compared from the front."""
     place = (a != b).argmax(axis=1)[:, None]
     less: NDArray[np.bool_] = np.take_along_axis(a, place, 1) < np.take_along_axis(b, place, 1)
     return less[:, 0]
 
 
 def _powers(ring: Ring) -> Integers:
-    """`(roots, degree, degree)`: a number (as a row) times the k-th gives `x**k` times it."""
+    """`(roots, degree, degree)`: a number, as a row, times the k-th of them is `x**k` times it."""
     powers = [np.eye(ring.degree, dtype=np.int64)]
     for _ in range(ring.roots - 1):
         powers.append(ring.times_x(powers[-1]))
     return np.stack(powers)
 
 
-def hashed(words: Integers, bits: int) -> Keys:
-    """A hash of each row: `(n, bits // 64)`. Not a secret: an adversary could make two agree.
+def hash_rows(words: Integers, bits: int) -> Keys:
+    """A hash of each row of integers `(n, m)`: `(n, bits // 64)` `uint64`.
 
-    Each lane starts from its own number and takes in a word at a time with the finaliser of
-    SplitMix64 (Steele, Lea and Flood 2014), a bijection of 64 bits.
+    Each of the `bits // 64` lanes starts from its own number and takes in one integer at a time
+    with `splitmix64`, a bijection. It is no cryptographic hash: an adversary could make two rows
+    agree.
     """
     columns: Any = np.ascontiguousarray(words.T).view(np.uint64)
     lanes = []
     for lane in range(bits // 64):
         start = np.uint64(0x9E3779B97F4A7C15 * (lane + 1) % 2**64)
-        state = mixed(np.full(len(words), len(columns), dtype=np.uint64) ^ start)
+        state = splitmix64(np.full(len(words), len(columns), dtype=np.uint64) ^ start)
         for column in columns:
-            state = mixed(state ^ column)
+            state = splitmix64(state ^ column)
         lanes.append(state)
     return np.stack(lanes, axis=1)
 
 
-def mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """SplitMix64's next output from each state."""
+def splitmix64(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The next output of SplitMix64 from each state (Steele, Lea and Flood 2014)."""
     state = state + np.uint64(0x9E3779B97F4A7C15)
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,4 +1,4 @@
-"""Global phase: unitaries without it, and the cells that their entries are rounded to."""
+"""Global phase: unitaries with it removed, and the cells that their entries are rounded to."""
 
 from __future__ import annotations
 
@@ -11,32 +11,34 @@ Matrices = NDArray[np.complex128]
 """`(n, d, d)` unitaries."""
 
 PIVOT = 0.37
-"""The phase is that of the first entry (row by row) larger than `PIVOT / sqrt(d)`.
+"""The pivot of a unitary is its first entry (row by row) that is larger than `PIVOT / sqrt(d)`.
 
-Each row of a unitary has an entry of at least `1 / sqrt(d)`, so there always is one.
+Its phase is taken for the phase of the unitary. Each row of a unitary has an entry of at least
+`1 / sqrt(d)`, so there always is a pivot.
 """
 
 OFFSET = 0.314159
-"""Fraction of a cell by which all cells are shifted, so that common numbers (0, 1/2, 1/sqrt(2))
-lie far from a border.
+"""Fraction of its width by which each cell is shifted.
+
+Common numbers (0, 1/2, 1/sqrt(2)) then lie far from a border.
 """
 
 FINE_CELL = 2.0**-26
-"""Width of the cells for double precision, 1.5e-8: far above rounding errors (1e-16 per gate)."""
+"""Width of a cell for double precision, 1.5e-8: far above rounding errors (1e-16 per gate)."""
 
 COARSE_CELL = 1e-4
-"""Width of the cells for single precision, whose entries are right to 1e-7."""
+"""Width of a cell for single precision, whose entries are right to 1e-7."""
 
 
 def parts_without_phase(unitaries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Real and imaginary parts of unitaries whose pivot entry was made real and positive.
+    """Real and imaginary parts of unitaries, turned so that the pivot is real and positive.
 
     Args:
         unitaries: `(n, d, d)` complex.
 
     Returns:
-        two arrays `(n, d * d)` `float64`, entries row by row. They are sums of real products, each
-        rounded on its own, so that they have the same bits on every machine.
+        two arrays `(n, d * d)` `float64`, entries row by row. They are sums of real products that
+        are rounded separately, so that they have the same bits on every machine.
     """
     count, dim = unitaries.shape[:2]
     re = unitaries.real.reshape(count, -1).astype(np.float64, copy=False)
@@ -50,19 +52,19 @@ def parts_without_phase(unitaries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[
 
 
 def without_phase(unitaries: Matrices) -> Matrices:
-    """Each of `(n, d, d)` times the phase that makes its pivot entry real and positive."""
+    """Unitaries `(n, d, d)`, each times the phase that makes its pivot real and positive."""
     re, im = parts_without_phase(unitaries)
     turned: Matrices = (re + 1j * im).reshape(unitaries.shape)
     return turned
 
 
 def cells(numbers: NDArray[np.float64], width: float) -> NDArray[np.int64]:
-    """The cell of each number: cells are `width` wide and shifted by `OFFSET` of that."""
+    """The cell of each number; cells are `width` wide and shifted by `OFFSET * width`."""
     return np.floor(numbers / width + OFFSET).astype(np.int64)
 
 
 def cells_without_phase(unitaries: NDArray[Any], width: float) -> NDArray[np.int64]:
-    """Cells of the entries of unitaries without their phase: `(n, 2 * d * d)`.
+    """The cells of the entries of unitaries whose phase was removed.
 
     Unitaries that are equal up to a phase have equal cells, unless rounding errors put a number
     on two sides of a border.
@@ -70,5 +72,8 @@ def cells_without_phase(unitaries: NDArray[Any], width: float) -> NDArray[np.int
     Args:
         unitaries: `(n, d, d)` complex.
         width: width of a cell.
+
+    Returns:
+        `(n, 2 * d * d)` `int64`: all real parts, then all imaginary parts.
     """
     return cells(np.concatenate(parts_without_phase(unitaries), axis=1), width)

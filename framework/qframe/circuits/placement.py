@@ -1,4 +1,4 @@
-"""Placing a gate on qubits: its matrix on the whole register."""
+"""Placement of a gate on qubits: its matrix on the whole register, and the rows it acts on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ T = TypeVar("T", bound=np.generic)
 
 
 def widen(matrix: NDArray[T], on: Sequence[int], qubits: int) -> NDArray[T]:
-    """The `(2**qubits, 2**qubits)` matrix that applies `matrix` to the qubits `on`."""
+    """The matrix on the whole register that applies `matrix` to the qubits `on`.
+
+    Args:
+        matrix: `(2**k, 2**k)`; the first qubit of `on` is the least significant bit of its index.
+        on: `k` different qubits.
+        qubits: number of qubits of the register.
+
+    Returns:
+        `(2**qubits, 2**qubits)`.
+    """
     rows = local_rows(on, qubits)  # (2**k, rest)
     wide = np.zeros((1 << qubits, 1 << qubits), dtype=matrix.dtype)
     for r in range(len(rows)):
@@ -22,10 +31,12 @@ def widen(matrix: NDArray[T], on: Sequence[int], qubits: int) -> NDArray[T]:
 
 
 def local_rows(on: Sequence[int], qubits: int) -> NDArray[np.intp]:
-    """Basis indices grouped for a gate on the qubits `on`: `(2**k, 2**(qubits - k))`.
+    """The register's basis indices, grouped for a gate on the qubits `on`.
 
-    Row `j` holds the register's basis indices whose bits at `on` spell `j` (first qubit of `on`
-    least significant); column `m` keeps the other bits fixed.
+    Returns:
+        `(2**k, 2**(qubits - k))` `intp`. Row `j` holds the basis indices whose bits at `on` are
+        those of `j` (the first qubit of `on` is the least significant); within a column the other
+        bits are the same.
     """
     offsets = [sum(1 << q for bit, q in enumerate(on) if j >> bit & 1) for j in range(1 << len(on))]
     occupied = sum(1 << q for q in on)

@@ -1,4 +1,4 @@
-"""A circuit and a matrix as text."""
+"""Text diagrams: a circuit as wires, and a matrix as aligned numbers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from numpy.typing import NDArray
 
 from qframe.circuits.instructions import Instruction
 
-Cell = tuple[str, ...]
-"""One column of the drawing: a text for each wire."""
+DiagramColumn = tuple[str, ...]
+"""One column of a diagram: a text for each wire, all of the same width."""
+
+CONTROLLED = ("cx", "cz", "cy", "ch", "cs", "ccx", "ccz")
+"""Gates whose qubits but the last are controls."""
 
 
 def draw_circuit(circuit: Sequence[Instruction], qubits: int, width: int = 100) -> str:
-    """The circuit as wires, left to right, one line a qubit; wrapped to `width` characters.
+    """The circuit as wires from left to right, one line per qubit, wrapped at `width` characters.
 
     Gates that act on different qubits share a column. A gate on several qubits shows its name on
-    its last qubit and, on the others, the order in which it takes them.
+    its last qubit. Its other qubits show a mark; if there are several, the mark says their order.
     """
     columns = [_column(layer, qubits) for layer in _layers(circuit, qubits)]
     lines: list[str] = []
@@ -35,7 +38,7 @@ def _wires(qubits: int) -> list[str]:
 
 
 def _layers(circuit: Sequence[Instruction], qubits: int) -> list[list[Instruction]]:
-    """Gates as early as their wires (and the wires that they cross) allow."""
+    """The gates in layers, each as early as its wires and the wires that it crosses allow."""
     free = [0] * qubits
     layers: list[list[Instruction]] = []
     for instruction in circuit:
@@ -49,7 +52,7 @@ def _layers(circuit: Sequence[Instruction], qubits: int) -> list[list[Instructio
     return layers
 
 
-def _column(layer: Sequence[Instruction], qubits: int) -> Cell:
+def _column(layer: Sequence[Instruction], qubits: int) -> DiagramColumn:
     texts = ["─"] * qubits
     for gate, on in layer:
         for q in range(min(on), max(on) + 1):
@@ -61,14 +64,14 @@ def _column(layer: Sequence[Instruction], qubits: int) -> Cell:
 
 
 def _first_mark(gate: str, order: int, count: int) -> str:
-    """`●` for a control; the place in the gate's list of qubits where there are several others."""
-    if gate in ("cx", "cz", "cy", "ch", "cs", "ccx", "ccz"):
+    """`●` for a control, else `○`, or the place among the gate's qubits if it has more than two."""
+    if gate in CONTROLLED:
         return "●"
     return f"({order})" if count > 2 else "○"
 
 
 def draw_matrix(matrix: NDArray[Any]) -> str:
-    """A complex matrix with aligned columns, six decimals, dots for zeros."""
+    """A complex matrix as text: aligned columns, six decimals, a dot for zero."""
     rows = [[_number(complex(entry)) for entry in row] for row in matrix]
     width = max(len(text) for row in rows for text in row)
     return "\n".join("  " + "  ".join(text.rjust(width) for text in row) for row in rows)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.keys import hashed
+from qframe.circuits.keys import hash_rows
 
 
 def circuit_hashes(codes: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.uint64]:
     """64 bits for each circuit of `(n, max_length)` codes: equal for equal circuits."""
-    return hashed(np.column_stack([lengths, codes]).astype(np.int64), 64)[:, 0]
+    return hash_rows(np.column_stack([lengths, codes]).astype(np.int64), 64)[:, 0]
 
 
 class DistinctKeys:

@@ -8,7 +8,7 @@ import numpy as np
 
 from qframe.circuits.circuits import Circuits
 from qframe.circuits.exact.engine import ExactEngine
-from qframe.circuits.keys import Bits, ExactKeys, Keys, hashed, unitary_keys
+from qframe.circuits.keys import Bits, ExactKeys, Keys, hash_rows, unitary_keys
 from qframe.circuits.phase import COARSE_CELL, cells_without_phase
 from qframe.dataset.records import Batch
 from qframe.errors import ConfigError, StorageError
@@ -83,7 +83,7 @@ class DatasetKeys:
         if self._exact is not None:
             return self._exact.of(Circuits(batch.codes, batch.lengths))
         if batch.unitaries.dtype != np.complex128:
-            return hashed(cells_without_phase(batch.unitaries, COARSE_CELL), self._bits)
+            return hash_rows(cells_without_phase(batch.unitaries, COARSE_CELL), self._bits)
         return unitary_keys(np.asarray(batch.unitaries), self._bits)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.keys import mixed
+from qframe.circuits.keys import splitmix64
 from qframe.dataset.keys import DatasetKeys
 from qframe.dataset.records import Batch, Record, Records
 from qframe.recipe.header import Header
@@ -37,7 +37,7 @@ class Sides:
         self.dataset = dataset
         self._asked = (dataset, test, by, seed)
         self._below = np.uint64(int(test * 2**64))
-        self._seed = mixed(np.array([seed % 2**64], dtype=np.uint64))
+        self._seed = splitmix64(np.array([seed % 2**64], dtype=np.uint64))
         probe = dataset[: dataset.header.records_in(0)] if by == "unitary" else None
         self._keys = None if probe is None else DatasetKeys(dataset.header, probe, 64)
         self.mask = lru_cache(maxsize=MASKS)(self._mask)
@@ -45,7 +45,7 @@ class Sides:
     def of(self, batch: Batch) -> NDArray[np.bool_]:
         """Whether each record of a batch is a test record, `(n,)`."""
         words = batch.index.astype(np.uint64) if self._keys is None else self._keys.of(batch)[:, 0]
-        test: NDArray[np.bool_] = mixed(mixed(words ^ self._seed)) < self._below
+        test: NDArray[np.bool_] = splitmix64(splitmix64(words ^ self._seed)) < self._below
         return test
 
     def _mask(self, block: int) -> NDArray[np.bool_]:

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.keys import hashed, unitary_keys
+from qframe.circuits.keys import hash_rows, unitary_keys
 from qframe.circuits.phase import FINE_CELL, cells
 from qframe.contracts.sampler import Sampler
 from qframe.generation.generator import Generator
@@ -181,7 +181,7 @@ def _blocks(blocks: int, random: np.random.Generator) -> Iterator[int]:
 def _keys(unitaries: NDArray[np.complex128]) -> NDArray[np.uint64]:
     """A hash of each unitary with its phase, `(n,)`: equal if all entries lie in the same cells."""
     parts = np.ascontiguousarray(unitaries).view(np.float64).reshape(len(unitaries), -1)
-    return hashed(cells(parts, FINE_CELL), 64)[:, 0]
+    return hash_rows(cells(parts, FINE_CELL), 64)[:, 0]
 
 
 def reach(seen: Frequencies) -> float:

@@ -1,1 +1,1 @@
-"""The law: recipe, columns, schema, blocks, ledger, tasks, header and randomness."""
+"""The law: recipe, columns, schema, header, blocks, ledger, tasks and randomness."""

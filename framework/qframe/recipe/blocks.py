@@ -1,4 +1,4 @@
-"""Block: consecutive records, the unit of randomness, of checksums and of the ledger."""
+"""Block: consecutive records, and how many of them a full block has."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ import numpy as np
 from qframe.recipe.columns import Arrays, Column
 
 BLOCK_RECORDS = 4096
-"""Records of a full block, unless they are too wide."""
+"""Number of records of a full block, unless they are too wide."""
 
 BLOCK_BYTES = 8 << 20
 """Largest size of a full block."""
 
 
 def records_per_block(width: int) -> int:
-    """Records of a full block, for records of `width` bytes (lengths, codes and unitary).
+    """Number of records of a full block.
 
     It is 4,096 if such a block stays within 8 MiB, else the largest power of two that does: a
     worker holds whole blocks, and 4,096 unitaries of six qubits would take 256 MiB. The recipe
-    records the number.
+    holds the number.
+
+    Args:
+        width: bytes of lengths, codes and unitary of one record.
     """
     records = BLOCK_RECORDS
     while records > 1 and records * width > BLOCK_BYTES:
@@ -31,7 +34,7 @@ def records_per_block(width: int) -> int:
 
 
 def block_count(records: int, size: int) -> int:
-    """Number of blocks of `size` records that hold `records` records; the last may be cut."""
+    """Number of blocks that hold `records` records, `size` in each; the last may be cut."""
     return -(-records // size)
 
 
@@ -40,8 +43,8 @@ class Block:
     """Consecutive records: the unit of randomness, of checksums and of the ledger.
 
     Attributes:
-        index: number of the block in the dataset.
-        records: number of records in it.
+        index: number of the block in the dataset, from 0.
+        records: number of records in the block.
         arrays: one C-contiguous array of `records` entries per column of the schema.
     """
 
@@ -50,7 +53,10 @@ class Block:
     arrays: Arrays
 
     def checksum(self, schema: Iterable[Column]) -> bytes:
-        """SHA-256 over the columns' bytes in schema order: equal in every storage and layout."""
+        """SHA-256 over the bytes of the columns, in the order of the schema.
+
+        It is the same in every storage and layout.
+        """
         digest = hashlib.sha256()
         for column in schema:
             digest.update(np.ascontiguousarray(self.arrays[column.name]).data)

@@ -17,7 +17,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Column:
-    """One fixed-width quantity of a record.
+    """One fixed-width quantity of a record, such as its codes or its unitary.
 
     Attributes:
         name: lower-case letters, digits and underscores.
@@ -31,7 +31,7 @@ class Column:
 
     @cached_property
     def width(self) -> int:
-        """Bytes per record."""
+        """Number of bytes per record."""
         return np.dtype(self.dtype).itemsize * prod(self.shape)
 
     def empty(self, records: int) -> NDArray[Any]:
@@ -44,7 +44,7 @@ class Column:
 
 
 SOURCE = Column("source", "<u8")
-"""Column of a derived dataset: the index of each record in the dataset it was chosen from."""
+"""Column of a deduplicated dataset: the index of each record in the dataset it comes from."""
 
 KEY = "key"
 """Name of the column that holds the key of each unitary."""

@@ -1,4 +1,4 @@
-"""Header: what stands at the head of every dataset: recipe, schema and number of records."""
+"""Header: recipe, schema and number of records, which stand at the head of every dataset."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_LENGTH = 65_535
 """Largest number of gates in a circuit."""
 
 MAX_BYTES = 2**50
-"""Largest size of all records together; a larger number is damaged or made up."""
+"""Largest size of all records together; a larger one comes from damage or from a forged file."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Header:
     Attributes:
         recipe: what decides the data.
         schema: columns of the records.
-        records: records that were asked for; fewer are stored while a run goes on.
+        records: number of records that were asked for; fewer are stored while a run goes on.
         about: plain strings for people (plugin names, versions). They decide nothing.
         products: whether the unitaries are the products of the circuits. It is False if the
-            sampler returns the unitaries itself. It is known only where a config is at hand, and
-            assumed to be True elsewhere.
+            sampler returns the unitaries itself. A header that is made from a config knows it; one
+            that is read from a file says True.
     """
 
     recipe: Recipe
@@ -44,34 +44,44 @@ class Header:
         return block_count(self.records, self.recipe.block)
 
     def checked(self) -> Self:
-        """This header, after a check that its parts agree. For a header read from a file.
+        """This header, after a check that its parts agree. It is for headers read from a file.
 
         Raises:
-            NotADataset: one line that says which part is not what the recipe asks for.
+            NotADataset: if a part is not what the recipe asks for; one line says which.
         """
         recipe, schema = self.recipe, self.schema
         if schema.names[:3] != BASE or len(schema.codes.shape) != 1:
-            raise NotADataset("the schema lacks lengths, codes or unitaries")
+            raise NotADataset("the schema does not begin with lengths, codes and unitaries")
         base = schema_of(recipe.instructions, schema.max_length, recipe.dtype)
         if not 1 <= schema.max_length <= MAX_LENGTH or schema.columns[:3] != base.columns:
-            raise NotADataset("the schema is not the one that the recipe asks for")
+            raise NotADataset("the schema has other columns than the recipe asks for")
         if recipe.derived is not None and SOURCE not in schema:
-            raise NotADataset("the schema lacks the column that says where records come from")
+            raise NotADataset(
+                "the schema lacks the column `source`, which says where records come from"
+            )
         if recipe.block > records_per_block(record_width(base)):
-            raise NotADataset(f"blocks of {recipe.block} records are too large")
+            raise NotADataset(f"blocks of {recipe.block} records are larger than the law allows")
         if len({column.name for column in schema}) != len(schema):
             raise NotADataset("the schema names a column twice")
         if not 1 <= self.records * record_width(schema) <= MAX_BYTES:
-            raise NotADataset(f"{self.records} records are not a number that a dataset may have")
+            raise NotADataset(f"no dataset has {self.records} records")
         return self
 
     def records_in(self, block: int) -> int:
-        """Records of block `block` that belong to the dataset."""
+        """Number of records of block `block` that belong to the dataset."""
         return max(0, min(self.recipe.block, self.records - block * self.recipe.block))
 
 
 def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
-    """Says what is wrong with records that were read, or None. Looks at no checksum."""
+    """What is wrong with records that were read, in words; None if nothing is.
+
+    It looks at counts and ranges, and at no checksum.
+
+    Args:
+        header: header of the dataset.
+        arrays: the columns that were read from one block.
+        records: number of records that were wanted.
+    """
     found = len(arrays["unitaries"])
     if found != records:
         return f"has {found} of {records} records"

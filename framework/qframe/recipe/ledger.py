@@ -10,7 +10,13 @@ from qframe.recipe.blocks import block_count
 
 @dataclass(frozen=True)
 class Stored:
-    """A run of adjacent stored blocks: blocks `first` to `last` hold `records` records together."""
+    """A run of adjacent stored blocks.
+
+    Attributes:
+        first: number of the first block.
+        last: number of the last block.
+        records: number of records that they hold together.
+    """
 
     first: int
     last: int
@@ -21,11 +27,11 @@ def stored_runs(rows: Iterable[tuple[int, int]], size: int) -> Iterator[Stored]:
     """Joins ledger rows into runs of adjacent blocks.
 
     Args:
-        rows: `(block, records)`, in ascending order.
-        size: records of a full block.
+        rows: `(block, records)` of each stored block, in ascending order.
+        size: number of records of a full block.
 
     Yields:
-        runs in ascending order. All blocks of a run are full, or the run is one cut block.
+        runs in ascending order. Either all blocks of a run are full, or the run is one cut block.
     """
     run: Stored | None = None
     for block, records in rows:
@@ -47,11 +53,12 @@ def missing(stored: Iterable[Stored], records: int, size: int) -> Iterator[tuple
 
     Args:
         stored: runs of stored blocks, in ascending order.
-        records: records of the whole dataset.
-        size: records of a full block.
+        records: number of records of the whole dataset.
+        size: number of records of a full block.
 
     Yields:
-        `(first, end)` of each run. A cut block is missing if the dataset goes beyond its records.
+        `(first, end)` of each run; `end` is the first block after it. A cut block is missing if
+        the dataset goes beyond its records.
     """
     total = block_count(records, size)
     position = 0

@@ -1,13 +1,13 @@
-"""The randomness of a block, made from raw words of Philox alone.
+"""Draws: the random words and integers of a block, made from raw words of Philox alone.
 
-NumPy promises the stream of a bit generator's raw words, and not that of `Generator.integers`, so
-the map from words to integers is ours and part of the law:
+NumPy promises the stream of raw words of a bit generator, and not that of `Generator.integers`. So
+the map from a word `r` to integers is our own, and part of the law:
 
     x = floor(r * N**2 / 2**64),  first = x // N,  second = x % N,  N = base**t
 
-where `t` is the largest with `base**t <= 2**16`, and `first`, `second` are read as `t` digits of
-`base` each, most significant first. `N**2 <= 2**32` outcomes share `2**64` words evenly up to one,
-so each outcome's probability is off by less than one part in 2**32.
+Here `t` is the largest number with `base**t <= 2**16`. Both `first` and `second` are read as `t`
+digits in `base`, most significant first. The `N**2 <= 2**32` outcomes share the `2**64` words
+evenly up to one word, so the probability of each is off by less than one part in 2**32.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
 _FIELDS = {3: ("<u4", "<u2"), 5: ("<u8", "<u2"), 6: ("<u8", "<u4")}
-"""Bytes of a row of digits, and integers that together are as wide as two rows."""
+"""By the bytes of a row of digits: two integer dtypes that together are as wide as two rows."""
 
 
 class Draws:
-    """Raw words and integers for one block; a pure function of `(seed, block, stream)`.
+    """The random words and integers of one block: a pure function of `(seed, block, stream)`.
 
     Args:
         seed: the recipe's seed, 0 to 2**64 - 1.
-        block: index of the block.
-        size: records in a full block; every block is drawn in full, also one that is stored cut.
+        block: number of the block.
+        size: number of records of a full block. Every block is drawn in full, also one of which
+            fewer records are stored.
     """
 
     def __init__(self, seed: int, block: int, size: int) -> None:
@@ -41,11 +42,16 @@ class Draws:
 
     @property
     def first(self) -> int:
-        """Index of the block's first record, for samplers that rank."""
+        """Index of the block's first record in the dataset, for samplers that enumerate."""
         return self.block * self.size
 
     def words(self, count: int, stream: int) -> NDArray[np.uint64]:
-        """`count` raw 64-bit words. Streams are independent; use one for each quantity drawn."""
+        """Raw 64-bit words, `(count,)` `uint64`.
+
+        Args:
+            count: number of words.
+            stream: number of the stream. Streams are independent; use one per quantity drawn.
+        """
         bits = np.random.Philox(
             key=np.array([self.seed, stream], dtype=np.uint64),
             counter=np.array([0, self.block, 0, 0], dtype=np.uint64),
@@ -53,9 +59,14 @@ class Draws:
         return bits.random_raw(count)
 
     def integers(self, base: int, count: int, stream: int) -> NDArray[Any]:
-        """`count` independent uniform integers in `[0, base)`, for a base of 1 to 65,536.
+        """Independent uniform integers in `[0, base)`, `(count,)`.
 
-        `uint8` if base <= 256, else `uint16`.
+        They are `uint8` if base <= 256, else `uint16`.
+
+        Args:
+            base: 1 to 65,536.
+            count: number of integers.
+            stream: number of the stream. Streams are independent; use one per quantity drawn.
         """
         words, width = digit_table(base).shape
         first, second = _pairs(self.words(-(-count // (2 * width)), stream), words)
@@ -63,7 +74,7 @@ class Draws:
 
 
 def _pairs(raw: NDArray[np.uint64], n: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Two uniform integers in `[0, n)` from each raw word."""
+    """Two uniform integers in `[0, n)` from each raw word: `first` and `second` of the law."""
     high, low = raw >> _HALF, raw & _LOW
     high *= np.uint64(n * n)
     low *= np.uint64(n * n)
@@ -77,10 +88,10 @@ def _pairs(raw: NDArray[np.uint64], n: int) -> tuple[NDArray[np.uint32], NDArray
 
 
 def _digits(base: int, first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[Any]:
-    """The digits of `first[0]`, `second[0]`, `first[1]`, ...
+    """The digits of `first[0]`, `second[0]`, `first[1]`, ..., one after the other.
 
-    NumPy moves a row of 3, 5 or 6 bytes by a call, one of 8 by an instruction: with two such rows
-    put together by shifts, digits cost half as much (measured).
+    NumPy copies a row of 3, 5 or 6 bytes with a call, and one of 8 bytes with an instruction. So
+    two rows are joined by shifts, which halves the cost of a digit (measured).
     """
     table = digit_table(base)
     width = table.shape[1] * table.itemsize
@@ -100,7 +111,7 @@ def _digits(base: int, first: NDArray[np.uint32], second: NDArray[np.uint32]) ->
 
 @lru_cache(maxsize=16)
 def _row_table(base: int) -> NDArray[np.uint64]:
-    """Rows of `digit_table` whose digits are bytes, as integers: the first byte is the lowest."""
+    """The rows of `digit_table` as integers; the first digit is the lowest byte."""
     table = digit_table(base)
     rows = np.zeros((len(table), 8), dtype=np.uint8)
     rows[:, : table.shape[1]] = table
@@ -109,7 +120,10 @@ def _row_table(base: int) -> NDArray[np.uint64]:
 
 @lru_cache(maxsize=16)
 def digit_table(base: int) -> NDArray[Any]:
-    """Row `w` holds the `t` digits of `w` in `base`, most significant first: `(base**t, t)`."""
+    """All numbers of `t` digits, `(base**t, t)`: row `w` holds the digits of `w` in `base`.
+
+    The most significant digit comes first.
+    """
     if not 1 <= base <= 1 << 16:
         raise ValueError(f"base is {base}, want 1 to 65536")
     width = 1

@@ -16,7 +16,7 @@ from qframe.errors import NotADataset
 from qframe.recipe.blocks import BLOCK_RECORDS
 
 FORMAT = 1
-"""Version of the law: block rule, randomness, arithmetic, columns."""
+"""Version of the law: of the block rule, the randomness, the arithmetic and the columns."""
 
 _UNREADABLE = (
     ArithmeticError,
@@ -27,7 +27,7 @@ _UNREADABLE = (
     IndexError,
     RecursionError,
 )
-"""What reading data that is no recipe may raise."""
+"""Exceptions that text which is no recipe may raise while it is read."""
 
 CONVENTIONS = {
     "circuit_order": "first gate acts first: U = G_L ... G_2 G_1",
@@ -38,21 +38,22 @@ CONVENTIONS = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides the data.
+    """Everything that decides the data, and nothing else.
 
     Attributes:
-        instructions: the gate set, placed on qubits, in code order.
+        instructions: the gates, placed on qubits, in code order.
         sampler: plain data: `name`, `version`, `options`, and `sha256` for a local file.
         seed: 0 to 2**64 - 1.
         dtype: `complex128`, or `complex64` (the double result rounded once).
-        fold: codes a word (`qframe.circuits.arithmetic`).
-        block: records a block (`qframe.recipe.blocks`).
+        fold: number of codes of a word (`qframe.circuits.arithmetic`).
+        block: number of records of a full block (`qframe.recipe.blocks`).
         arithmetic: `float` (`qframe.circuits.arithmetic`), or `exact`: each entry is the double
-            nearest to the exact product (`qframe.rings`).
+            that is nearest to the exact product (`qframe.rings`).
         key: None, or what the column `key` holds: `bits`, and `by`: `exact` or `tolerance`.
-        labels: columns of `qframe.circuits.costs`, in its order.
+        labels: names of the columns of `qframe.circuits.costs`, in its order.
         derived: None, or how the records were chosen from those of the recipe without it:
-            `operation`, and what it worked on. Record i is then the one that column `source` names.
+            `operation`, `version`, `records` (number of records that it saw) and `by`. Record i is
+            then the record of that recipe that the column `source` names.
     """
 
     instructions: InstructionSet
@@ -68,7 +69,7 @@ class Recipe:
 
     @cached_property
     def data(self) -> dict[str, Any]:
-        """The recipe as plain data: what `text` holds. What is left at its default is not in it."""
+        """The recipe as plain data, which `text` holds. Fields with their defaults are left out."""
         exact = self.arithmetic == "exact" or (self.key or {}).get("by") == "exact"
         return {
             **({"arithmetic": self.arithmetic} if self.arithmetic != "float" else {}),
@@ -87,25 +88,25 @@ class Recipe:
 
     @property
     def source(self) -> Recipe:
-        """The recipe that makes the records: this one, without how they were chosen."""
+        """The recipe that makes the records: this one without `derived`."""
         return self if self.derived is None else replace(self, derived=None)
 
     @cached_property
     def text(self) -> str:
-        """Canonical JSON: sorted keys, no spaces, floats in their shortest exact form."""
+        """The recipe as canonical JSON: sorted keys, no spaces, floats in shortest exact form."""
         return json.dumps(self.data, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @cached_property
     def id(self) -> str:
-        """SHA-256 of `text`, hexadecimal."""
+        """The recipe id: SHA-256 of `text`, in hexadecimal."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     @classmethod
     def from_text(cls, text: str) -> Recipe:
-        """Reads `text` back as data; nothing in it is executed or followed.
+        """The recipe in `text`, which anyone may have written; nothing in it is executed.
 
         Raises:
-            NotADataset: if it is no recipe, or one of a newer format.
+            NotADataset: if it is no recipe, or one of another format.
         """
         try:
             data = json.loads(text)
@@ -131,11 +132,11 @@ class Recipe:
         except _UNREADABLE as cause:
             raise NotADataset(f"the recipe cannot be read: {_one_line(cause)}") from cause
         if not same:
-            raise NotADataset("the recipe is not in its canonical form, or says what none may say")
+            raise NotADataset("the recipe is not in canonical form, or has a field that is unknown")
         return recipe
 
     def _check(self) -> None:
-        """Raises ValueError for numbers that the law does not allow."""
+        """Raises ValueError for values that the law does not allow."""
         instructions = self.instructions
         if not isinstance(self.sampler, dict) or not isinstance(self.sampler.get("name"), str):
             raise ValueError("the sampler has no name")
@@ -159,7 +160,7 @@ class Recipe:
             or self.key["bits"] not in (64, 128)
             or self.key["by"] not in ("exact", "tolerance")
         ):
-            raise ValueError("the key is not one of those that there are")
+            raise ValueError(f"key {_short(self.key)} is unknown")
         needs_ring = self.arithmetic == "exact" or (self.key or {}).get("by") == "exact"
         if needs_ring and self.instructions.exact is None:
             raise ValueError("the gates do not lie in a ring")
@@ -168,7 +169,7 @@ class Recipe:
             or self.derived["operation"] != "dedup"
             or type(self.derived["records"]) is not int
         ):
-            raise ValueError("it is derived in no known way")
+            raise ValueError(f"derived {_short(self.derived)} is unknown")
 
 
 def _one_line(cause: BaseException) -> str:
@@ -176,7 +177,13 @@ def _one_line(cause: BaseException) -> str:
 
 
 def differences(stored: Any, wanted: Any, path: str = "") -> Iterator[str]:
-    """The fields in which two recipes' `data` differ, as `path: stored has X, the config Y`."""
+    """The fields in which the `data` of two recipes differ, one sentence per field.
+
+    Args:
+        stored: `data` of the recipe of a dataset.
+        wanted: `data` of the recipe of a config.
+        path: path of the field that is compared; empty for the whole recipe.
+    """
     if isinstance(stored, dict) and isinstance(wanted, dict):
         for key in sorted(stored.keys() | wanted.keys()):
             yield from differences(

@@ -16,7 +16,7 @@ from qframe.recipe.columns import KEY, Column
 from qframe.recipe.recipe import Recipe
 
 BASE = ("lengths", "codes", "unitaries")
-"""Names of the columns that every record has, in order. A storage may keep fewer of them."""
+"""Names of the columns that every record has, in order. A storage may keep fewer columns."""
 
 MAX_EXTENT = 1 << 20
 """Largest number of entries that a column may have in one record."""
@@ -71,18 +71,18 @@ class Schema:
 
     @property
     def max_length(self) -> int:
-        """Number of gates of the longest circuit that a record has space for."""
+        """Largest number of gates of a circuit: the width of the column `codes`."""
         [longest] = self.codes.shape
         return longest
 
     @property
     def base(self) -> Schema:
-        """The columns that every record has: those of `BASE`, as far as they are here."""
+        """The columns of this schema whose names are in `BASE`."""
         return Schema(tuple(column for column in self.columns if column.name in BASE))
 
     @property
     def extra(self) -> tuple[Column, ...]:
-        """The columns that are not among those that every record has."""
+        """The columns of this schema whose names are not in `BASE`."""
         return tuple(column for column in self.columns if column.name not in BASE)
 
     def _named(self, name: str) -> Column:
@@ -95,7 +95,14 @@ class Schema:
 def schema_of(
     instructions: InstructionSet, max_length: int, dtype: str, extra: Iterable[Column] = ()
 ) -> Schema:
-    """The schema of records of these instructions: the usual three columns, then `extra`."""
+    """The schema of records over a set of instructions: the columns of `BASE`, then `extra`.
+
+    Args:
+        instructions: what the codes stand for.
+        max_length: largest number of gates of a circuit.
+        dtype: dtype of the unitaries.
+        extra: further columns.
+    """
     dim = instructions.dim
     return Schema(
         (
@@ -108,15 +115,15 @@ def schema_of(
 
 
 def full_schema(recipe: Recipe, max_length: int, drawn: Iterable[Column]) -> Schema:
-    """The schema of a recipe's records: the usual three columns, the sampler's, key and labels.
+    """The schema of a recipe's records: the columns of `BASE`, the sampler's, `key` and the labels.
 
     Args:
-        recipe: the recipe; its key and labels follow from it.
+        recipe: the recipe; `key` and labels follow from it.
         max_length: number of gates of the sampler's longest circuit.
-        drawn: the columns that the sampler returns.
+        drawn: the columns that the sampler adds.
 
     Raises:
-        PluginError: if a column of the sampler has a name that is taken.
+        PluginError: if a column of the sampler has the name of another column.
     """
     drawn = tuple(drawn)
     extra = (*drawn, *key_columns(recipe), *label_columns(recipe, max_length))
@@ -153,7 +160,7 @@ def schema_to_data(schema: Schema) -> list[dict[str, Any]]:
 
 
 def schema_from_data(data: Any) -> Schema:
-    """The schema in plain data, which anyone may have written: the inverse of `schema_to_data`.
+    """The schema in plain data, which anyone may have written; the inverse of `schema_to_data`.
 
     Raises:
         ValueError: naming the entry that is not a column.

@@ -13,7 +13,7 @@ class Task:
     Attributes:
         first: number of the first block.
         blocks: number of blocks.
-        records: records of the whole dataset; a block that would pass its end is cut.
+        records: number of records of the whole dataset; a block that would pass its end is cut.
     """
 
     first: int
@@ -25,7 +25,13 @@ class Task:
 
 
 def tasks(runs: Iterable[tuple[int, int]], blocks: int, records: int) -> Iterator[Task]:
-    """Cuts runs of missing blocks into tasks of at most `blocks` blocks."""
+    """Cuts runs of missing blocks into tasks.
+
+    Args:
+        runs: `(first, end)` of each run of missing blocks.
+        blocks: largest number of blocks of a task.
+        records: number of records of the whole dataset.
+    """
     for first, end in runs:
         for start in range(first, end, blocks):
             yield Task(start, min(blocks, end - start), records)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import qframe
 from qframe import Circuits, ConfigError, InstructionSet, circuit_keys, circuit_unitary
 from qframe.circuits.exact.products import ExactProducts
-from qframe.circuits.keys import canonical, hashed
+from qframe.circuits.keys import canonical_forms, hash_rows
 from qframe.contracts.gate_set import GateSet
 from qframe_plugins.gate_sets.clifford import Clifford
 from qframe_plugins.gate_sets.clifford_t import CliffordT
@@ -183,7 +183,7 @@ def test_a_phase_does_not_change_a_tolerance_key(seed: int, degree: int, dim: in
 def test_the_canonical_form_leads_with_the_least_of_its_turns() -> None:
     products = ExactProducts(instructions_of("clifford_t"))
     words = circuits(instructions_of("clifford_t"), [(3,), (5, 3, 5), (5,)])  # t, xtx, x
-    forms = canonical(products.multiply(words.codes, words.lengths))
+    forms = canonical_forms(products.multiply(words.codes, words.lengths))
     # t = diag(1, w) turns to diag(-1, -w); x t x = diag(w, 1) to diag(-1, -w^7) = diag(-1, w^3).
     assert forms[0].tolist() == [0, -1, 0, 0, 0, *[0] * 8, 0, -1, 0, 0]
     assert forms[1].tolist() == [0, -1, 0, 0, 0, *[0] * 8, 0, 0, 0, 1]
@@ -203,7 +203,7 @@ def test_a_hash_changes_about_half_its_bits_with_any_bit_of_the_words() -> None:
     for bit in range(64):
         for word in range(3):
             words[1 + 3 * bit + word, word] = np.uint64(1 << bit).astype(np.int64)
-    keys = hashed(words, 128)
+    keys = hash_rows(words, 128)
     flips = [
         bin(int(a) ^ int(b)).count("1")
         for row in keys[1:]

@@ -1,1 +1,1 @@
-"""Exact multiplication of circuits whose gates lie in a ring."""
+"""Exact multiplication of circuits whose gates have entries in a ring."""

@@ -1,4 +1,4 @@
-"""What multiplies circuits out where the recipe says `arithmetic: exact`."""
+"""ExactEngine: multiplies circuits for a recipe with `arithmetic: exact`."""
 
 from __future__ import annotations
 
@@ -13,21 +13,27 @@ from qframe.rings.rounding import nearest_doubles
 
 
 class ExactEngine:
-    """Products in the gates' ring, each entry then rounded once to the nearest double.
+    """Multiplies circuits in the ring of their gates, and rounds each entry once.
 
-    Takes an engine's place. There is one, whatever the config's `engine`: exact numbers depend on
-    no order of products.
+    It takes the place of the config's engine. There is only one exact engine, because exact
+    products do not depend on the order in which they are made.
+
+    Args:
+        instructions: what the codes stand for.
+
+    Raises:
+        ConfigError: if the gates have no ring.
     """
 
     def __init__(self, instructions: InstructionSet) -> None:
         self._products = ExactProducts(instructions)
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
-        """See `Engine.multiply`.
+        """Writes the unitaries of `circuits` into `out`: see `Engine.multiply`.
 
         Raises:
-            ConfigError: before any integer could overflow.
+            ConfigError: if an integer could outgrow 64 bits; it is raised before one does.
         """
         for part, matrices in self._products.chunks(circuits):
-            # Rounded once more if the dataset's type is complex64.
+            # If `out` is complex64, this assignment rounds the doubles once more.
             out[part] = nearest_doubles(matrices.ring, matrices.numbers, matrices.exponents)

@@ -1,4 +1,4 @@
-"""Circuits multiplied out in a ring: integers only, so that no order of products can matter."""
+"""ExactProducts: multiplies circuits in a ring, with integers alone."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from qframe.circuits.instructions import InstructionSet
 from qframe.errors import ConfigError
 from qframe.rings.ring import Integers, Ring
 
-LIMIT = 1 << 62
-"""No sum of products may be able to pass this: `int64` ends at twice as much."""
+LARGEST_SUM = 1 << 62
+"""No sum of products may be able to pass this; the largest `int64` is twice as large."""
 
 CHUNK_BYTES = 1 << 20
-"""Matrices that are multiplied at once."""
+"""Size of the matrices that are multiplied at once."""
 
 
 @dataclass(frozen=True)
 class ExactMatrices:
-    """`n` matrices `numbers / base**exponents` of a ring, reduced.
+    """Matrices `numbers / base**exponents` of a ring, reduced.
+
+    `len(matrices)` is their number.
 
     Attributes:
-        ring: the ring.
+        ring: the ring of the entries.
         numbers: `(n, d, d, degree)` `int64`.
         exponents: `(n,)` `int64`.
     """
@@ -42,7 +44,15 @@ class ExactMatrices:
 
 
 class ExactProducts:
-    """Multiplies circuits out.
+    """Multiplies circuits in the ring of their gates.
+
+    Integers have no rounding, so the order of products does not matter.
+
+    Args:
+        instructions: what the codes stand for.
+
+    Attributes:
+        ring: the ring of the gates.
 
     Raises:
         ConfigError: if the gates have no ring.
@@ -62,25 +72,29 @@ class ExactProducts:
         self._chunk = max(16, CHUNK_BYTES // (8 * self.ring.degree * self._dim**2))
 
     def chunks(self, circuits: Circuits) -> Iterator[tuple[slice, ExactMatrices]]:
-        """The products of all circuits, some at a time."""
+        """The products of all circuits, chunk by chunk, with the rows of each chunk."""
         for start in range(0, len(circuits), self._chunk):
             part = slice(start, start + self._chunk)
             yield part, self.multiply(circuits.codes[part], circuits.lengths[part])
 
     def multiply(self, codes: NDArray[Any], lengths: NDArray[Any]) -> ExactMatrices:
-        """The products of `codes` `(n, width)`, of which the first `lengths` `(n,)` count.
+        """The products of circuits.
+
+        Args:
+            codes: `(n, width)`, in circuit order.
+            lengths: `(n,)`; number of codes of each circuit that count.
 
         Raises:
-            ConfigError: before any integer could overflow.
+            ConfigError: if an integer could outgrow 64 bits; it is raised before one does.
         """
         dim, factor = self._dim, self._gates.factor
-        # Transposed: a gate multiplies from the right, on the last two axes.
+        # The matrices are transposed, so that a gate multiplies the last two axes from the right.
         state = np.zeros((len(codes), dim, dim, self.ring.degree), dtype=np.int64)
         state[:, range(dim), range(dim), 0] = 1
         exponents = np.zeros(len(codes), dtype=np.int64)
         bound = 1
         for start in range(0, int(lengths.max(initial=0)), self._gates.fold):
-            if bound * factor > LIMIT:
+            if bound * factor > LARGEST_SUM:
                 self.ring.reduce(state, exponents)
                 bound = int(np.abs(state).max(initial=1))
                 _check(bound * factor, bound, start)
@@ -91,7 +105,7 @@ class ExactProducts:
 
 
 def _check(next_bound: int, bound: int, gates: int) -> None:
-    if next_bound > LIMIT:
+    if next_bound > LARGEST_SUM:
         raise ConfigError(
             f"exact products: after {gates} gates the integers reach {bound:,}, "
             "and the next product might not fit 64 bits",
