@@ -1,4 +1,4 @@
-"""Records that were chosen from those of a recipe, made again from where they stood."""
+"""ChosenBlocks: makes the blocks of a deduplicated dataset again, from the source's recipe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from qframe.recipe.schema import Schema
 
 
 def source_header(header: Header) -> Header:
-    """The header of the dataset that the records were chosen from."""
+    """The header of the dataset that the records of a deduplicated dataset were chosen from."""
     derived = header.recipe.derived or {}
     schema = Schema(tuple(column for column in header.schema if column != SOURCE))
     return replace(
@@ -28,25 +28,26 @@ def source_header(header: Header) -> Header:
 
 
 class ChosenBlocks:
-    """Makes the blocks of a derived dataset again: the records that its column `source` names.
+    """Makes the blocks of a deduplicated dataset again: the records that its column `source` names.
 
-    That those are the right ones to choose is another question; the operation, done again, tells.
+    It does not check that these are the right records to choose: only the operation, done again,
+    can show that.
 
     Args:
-        made: makes the source's records.
-        reader: of the derived dataset.
+        generator: makes the records of the source.
+        reader: reads the deduplicated dataset.
     """
 
-    def __init__(self, made: Generator, reader: Reader) -> None:
-        self._made = made
+    def __init__(self, generator: Generator, reader: Reader) -> None:
+        self._generator = generator
         self._reader = reader
         self._records = source_header(reader.header).records
 
     def blocks(self, first: int, counts: Sequence[int]) -> list[Block]:
-        """See `Generator.blocks`.
+        """Consecutive blocks with `counts[k]` records of each: see `Generator.blocks`.
 
         Raises:
-            NotADataset: if a record claims a place that the source does not have.
+            NotADataset: if `source` names a record that the source does not have.
         """
         return [self._block(first + k, count) for k, count in enumerate(counts)]
 
@@ -54,13 +55,14 @@ class ChosenBlocks:
         places = self._reader.read(index, 0, records)[SOURCE.name]
         if int(places.max(initial=0)) >= self._records:
             raise NotADataset(f"block {index} names record {places.max()} of {self._records}")
-        size = self._made.recipe.block
-        arrays: dict[str, NDArray[Any]] = {c.name: c.empty(records) for c in self._made.schema}
+        size = self._generator.recipe.block
+        schema = self._generator.schema
+        arrays: dict[str, NDArray[Any]] = {c.name: c.empty(records) for c in schema}
         inside = places % np.uint64(size)
         blocks = places // np.uint64(size)
         for block in np.unique(blocks):
-            here = np.flatnonzero(blocks == block)
-            source = self._made.blocks(int(block), [size])[0].arrays
+            rows = np.flatnonzero(blocks == block)
+            source = self._generator.blocks(int(block), [size])[0].arrays
             for name, array in arrays.items():
-                array[here] = source[name][inside[here].astype(np.intp)]
+                array[rows] = source[name][inside[rows].astype(np.intp)]
         return Block(index, records, {**arrays, SOURCE.name: places})

@@ -1,4 +1,4 @@
-"""Columns that qframe computes from a record's circuit and unitary: `key` and the labels."""
+"""Computed columns: `key` and the labels, which follow from circuit and unitary."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ class ComputedColumns(ABC):
     """Columns that follow from lengths, codes and unitaries.
 
     Attributes:
-        needs_doubles: whether `fill` needs the unitaries before they are rounded to single
-            precision.
+        needs_doubles: whether `fill` needs the unitaries in double precision, before they are
+            rounded to single precision.
     """
 
     needs_doubles: bool = False
 
     @abstractmethod
     def fill(self, circuits: Circuits, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Writes the columns of `circuits`.
+        """Computes the columns for some circuits.
 
         Args:
             circuits: codes and lengths.
-            arrays: all columns of the records. `unitaries` are read, the own columns are written.
+            arrays: all columns of the records by name. The method reads `unitaries` and writes
+                its own columns.
         """
 
 
@@ -61,7 +62,7 @@ class KeyColumn(ComputedColumns):
 
 
 class LabelColumns(ComputedColumns):
-    """The columns of a recipe's labels: one unsigned number per circuit and label."""
+    """The columns of a recipe's labels: one unsigned integer per circuit and label."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._instructions = recipe.instructions

@@ -1,4 +1,4 @@
-"""Generator: makes the blocks of a recipe. The sampler draws, the engine multiplies."""
+"""Generator: makes the blocks of a recipe with its sampler and an engine."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from qframe.recipe.recipe import Recipe
 from qframe.recipe.schema import full_schema
 
 Multiplier = Engine[Any] | ExactEngine
-"""What multiplies circuits out."""
+"""An engine of either kind: it multiplies circuits."""
 
 Buffers = dict[str, NDArray[Any]]
-"""One array per column, which blocks are made in again and again."""
+"""One array per column by name; blocks are made in them, and later blocks overwrite them."""
 
 
 class PluginRaised(WorkerError):  # noqa: N818 - reads as what it says
-    """An exception that a sampler or an engine let out; it is the `__cause__`.
+    """A sampler or an engine raised an exception, which is the `__cause__`.
 
     Attributes:
         kind: `sampler` or `engine`.
-        block: number of the block that was made.
+        block: number of the block that was to be made.
     """
 
     def __init__(self, kind: Literal["sampler", "engine"], block: int, cause: Exception) -> None:
@@ -46,7 +46,12 @@ class PluginRaised(WorkerError):  # noqa: N818 - reads as what it says
 
 
 class Generator:
-    """Makes any block of a recipe. It keeps nothing from block to block.
+    """Makes any block of a recipe. No block depends on another.
+
+    Args:
+        recipe: what decides the data.
+        sampler: the recipe's sampler.
+        engine: multiplies the circuits.
 
     Attributes:
         recipe: what decides the data.
@@ -63,32 +68,37 @@ class Generator:
 
     @classmethod
     def from_specs(cls, recipe: Recipe, sampler: PluginSpec, engine: PluginSpec) -> Generator:
-        """Makes the generator from descriptions of its plugins, in any process.
+        """The generator of a recipe, from descriptions of its plugins. It works in any process.
 
-        With `arithmetic: exact` the engine of the config does not matter: there is only one.
+        With `arithmetic: exact` the config's engine is not used: there is only one exact engine.
         """
         return cls(recipe, build(sampler, recipe.instructions), engine_of(recipe, engine))
 
     @property
     def count(self) -> int | None:
-        """Number of records that the sampler can make; None if there is no end."""
+        """Number of records that the sampler can make; None if it has no end."""
         return self._sampler.count
 
     def buffers(self, blocks: int) -> Buffers:
-        """Arrays for that many blocks, which `blocks` fills again and again."""
+        """New arrays for `blocks` blocks; `Generator.blocks` can fill them again and again."""
         return {c.name: c.empty(self.recipe.block * blocks) for c in self.schema}
 
     def blocks(
         self, first: int, counts: Sequence[int], buffers: Buffers | None = None
     ) -> list[Block]:
-        """Blocks `first`, `first + 1`, ... with `counts[k]` records of each.
+        """Consecutive blocks, of which the last may be cut.
 
-        Whatever the counts, a record has the same bits: blocks are drawn in full and then cut.
-        With `buffers` the blocks are views of them, valid until they are used again.
+        Blocks are drawn in full and then cut, so a record has the same bits whatever the counts.
+
+        Args:
+            first: number of the first block.
+            counts: number of records of each block.
+            buffers: arrays to make the blocks in. The blocks are then views of them, and valid
+                until the buffers are used again. New arrays if None.
 
         Raises:
-            PluginError: the sampler returned something else than its contract says.
-            PluginRaised: the sampler or the engine raised an exception.
+            PluginError: if the sampler returned something else than its contract says.
+            PluginRaised: if the sampler or the engine raised an exception.
         """
         size = self.recipe.block
         buffers = self.buffers(len(counts)) if buffers is None else buffers
@@ -103,11 +113,11 @@ class Generator:
         circuits = Circuits(arrays["codes"], arrays["lengths"], parents=_joined(parents))
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
-            with _naming("engine", first):
+            with _as_plugin_raised("engine", first):
                 self._engine.multiply(circuits, arrays["unitaries"])
         for part in self._computed:
             part.fill(circuits, arrays)
-        if arrays["unitaries"] is not stored:  # rounded once
+        if arrays["unitaries"] is not stored:  # here doubles are rounded to single precision
             stored[:] = arrays["unitaries"]
             arrays["unitaries"] = stored
         return [
@@ -122,36 +132,44 @@ class Generator:
     def _sample(
         self, block: int, part: slice, arrays: Buffers, checked: bool
     ) -> NDArray[np.int64] | None:
-        """Draws a block into `part`; its parents, as rows of the arrays."""
-        with _naming("sampler", block):
+        """Draws a block into the rows `part` of the arrays, and checks it.
+
+        Returns:
+            the parents as rows of the arrays, or -1; None if the sampler gives none.
+        """
+        with _as_plugin_raised("sampler", block):
             drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
-        given = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
+        columns = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
         for column in self._drawn:
             if column.name != "unitaries":
-                self._check(column, given.get(column.name))
-                arrays[column.name][part] = given[column.name]
+                self._check(column, columns.get(column.name))
+                arrays[column.name][part] = columns[column.name]
             elif self._sampler.gives_unitaries:
                 self._check(replace(column, dtype="<c16"), drawn.unitaries)
-                # Rounded once if the dataset's type is complex64.
+                # If the dataset's dtype is complex64, this assignment rounds the doubles once.
                 arrays[column.name][part] = drawn.unitaries
         if drawn.parents is None:
             return None
         self._check(Column("parents", "<i8"), drawn.parents)
-        if not checked:  # once a task: it costs as much as drawing
+        if not checked:  # only the first block of a task: a check costs as much as drawing
             self._check_parents(drawn, drawn.parents)
         return np.where(drawn.parents < 0, -1, drawn.parents + part.start)
 
     def _check_parents(self, drawn: Circuits, parents: NDArray[np.int64]) -> None:
-        """That each is the circuit without its last gate: engines would differ otherwise."""
+        """Checks that each parent is the circuit without its last gate; else engines would differ.
+
+        Raises:
+            PluginError: if one is not.
+        """
         child = np.flatnonzero(parents >= 0)
-        of = parents[child]
+        parent = parents[child]
         shorter = drawn.codes[child]
         shorter[np.arange(len(child)), drawn.lengths[child].astype(np.intp) - 1] = 0
         if (
             self.recipe.fold != 1
-            or (of >= child).any()
-            or (drawn.lengths[of].astype(np.intp) + 1 != drawn.lengths[child]).any()
-            or (drawn.codes[of] != shorter).any()
+            or (parent >= child).any()
+            or (drawn.lengths[parent].astype(np.intp) + 1 != drawn.lengths[child]).any()
+            or (drawn.codes[parent] != shorter).any()
         ):
             raise PluginError(
                 f"sampler {self._sampler.name!r}: sample() returned parents that are not the "
@@ -182,7 +200,8 @@ class Generator:
 
 
 @contextmanager
-def _naming(kind: Literal["sampler", "engine"], block: int) -> Iterator[None]:
+def _as_plugin_raised(kind: Literal["sampler", "engine"], block: int) -> Iterator[None]:
+    """Turns an exception of a plugin into PluginRaised, and lets qframe's own errors through."""
     try:
         yield
     except QframeError:
@@ -192,13 +211,14 @@ def _naming(kind: Literal["sampler", "engine"], block: int) -> Iterator[None]:
 
 
 def _joined(parents: Sequence[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
-    given = [part for part in parents if part is not None]
-    return np.concatenate(given) if given and len(given) == len(parents) else None
+    """The parents of several blocks as one array; None if a block has none."""
+    known = [part for part in parents if part is not None]
+    return np.concatenate(known) if known and len(known) == len(parents) else None
 
 
 def engine_of(recipe: Recipe, engine: PluginSpec) -> Multiplier:
-    """The engine that multiplies this recipe's circuits out."""
+    """The engine that multiplies a recipe's circuits: the exact one, or the one described."""
     if recipe.arithmetic == "exact":
         return ExactEngine(recipe.instructions)
-    made: Engine[Any] = build(engine, recipe.instructions, recipe.fold)
-    return made
+    of_config: Engine[Any] = build(engine, recipe.instructions, recipe.fold)
+    return of_config
