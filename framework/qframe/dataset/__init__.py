@@ -1,1 +1,1 @@
-"""Reading: records, batches, splits and keys, the same for every storage and for no storage."""
+"""Reading of datasets: records, batches, splits and keys, from any storage or from a config."""

@@ -1,4 +1,4 @@
-"""ComputedReader: records made on demand from a config, without any file."""
+"""ComputedReader: reads the records of a config by making them; there is no file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from qframe.config.load import load_config
+from qframe.config.to_recipe import header_of
 from qframe.contracts.storage import Reader
 from qframe.errors import RecordMissing
 from qframe.generation.generator import Generator
@@ -15,20 +17,32 @@ from qframe.recipe.ledger import Stored
 
 
 class ComputedReader(Reader):
-    """Records on demand: the law needs no file."""
+    """Reads records that are made when they are asked for.
+
+    It is one thread's own: it keeps the last blocks, and the generator keeps its plugins.
+
+    Args:
+        header: header of the dataset.
+        generator: makes its blocks.
+    """
 
     def __init__(self, header: Header, generator: Generator) -> None:
         self.header = header
-        # Neighbours are read together; a few blocks in hand save most of the work.
+        # Records near each other are often read one by one: the last blocks are kept.
         self._block = lru_cache(maxsize=4)(self._make)
         self._generator = generator
 
     @classmethod
     def from_config(cls, path: Path, overrides: Sequence[str] = ()) -> ComputedReader:
-        """The dataset that `qframe run` would write, computed."""
-        from qframe.config.load import load_config
-        from qframe.config.to_recipe import header_of
+        """The reader of the dataset that `qframe run` would write.
 
+        Args:
+            path: the config.
+            overrides: `key.path=value`, as for `qframe run --set`.
+
+        Raises:
+            ConfigError: if the config is wrong.
+        """
         loaded = load_config(path, overrides)
         header = header_of(loaded)
         plugins = loaded.plugins
@@ -38,21 +52,25 @@ class ComputedReader(Reader):
         )
 
     def _make(self, block: int) -> Arrays:
-        made = self._generator.blocks(block, [self.header.records_in(block)])[0].arrays
-        for array in made.values():
+        arrays = self._generator.blocks(block, [self.header.records_in(block)])[0].arrays
+        for array in arrays.values():
             array.flags.writeable = False
-        return made
+        return arrays
 
     def stored(self) -> Iterator[Stored]:
+        """One run of all blocks: every record can be made."""
         yield Stored(0, self.header.blocks - 1, self.header.records)
 
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
+        """Nothing: there is no ledger."""
         return iter(())
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
+        """Records `start:stop` of a block, as read-only arrays: see `Reader.read`."""
         if not 0 <= block < self.header.blocks:
             raise RecordMissing(f"block {block} of {self.header.blocks}")
         return {name: array[start:stop] for name, array in self._block(block).items()}
 
     def close(self) -> None:
+        """Forgets the blocks that were kept."""
         self._block.cache_clear()

@@ -1,4 +1,4 @@
-"""Dataset: records of one recipe, the same for every storage and for no storage at all."""
+"""Dataset: the records of one recipe, read from any storage or made on demand."""
 
 from __future__ import annotations
 
@@ -20,20 +20,23 @@ from qframe.recipe.header import Header, read_problem
 from qframe.recipe.schema import Schema
 
 SHUFFLE_POOL = 16
-"""Number of blocks that `Dataset.batches` mixes with each other when it shuffles."""
+"""Number of blocks whose records a shuffle mixes with each other."""
 
 
 class Dataset(Closes, Records):
-    """Records of one recipe. `qframe.open` opens one.
+    """The records of one recipe. `qframe.open` opens a dataset.
 
-    `len(ds)` is the number of records; `ds[5]` and `ds[-1]` give a record; `ds[10:20]`,
-    `ds[[3, 1, 4]]` and `ds[mask]` give a batch. A dataset may lack blocks, because a run goes on
-    or was interrupted: reading a record of such a block raises RecordMissing.
+    `len(ds)` is the number of records. `ds[5]` and `ds[-1]` give a `Record`. `ds[10:20]`,
+    `ds[[3, 1, 4]]` and `ds[mask]` give a `Batch`. A dataset may lack blocks, because a run goes on
+    or was interrupted. Reading a record of such a block raises RecordMissing.
+
+    A dataset pickles as what it was opened from, overrides included. So each worker of a data
+    loader opens its own.
 
     Args:
         reader: reads the blocks.
-        source: the file, directory or config, as the user named it.
-        reopen: opens the dataset anew, in another process; None if nothing can.
+        source: name of the file, directory or config, for messages.
+        reopen: opens the dataset anew in another process; None if that is not possible.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Dataset(Closes, Records):
 
     @property
     def schema(self) -> Schema:
-        """The columns of the records as they are read."""
+        """The columns of the records as they are read: the header's, or fewer."""
         return self._reader.schema
 
     @property
@@ -81,7 +84,12 @@ class Dataset(Closes, Records):
         return self._as_record(place, self._read(block, i, i + 1), 0)
 
     def _read(self, block: int, start: int, stop: int) -> Arrays:
-        """Records of a block, all of them, with codes and lengths that mean something."""
+        """Records `start:stop` of a block, with codes and lengths in range.
+
+        Raises:
+            RecordMissing: if one of them is not stored.
+            NotADataset: if a code or a length is out of range.
+        """
         arrays = self._reader.read(block, start, stop)
         problem = read_problem(self.header, arrays, stop - start)
         if problem is not None:
@@ -107,35 +115,40 @@ class Dataset(Closes, Records):
         arrays = {c.name: c.empty(len(places)) for c in self.schema}
         blocks = places // self.recipe.block
         for block in np.unique(blocks):
-            here = np.flatnonzero(blocks == block)
-            inside = places[here] - block * self.recipe.block
+            rows = np.flatnonzero(blocks == block)
+            inside = places[rows] - block * self.recipe.block
             start, stop = int(inside.min()), int(inside.max()) + 1
             part = self._read(int(block), start, stop)
             for name, array in arrays.items():
-                array[here] = part[name][inside - start]
-        return Batch.of(places, arrays)
+                array[rows] = part[name][inside - start]
+        return Batch.from_columns(places, arrays)
 
     def split(
         self, test: float = 0.1, by: Literal["unitary", "record"] = "unitary", seed: int = 0
     ) -> tuple[View, View]:
-        """Training and test records: two views that share no unitary, or no record.
+        """Two views, the training records and the test records, that share no unitary.
+
+        The side of a record follows from its key (`qframe.circuits.keys`) and the seed alone. It
+        does not depend on the order or the other records, and stays when the dataset grows.
 
         Args:
-            test: share of the unitaries (of the records) that are for testing; met on average.
+            test: share of the unitaries (or records) that are for testing. It is met on average.
             by: `unitary`: circuits of one unitary, up to a global phase, are all on one side.
-            seed: another seed, another split.
+                `record`: the side follows from the record's number in place of its key.
+            seed: seed of the split.
 
-        A record's side follows from its key (`qframe.circuits.keys`) and the seed alone: not from
-        storage, order or the other records, and a record keeps it when the dataset grows.
+        Raises:
+            ValueError: if `test` is not between 0 and 1, or `by` is unknown.
+            StorageError: if the records have no keys: see `DatasetKeys`.
         """
         sides = Sides(self, test, by, seed)
         return View(sides, test=False), View(sides, test=True)
 
     def pools(self, shuffle: int | None) -> Iterator[Batch]:
-        """All records once: a block at a time, or with a seed as `batches` mixes them."""
+        """All records once: a block at a time, or mixed by a seed as `batches` says."""
         if shuffle is None:
-            for each in range(self.header.blocks):
-                yield self._whole(each)
+            for index in range(self.header.blocks):
+                yield self._whole(index)
             return
         if self.stored() < len(self):
             raise RecordMissing(f"{self._source}: {self.stored():,} of {len(self):,} are stored")
@@ -151,14 +164,17 @@ class Dataset(Closes, Records):
         count = self.header.records_in(block)
         first = block * self.recipe.block
         arrays = self._read(block, 0, count)
-        return Batch.of(np.arange(first, first + count), arrays)
+        return Batch.from_columns(np.arange(first, first + count), arrays)
 
     def content_hash(self) -> str:
-        """One digest of recipe and records: equal for equal data, wherever and however stored.
+        """A digest of recipe and records: equal for equal data, wherever and however stored.
 
-        SHA-256 over the recipe id, the number of records, and the SHA-256 of each block. Where
-        circuits are not stored, or unitaries rounded, it is the ledger's SHA-256 of a block, proved
-        by a second one over what is stored.
+        It is the SHA-256 over the recipe id, the number of records, and the SHA-256 of each block.
+        If circuits are not stored, or unitaries are rounded, the SHA-256 of a block comes from the
+        ledger, and a second one over what is stored proves it.
+
+        Raises:
+            RecordMissing: if a record is not stored.
         """
         digest = hashlib.sha256(f"{self.recipe.id} {len(self)}\n".encode())
         for index in range(self.header.blocks):
@@ -166,7 +182,7 @@ class Dataset(Closes, Records):
         return digest.hexdigest()
 
     def _checksum(self, block: int, records: int) -> bytes:
-        """SHA-256 of a block as the recipe makes it, also where less is stored of it."""
+        """SHA-256 of a block as the recipe makes it, also if fewer columns are stored."""
         if self.schema == self.header.schema:
             return Block(block, records, self._read(block, 0, records)).checksum(self.schema)
         proved = self._reader.proved_checksum(block)
@@ -175,7 +191,7 @@ class Dataset(Closes, Records):
         return proved[1]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickles as what opens it anew, so that a data loader's worker has its own reader."""
+        """Pickles as what opens the dataset anew, so that each process has its own reader."""
         if self._reopen is None:
             raise TypeError(f"{self!r} cannot be pickled: open it with qframe.open")
         return self._reopen, ()

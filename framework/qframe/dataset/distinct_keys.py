@@ -11,7 +11,12 @@ from qframe.circuits.keys import hash_rows
 
 
 def circuit_hashes(codes: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.uint64]:
-    """64 bits for each circuit of `(n, max_length)` codes: equal for equal circuits."""
+    """Keys of circuits, `(n,)`: equal for equal circuits.
+
+    Args:
+        codes: `(n, max_length)`; 0 beyond a circuit's length.
+        lengths: `(n,)`.
+    """
     return hash_rows(np.column_stack([lengths, codes]).astype(np.int64), 64)[:, 0]
 
 

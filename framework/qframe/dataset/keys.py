@@ -1,4 +1,4 @@
-"""DatasetKeys: the keys of a dataset's records, with or without a column `key`."""
+"""DatasetKeys: makes a key for each record of a dataset, with or without a column `key`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qframe.errors import ConfigError, StorageError
 from qframe.recipe.columns import KEY
 from qframe.recipe.header import Header
 
-MULTIPLIED = 1e-6
+PRODUCT_TOLERANCE = 1e-6
 """Largest difference between a stored unitary and the product of its circuit."""
 
 
@@ -25,25 +25,24 @@ class DatasetKeys:
     The key comes from the first of these that the dataset allows (`qframe.circuits.keys`):
 
     1. the column `key`, if it has enough bits;
-    2. the circuit, exactly: if the gates lie in a ring, and the circuits of `probe` multiply out
-       to its unitaries with integers of 64 bits;
-    3. the unitary, by tolerance.
+    2. the circuit, exactly: if circuits are stored, the gates lie in a ring, and the products of
+       the circuits of `probe` are its unitaries, with integers of 64 bits;
+    3. the unitary, by tolerance: if unitaries are stored in double precision, or `coarse` is True.
 
     Args:
         header: header of the dataset.
         probe: some of its records.
         bits: bits of a key.
         coarse: whether single-precision unitaries may be told apart by cells of `COARSE_CELL`.
-            Good enough to count with: half a percent of the unitaries get a second key, where an
-            entry lies at the border of a cell.
-        exact: whether exact keys may be used. Without the column `key`, `of` raises ConfigError
-            for circuits so long that their integers do not fit 64 bits.
+            That is good enough to count with: up to half a percent of the unitaries get a second
+            key, because an entry lies at the border of a cell.
+        exact: whether exact keys may be made.
 
     Attributes:
         by: `exact` or `tolerance`: how the keys are made.
 
     Raises:
-        StorageError: if only single-precision unitaries are there, and `coarse` is False.
+        StorageError: if a key can only come from single-precision unitaries and `coarse` is False.
     """
 
     def __init__(
@@ -62,7 +61,7 @@ class DatasetKeys:
         if self._column and key is not None:
             self.by = key["by"]
         else:
-            self.by = "exact" if exact and _multiplied(header, probe) else "tolerance"
+            self.by = "exact" if exact and _has_exact_products(header, probe) else "tolerance"
         self._bits = bits
         self._exact = None
         if self._column:
@@ -77,7 +76,12 @@ class DatasetKeys:
             )
 
     def of(self, batch: Batch) -> Keys:
-        """The keys of the records of a batch: `(n, bits // 64)` `uint64`."""
+        """The keys of the records of a batch: `(n, bits // 64)` `uint64`.
+
+        Raises:
+            ConfigError: if exact keys are made, and a circuit is so long that the integers of its
+                product outgrow 64 bits.
+        """
         if self._column:
             return np.asarray(batch.extra[KEY][:, : self._bits // 64], dtype=np.uint64)
         if self._exact is not None:
@@ -87,7 +91,7 @@ class DatasetKeys:
         return unitary_keys(np.asarray(batch.unitaries), self._bits)
 
 
-def _multiplied(header: Header, probe: Batch) -> bool:
+def _has_exact_products(header: Header, probe: Batch) -> bool:
     """Whether the unitaries are the products of the circuits, and those have an exact form."""
     instructions = header.recipe.instructions
     if instructions.exact is None or not probe.has_circuits:
@@ -95,6 +99,6 @@ def _multiplied(header: Header, probe: Batch) -> bool:
     products = np.empty(probe.unitaries.shape, dtype=np.complex128)
     try:
         ExactEngine(instructions).multiply(Circuits(probe.codes, probe.lengths), products)
-    except ConfigError:  # circuits so long that the integers would not fit
+    except ConfigError:  # circuits so long that the integers would not fit 64 bits
         return False
-    return bool(np.abs(products - probe.unitaries).max(initial=0) < MULTIPLIED)
+    return bool(np.abs(products - probe.unitaries).max(initial=0) < PRODUCT_TOLERANCE)

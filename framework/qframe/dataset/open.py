@@ -1,4 +1,4 @@
-"""`qframe.open`: a dataset from a file, a directory, or a config with no data at all."""
+"""`qframe.open`: opens a dataset from a file or a directory, or from a config without data."""
 
 from __future__ import annotations
 
@@ -12,27 +12,31 @@ from qframe.dataset.storages import installed_storages
 from qframe.errors import NotADataset
 
 CONFIG_SUFFIXES = (".yaml", ".yml")
+"""Endings of the names that are taken for configs."""
 
 
 def open(  # noqa: A001 - qframe.open is the public name
     path: str | Path, overrides: Sequence[str] = ()
 ) -> Dataset:
-    """Opens what `qframe run` wrote, or a config, whose records are then made on demand.
+    """Opens a dataset that `qframe run` wrote, or a config, whose records are made on demand.
 
-    `overrides` are `key.path=value`, as for `qframe run --set`; a dataset has none.
+    Reading data is safe whoever wrote it: it opens files read-only, and loads no plugin that the
+    data names. A config that names local plugins is code: open only configs that you would run.
 
-    Reading is safe whoever wrote the data: read-only, no plugin that the data names is loaded.
-    A config is code if it names local plugins; open only configs that you would run.
+    Args:
+        path: the file or directory of a dataset, or a config (`.yaml`, `.yml`).
+        overrides: `key.path=value` for a config, as for `qframe run --set`.
 
     Raises:
-        NotADataset: if nothing there can be read as a dataset.
+        NotADataset: if `path` cannot be read as a dataset, or has overrides and is no config.
+        ConfigError: if the config is wrong.
     """
     path = Path(path)
     reopen = partial(open, path.absolute(), tuple(overrides))
     if path.suffix in CONFIG_SUFFIXES:
         return Dataset(ComputedReader.from_config(path, overrides), str(path), reopen)
     if overrides:
-        raise NotADataset(f"{path} is no config: nothing of it can be set")
+        raise NotADataset(f"{path} is no config: it cannot be opened with overrides")
     if not path.exists():
         raise NotADataset(
             f"{path} does not exist", hint="make it with `qframe run`, or open its config"

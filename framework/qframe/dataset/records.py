@@ -1,4 +1,4 @@
-"""Records: one circuit with its unitary, several as arrays, and what all collections share."""
+"""Record, Batch and Records: one record, several as arrays, and a collection of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qframe.recipe.recipe import Recipe
 from qframe.recipe.schema import BASE
 
 Index = int | np.integer[Any] | slice | Sequence[int] | NDArray[Any]
-"""What a collection of records is indexed with: a number, a slice, numbers, or a mask."""
+"""What a collection of records is indexed with: a number, a slice, numbers, or a boolean mask."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Record:
     """One circuit and its unitary.
 
     Attributes:
-        index: place of the record in the dataset.
+        index: place of the record in the dataset, from 0.
         circuit: the instructions in circuit order: the first acts first.
         codes: the codes of the circuit, `(length,)`.
         unitary: `(dim, dim)` complex, C order; qubit 0 is the least significant bit of an index.
@@ -43,7 +43,7 @@ class Record:
 
     @property
     def has_circuit(self) -> bool:
-        """Whether the circuit is stored. If not, `circuit` and `codes` raise RecordMissing."""
+        """Whether the circuit is known. If not, `circuit` and `codes` raise RecordMissing."""
         return True
 
     def __str__(self) -> str:
@@ -53,14 +53,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Batch:
-    """Several records as arrays.
+    """Several records as arrays. `len(batch)` is their number.
 
     Attributes:
-        index: places of the records in the dataset, `(n,)`.
+        index: places of the records in the dataset, `(n,)`, from 0.
         codes: codes in circuit order, `(n, max_length)`; 0 beyond a circuit's length.
         lengths: number of gates of each circuit, `(n,)`.
         unitaries: `(n, dim, dim)` complex.
-        extra: further columns, by name.
+        extra: further columns of the records, by name.
     """
 
     index: NDArray[np.int64]
@@ -74,19 +74,21 @@ class Batch:
 
     @property
     def has_circuits(self) -> bool:
-        """Whether circuits are stored. If not, `codes` and `lengths` raise RecordMissing."""
+        """Whether circuits are known. If not, `codes` and `lengths` raise RecordMissing."""
         return True
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All columns by name."""
+        """All columns of the records by name."""
         own = {"lengths": self.lengths, "codes": self.codes, "unitaries": self.unitaries}
         return {**own, **self.extra}
 
     @classmethod
-    def of(cls, index: NDArray[np.int64], arrays: Arrays) -> Batch:
-        """The batch of the records at `index`, whose columns are `arrays`.
+    def from_columns(cls, index: NDArray[np.int64], arrays: Arrays) -> Batch:
+        """A batch of records, which is a `UnitaryBatch` if there are no circuits.
 
-        It is a `UnitaryBatch` if `arrays` holds no circuits.
+        Args:
+            index: places of the records in the dataset, `(n,)`.
+            arrays: the columns by name.
         """
         extra = {name: array for name, array in arrays.items() if name not in BASE}
         if "codes" not in arrays:
@@ -94,24 +96,24 @@ class Batch:
         return cls(index, arrays["codes"], arrays["lengths"], arrays["unitaries"], extra)
 
     def part(self, part: slice) -> Batch:
-        """The records of a slice, without a copy."""
-        return Batch.of(self.index[part], {k: v[part] for k, v in self.arrays().items()})
+        """The records of a slice of the batch, without a copy."""
+        return Batch.from_columns(self.index[part], {k: v[part] for k, v in self.arrays().items()})
 
     def taken(self, order: NDArray[np.intp]) -> Batch:
-        """Copies of the records at these places of the batch, in this order.
+        """Copies of the records at the places `order` of the batch, in this order.
 
-        `take` moves a record as one piece of memory: a quarter of the time of `array[order]`.
+        `take` copies a record as one piece of memory: a quarter of the time of `array[order]`.
         """
         columns = {name: array.take(order, axis=0) for name, array in self.arrays().items()}
-        return Batch.of(self.index.take(order), columns)
+        return Batch.from_columns(self.index.take(order), columns)
 
     @staticmethod
     def joined(batches: Sequence[Batch]) -> Batch:
         """The records of several batches, one after the other, as one batch."""
         columns = [batch.arrays() for batch in batches]
-        return Batch.of(
+        return Batch.from_columns(
             np.concatenate([batch.index for batch in batches]),
-            {name: np.concatenate([each[name] for each in columns]) for name in columns[0]},
+            {name: np.concatenate([arrays[name] for arrays in columns]) for name in columns[0]},
         )
 
 
@@ -174,9 +176,11 @@ def _not_stored(what: str) -> NoReturn:
 class Records(ABC):
     """A collection of records: a dataset, or one side of a split.
 
-    `len(records)` is their number. `records[5]` and `records[-1]` give a `Record`;
-    `records[10:20]`, `records[[3, 1, 4]]` and `records[mask]` give a `Batch`. Iterating gives
-    every record in order.
+    `len(records)` is their number. `records[5]` and `records[-1]` give a `Record`.
+    `records[10:20]`, `records[[3, 1, 4]]` and `records[mask]` give a `Batch`; the mask is a
+    boolean array with one entry per record. Iterating gives every record in order.
+
+    Indexing raises IndexError for a number outside, a mask of another length, and what is no index.
     """
 
     @property
@@ -197,7 +201,11 @@ class Records(ABC):
 
     @abstractmethod
     def pools(self, shuffle: int | None) -> Iterator[Batch]:
-        """All records once, in batches of any size: in order, or shuffled by a seed."""
+        """All records once, in batches of any size.
+
+        Args:
+            shuffle: seed of the order; None for the order of the records.
+        """
 
     @abstractmethod
     def _record_at(self, place: int) -> Record:
@@ -222,9 +230,9 @@ class Records(ABC):
         """All records once, in batches of `size`; the last may be smaller.
 
         Args:
-            size: records per batch.
+            size: number of records per batch.
             shuffle: seed of the order. Blocks come in random order, and the records of 16 blocks
-                at a time are mixed. Without a seed, records come in order.
+                at a time are mixed. If it is None, records come in order.
 
         Raises:
             ValueError: for a size below 1.
@@ -240,7 +248,7 @@ def _place(index: int, count: int) -> int:
 
 
 def _places(index: Any, count: int) -> NDArray[np.int64]:
-    """Places from 0 to `count - 1` that an array of integers or a boolean mask names."""
+    """The places from 0 to `count - 1` that an array of integers or a boolean mask names."""
     wanted = np.asarray(index)
     if wanted.dtype == bool:
         if wanted.shape != (count,):

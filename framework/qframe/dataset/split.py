@@ -1,4 +1,4 @@
-"""Split of a dataset into training and test records, by unitary or by record."""
+"""Split of a dataset into two views: training and test records, by unitary or by record."""
 
 from __future__ import annotations
 
@@ -16,17 +16,22 @@ from qframe.recipe.header import Header
 
 By = Literal["unitary", "record"]
 
-MASKS = 256
-"""Number of blocks whose sides are kept in memory."""
+KEPT_BLOCKS = 256
+"""Number of blocks of which the sides of all records are kept in memory."""
 
 
 class Sides:
-    """The side of each record of a dataset: a hash of its key (or its number) and the seed.
+    """The side of each record of a dataset, from a hash of its key (or its number) and a seed.
 
-    It keeps only the number of test records of each block, and only once `len` is asked for.
+    Args:
+        dataset: the dataset that is split.
+        test: share of the records (or unitaries) on the test side.
+        by: `unitary` to hash keys, `record` to hash numbers.
+        seed: seed of the hash.
 
     Raises:
-        ValueError: for a share that is not between 0 and 1, or an unknown `by`.
+        ValueError: if `test` is not between 0 and 1, or `by` is unknown.
+        StorageError: if `by` is `unitary` and the records have no keys: see `DatasetKeys`.
     """
 
     def __init__(self, dataset: Records, test: float, by: By, seed: int) -> None:
@@ -35,40 +40,41 @@ class Sides:
         if by not in ("unitary", "record"):
             raise ValueError(f"by is {by!r}, want 'unitary' or 'record'")
         self.dataset = dataset
-        self._asked = (dataset, test, by, seed)
-        self._below = np.uint64(int(test * 2**64))
+        self._arguments = (dataset, test, by, seed)
+        self._threshold = np.uint64(int(test * 2**64))
         self._seed = splitmix64(np.array([seed % 2**64], dtype=np.uint64))
         probe = dataset[: dataset.header.records_in(0)] if by == "unitary" else None
         self._keys = None if probe is None else DatasetKeys(dataset.header, probe, 64)
-        self.mask = lru_cache(maxsize=MASKS)(self._mask)
+        self.mask = lru_cache(maxsize=KEPT_BLOCKS)(self._mask)
 
-    def of(self, batch: Batch) -> NDArray[np.bool_]:
+    def is_test(self, batch: Batch) -> NDArray[np.bool_]:
         """Whether each record of a batch is a test record, `(n,)`."""
         words = batch.index.astype(np.uint64) if self._keys is None else self._keys.of(batch)[:, 0]
-        test: NDArray[np.bool_] = splitmix64(splitmix64(words ^ self._seed)) < self._below
+        test: NDArray[np.bool_] = splitmix64(splitmix64(words ^ self._seed)) < self._threshold
         return test
 
     def _mask(self, block: int) -> NDArray[np.bool_]:
+        """Whether each record of a block is a test record."""
         size = self.dataset.recipe.block
-        return self.of(self.dataset[block * size : (block + 1) * size])
+        return self.is_test(self.dataset[block * size : (block + 1) * size])
 
     @cached_property
     def test_counts(self) -> NDArray[np.int64]:
-        """Number of test records of each block. Reads the whole dataset, once."""
+        """Number of test records of each block. The first use reads the whole dataset."""
         blocks = range(self.dataset.header.blocks)
         return np.array([np.count_nonzero(self._mask(block)) for block in blocks], dtype=np.int64)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickles as the arguments, without what was counted."""
-        return Sides, self._asked
+        """Pickles as the arguments, without the counts."""
+        return Sides, self._arguments
 
 
 class View(Records):
-    """The records of a dataset that are on one side of a split.
+    """The records on one side of a split. `Dataset.split` makes both sides.
 
-    It is used as a dataset is: `len(view)`, `view[5]`, `view[10:20]`, `view[[3, 1]]`,
+    A view is used like a dataset: `len(view)`, `view[5]`, `view[10:20]`, `view[[3, 1]]`,
     `view[mask]`, iteration and `batches`. The `index` of a record is its place in the dataset.
-    The first `len` or index reads every record once; `batches` needs no such pass.
+    The first `len` or index reads every record of the dataset once; `batches` does not.
     """
 
     def __init__(self, sides: Sides, test: bool) -> None:
@@ -87,7 +93,7 @@ class View(Records):
 
     @cached_property
     def _ends(self) -> NDArray[np.int64]:
-        """Number of records on this side in all blocks up to each one."""
+        """For each block the number of this side's records in it and all blocks before it."""
         test = self._sides.test_counts
         blocks = range(len(test))
         whole = np.array([self.header.records_in(b) for b in blocks], dtype=np.int64)
@@ -106,22 +112,26 @@ class View(Records):
         return self.dataset[self._in_dataset(places)]
 
     def _in_dataset(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Places in this view as places in the dataset."""
+        """Places in the dataset of the records at `places` in this view."""
         blocks = np.searchsorted(self._ends, places, side="right")
-        found = np.empty(len(places), dtype=np.int64)
+        in_dataset = np.empty(len(places), dtype=np.int64)
         for block in np.unique(blocks):
-            here = np.flatnonzero(blocks == block)
-            mine = np.flatnonzero(self._sides.mask(int(block)) == self._test)
-            before = int(self._ends[block]) - len(mine)
-            found[here] = mine[places[here] - before] + block * self.recipe.block
-        return found
+            rows = np.flatnonzero(blocks == block)
+            inside = self._inside(int(block))
+            before = int(self._ends[block]) - len(inside)
+            in_dataset[rows] = inside[places[rows] - before] + block * self.recipe.block
+        return in_dataset
+
+    def _inside(self, block: int) -> NDArray[np.intp]:
+        """Places within a block of this side's records."""
+        return np.flatnonzero(self._sides.mask(block) == self._test)
 
     def __iter__(self) -> Iterator[Record]:
         for block in range(self.header.blocks):
-            mine = np.flatnonzero(self._sides.mask(block) == self._test)
-            yield from (self.dataset[int(i)] for i in mine + block * self.recipe.block)
+            first = block * self.recipe.block
+            yield from (self.dataset[first + int(i)] for i in self._inside(block))
 
     def pools(self, shuffle: int | None) -> Iterator[Batch]:
-        """All records of this side once: a block at a time, or with a seed as `batches` does."""
+        """All records of this side once: a block at a time, or mixed by a seed."""
         for pool in self.dataset.pools(shuffle):
-            yield pool.taken(np.flatnonzero(self._sides.of(pool) == self._test))
+            yield pool.taken(np.flatnonzero(self._sides.is_test(pool) == self._test))

@@ -150,7 +150,7 @@ def _stored_blocks(
             if block not in skip:
                 arrays = reader.read(block)
                 index = block * size + np.arange(len(arrays["unitaries"]))
-                yield Batch.of(index, arrays)
+                yield Batch.from_columns(index, arrays)
 
 
 def unitarity_errors(unitaries: NDArray[Any]) -> NDArray[np.float64]:
