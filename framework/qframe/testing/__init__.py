@@ -1,4 +1,6 @@
-"""The contract kit: what every plugin of a kind has to pass, as pytest classes to subclass.
+"""The contract kit: for each kind of plugin a pytest class with the tests that it has to pass.
+
+The author of a plugin subclasses the class of its kind in a test file, and runs pytest:
 
     from qframe.testing import SamplerContract
 
@@ -6,7 +8,7 @@
         plugin = Mine
         options = {"length": 12}
 
-Needs pytest. The built-in plugins are tested by the same classes.
+The same classes test the built-in plugins. They need pytest.
 """
 
 from qframe.testing.engine import EngineContract

@@ -1,4 +1,4 @@
-"""What an engine has to pass: the law's arithmetic, to the last bit."""
+"""EngineContract: the tests that every engine has to pass."""
 
 from __future__ import annotations
 
@@ -26,7 +26,17 @@ DTYPE = pytest.mark.parametrize("dtype", ["complex128", "complex64"])
 
 
 class EngineContract(PluginContract):
-    """Subclass it, set `plugin` (and `options`), and let pytest find it."""
+    """Tests of an engine: its unitaries are those of the law's arithmetic, to the last bit.
+
+    Subclass it in a test file, and pytest collects the tests::
+
+        class TestMine(EngineContract):
+            plugin = Mine
+
+    Attributes:
+        plugin: the engine class under test.
+        options: its options, as they stand in the YAML beside `plugin:`.
+    """
 
     plugin: ClassVar[type[Engine[Any]]]
 
@@ -37,11 +47,11 @@ class EngineContract(PluginContract):
         dtype: str = "complex128",
         fold: int | None = None,
     ) -> NDArray[Any]:
-        """The unitaries of a new engine."""
+        """The unitaries of circuits, from a new engine; with the law's `fold` if it is None."""
         if fold is None:
             fold = fold_for(len(instructions), instructions.qubits)
         engine = self.plugin(self.read_options(), instructions, fold)
-        # What is there before must not matter.
+        # What `out` holds before must not matter.
         out = np.full((len(circuits), instructions.dim, instructions.dim), np.nan, dtype=dtype)
         engine.multiply(circuits, out)
         return out

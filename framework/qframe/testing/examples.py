@@ -1,4 +1,4 @@
-"""Instruction sets, circuits and blocks to try plugins on."""
+"""Examples for tests of plugins: instruction sets, circuits, headers and blocks."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from qframe.recipe.recipe import Recipe
 from qframe.recipe.schema import Schema, schema_of
 
 R = sqrt(0.5)
+"""The entry 1/sqrt(2) of common gates."""
 
 EXTRA = (
     Column("count", "<i4"),
@@ -27,11 +28,14 @@ EXTRA = (
     Column("point", "<f4", (3,)),
     Column("amplitude", "<c16"),
 )
-"""Columns such as a sampler may add."""
+"""Columns of several dtypes and shapes, such as a sampler may add."""
 
 
 def example_instructions(qubits: int) -> InstructionSet:
-    """Gates with zeros, with negative zeros on the way, and dense ones; on all tuples of qubits."""
+    """An instruction set of sparse and dense gates on all tuples of qubits.
+
+    Some of its products have negative zeros on the way.
+    """
     dense = np.array([[1 + 2j, 2], [-2, 1 - 2j]]) / 3
     t: list[list[complex]] = [[1, 0], [0, R + R * 1j]]
     y: list[list[complex]] = [[0, -1j], [1j, 0]]
@@ -55,7 +59,7 @@ def example_instructions(qubits: int) -> InstructionSet:
 
 
 def many_instructions() -> InstructionSet:
-    """300 instructions on one qubit: more than a byte can count."""
+    """An instruction set of 300 instructions on one qubit, so that codes take two bytes."""
     gates = []
     for k in range(1, 301):
         c, s = (k * k - 90_000) / (k * k + 90_000), 600 * k / (k * k + 90_000)
@@ -80,7 +84,7 @@ def example_circuits(
 def example_prefixes(
     instructions: InstructionSet, count: int, max_length: int, seed: int = 0
 ) -> Circuits:
-    """Circuits of which about three in four extend one above them by a gate, mostly the last."""
+    """Circuits with parents: about three in four extend a circuit above by a gate."""
     random = np.random.default_rng(seed)
     drawn = example_circuits(instructions, count, max_length, seed)
     codes, lengths = drawn.codes.copy(), drawn.lengths.copy()
@@ -104,7 +108,7 @@ def example_header(
     max_length: int = 12,
     extra: Sequence[Column] = (),
 ) -> Header:
-    """A header with small blocks."""
+    """The header of a dataset with small blocks."""
     instructions = example_instructions(qubits)
     sampler = {"name": "example", "version": 1, "options": {}}
     recipe = Recipe(instructions, sampler, seed=7, dtype=dtype, fold=1, block=block)
@@ -113,9 +117,14 @@ def example_header(
 
 
 def example_block(header: Header, index: int, records: int | None = None) -> Block:
-    """Block `index`, always the same; of `records` or as many as the header has for it.
+    """The example block `index`, which is the same each time.
 
-    The numbers are of all magnitudes: what is stored is bits, whatever they mean.
+    Its numbers have all magnitudes, and its unitaries are not unitary: a storage keeps bits.
+
+    Args:
+        header: header of the dataset.
+        index: number of the block.
+        records: number of records of the block; as many as the header has for it if None.
     """
     size = header.recipe.block
     circuits = example_circuits(
@@ -145,11 +154,11 @@ def _numbers(random: np.random.Generator, column: Column, count: int) -> NDArray
 
 
 def same_bytes(got: NDArray[Any], want: NDArray[Any]) -> bool:
-    """Whether two arrays agree in type, shape and every bit."""
+    """Whether two arrays agree in dtype, shape and every bit."""
     same_kind = got.dtype == want.dtype and got.shape == want.shape
     return same_kind and np.ascontiguousarray(got).tobytes() == want.tobytes()
 
 
-def rough_schema(schema: Schema) -> str:
-    """A schema in an error message."""
+def columns_in_words(schema: Schema) -> str:
+    """The columns of a schema in words, for a message."""
     return ", ".join(f"{c.name} {c.dtype}{list(c.shape)}" for c in schema)

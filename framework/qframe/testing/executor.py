@@ -1,4 +1,4 @@
-"""What an executor has to pass: every task once, and whatever happens, a dataset to go on with."""
+"""ExecutorContract: the tests that every executor has to pass."""
 
 from __future__ import annotations
 
@@ -27,14 +27,24 @@ from qframe.testing.examples import example_instructions, same_bytes
 from qframe.testing.plugin import PluginContract, require
 
 RECORDS = 20 * 64 + 5
-"""20 blocks of 64 records and a cut one."""
+"""Number of records of the example dataset: 20 blocks of 64, and a cut one of 5."""
 
 
 class ExecutorContract(PluginContract):
-    """Subclass it, set `plugin` (and `options`), and let pytest find it.
+    """Tests of an executor: it does every task once, and what is stored can always be finished.
+
+    Subclass it in a test file, and pytest collects the tests::
+
+        class TestMine(ExecutorContract):
+            plugin = Mine
+            options = {"workers": 2}
 
     Attributes:
-        sampler, engine, storage: plugins that the workers use, with their options.
+        plugin: the executor class under test.
+        options: its options, as they stand in the YAML beside `plugin:`.
+        sampler: name and options of the sampler that the workers use.
+        engine: name and options of the engine that the workers use.
+        storage: name and options of the storage that the workers use.
     """
 
     plugin: ClassVar[type[Executor[Any]]]
@@ -50,8 +60,8 @@ class ExecutorContract(PluginContract):
     def job(self, tmp_path: Path) -> Job:
         """A job whose dataset exists and is empty."""
         specs: dict[str, Any] = {
-            kind: PluginSpec(kind, *given, str(tmp_path))
-            for kind, given in (
+            kind: PluginSpec(kind, *name_and_options, str(tmp_path))
+            for kind, name_and_options in (
                 ("sampler", self.sampler),
                 ("engine", self.engine),
                 ("storage", self.storage),
@@ -104,9 +114,9 @@ class ExecutorContract(PluginContract):
         with closing(self.make().run(job, _all_tasks(job))) as results:  # type: ignore[type-var]
             for done in results:
                 with closing(_storage(job).reader()) as reader:
-                    held = [b for r in reader.stored() for b in range(r.first, r.last + 1)]
+                    stored = [b for r in reader.stored() for b in range(r.first, r.last + 1)]
                 wanted = range(done.task.first, done.task.first + done.task.blocks)
-                require(set(wanted) <= set(held), f"{done.task} is yielded and not in the ledger")
+                require(set(wanted) <= set(stored), f"{done.task} is yielded and not in the ledger")
                 break
 
     def test_a_run_that_is_closed_early_can_be_finished(self, job: Job) -> None:
@@ -123,7 +133,7 @@ class ExecutorContract(PluginContract):
         _require_complete(job)
 
     def test_tasks_are_taken_as_they_are_needed(self, job: Job) -> None:
-        """A run of a trillion records has more tasks than memory holds."""
+        """A run of a trillion records has more tasks than fit in memory."""
         taken = 0
 
         def endless() -> Any:
@@ -161,7 +171,7 @@ def _generator(job: Job) -> tuple[Generator, Header]:
 
 
 def _require_complete(job: Job) -> None:
-    """All blocks are there, with the bits that this process makes."""
+    """Requires that all blocks are stored, with the bits that this process makes."""
     storage = _storage(job)
     storage.finish()
     generator, header = _generator(job)

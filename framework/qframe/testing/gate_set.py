@@ -1,4 +1,4 @@
-"""What a gate set has to pass."""
+"""GateSetContract: the tests that every gate set has to pass."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ from qframe.testing.plugin import PluginContract, require
 
 
 class GateSetContract(PluginContract):
-    """Subclass it, set `plugin` (and `options`), and let pytest find it."""
+    """Tests of a gate set: unitary gates, and instructions that are the same each time.
+
+    Subclass it in a test file, and pytest collects the tests::
+
+        class TestMine(GateSetContract):
+            plugin = Mine
+            options = {"qubits": 2}
+
+    Attributes:
+        plugin: the gate-set class under test.
+        options: its options, as they stand in the YAML beside `plugin:`.
+    """
 
     plugin: ClassVar[type[GateSet[Any]]]
 

@@ -1,4 +1,4 @@
-"""What plugins of all kinds have in common."""
+"""PluginContract: the tests that a plugin of any kind has to pass."""
 
 from __future__ import annotations
 
@@ -13,17 +13,22 @@ from qframe.contracts.plugin import CONTRACT_VERSION, Plugin
 
 
 def require(truth: object, message: str) -> None:
-    """`assert` with words: pytest rewrites asserts in test files only, and this is no test file."""
+    """Fails a test with a message, unless `truth` is true.
+
+    It takes the place of `assert`, because pytest shows values of an `assert` in test files only.
+    """
     __tracebackhide__ = True
     if not truth:
         raise AssertionError(message)
 
 
 class PluginContract:
-    """Base of the kinds' classes.
+    """Tests of a plugin of any kind: name, version, docstring and options.
+
+    It is the base of the other classes of the kit. Use the class of your plugin's kind.
 
     Attributes:
-        plugin: the class under test.
+        plugin: the plugin class under test.
         options: its options, as they stand in the YAML beside `plugin:`.
     """
 
@@ -31,7 +36,7 @@ class PluginContract:
     options: ClassVar[Mapping[str, Any]] = {}
 
     def read_options(self) -> Any:
-        """`options`, read by the plugin's own model."""
+        """The options, read by the plugin's own model."""
         return self.plugin.Options.model_validate(dict(self.options))
 
     def test_has_a_name_a_version_and_the_contract_of_this_qframe(self) -> None:

@@ -1,4 +1,4 @@
-"""What a sampler has to pass."""
+"""SamplerContract: the tests that every sampler has to pass."""
 
 from __future__ import annotations
 
@@ -16,12 +16,22 @@ from qframe.testing.plugin import PluginContract, require
 
 
 class SamplerContract(PluginContract):
-    """Subclass it, set `plugin` (and `options`), and let pytest find it.
+    """Tests of a sampler: it returns arrays as its contract says, and depends on its draws alone.
+
+    Subclass it in a test file, and pytest collects the tests::
+
+        class TestMine(SamplerContract):
+            plugin = Mine
+            options = {"length": 12}
+
+    Override `instructions` if the sampler needs certain gates.
 
     Attributes:
-        qubits: of the example gate set; override `instructions` for another one.
-        block_sizes: records a block to try.
-        random: false for a sampler that draws nothing (one that enumerates).
+        plugin: the sampler class under test.
+        options: its options, as they stand in the YAML beside `plugin:`.
+        qubits: number of qubits of the example gate set.
+        block_sizes: numbers of records of a block that are tried.
+        random: False for a sampler that draws nothing, such as one that enumerates.
     """
 
     plugin: ClassVar[type[Sampler[Any]]]
@@ -30,7 +40,7 @@ class SamplerContract(PluginContract):
     random: ClassVar[bool] = True
 
     def instructions(self) -> InstructionSet:
-        """The instructions that circuits are made of."""
+        """The instructions that the circuits are made of."""
         return example_instructions(self.qubits)
 
     def make(self) -> Sampler[Any]:
@@ -50,11 +60,11 @@ class SamplerContract(PluginContract):
         schema = schema_of(self.instructions(), sampler.max_length, "complex128", sampler.columns)
         for size in self.block_sizes:
             circuits = sampler.sample(Draws(1, 3, size))
-            given = {"lengths": circuits.lengths, "codes": circuits.codes, **circuits.extra}
+            columns = _columns(circuits)
             for column in schema:
                 if column.name == "unitaries":
                     continue
-                got, want = given.get(column.name), (size, *column.shape)
+                got, want = columns.get(column.name), (size, *column.shape)
                 require(isinstance(got, np.ndarray), f"{column.name} is {type(got).__name__}")
                 array: Any = got
                 require(
@@ -100,10 +110,10 @@ class SamplerContract(PluginContract):
 
     def test_the_order_of_blocks_does_not_matter(self) -> None:
         forwards, backwards = self.make(), self.make()
-        one = {block: forwards.sample(Draws(1, block, 256)) for block in (2, 5, 70_000)}
+        want = {block: forwards.sample(Draws(1, block, 256)) for block in (2, 5, 70_000)}
         for block in (70_000, 5, 2):
-            other = backwards.sample(Draws(1, block, 256))
-            _require_same(one[block], other, f"block {block} in another order")
+            got = backwards.sample(Draws(1, block, 256))
+            _require_same(want[block], got, f"block {block} in another order")
 
     def test_what_was_returned_stays_as_it_is(self) -> None:
         sampler = self.make()

@@ -1,20 +1,17 @@
-"""What a storage says of itself has to make sense."""
+"""StorageClaims: tests that what a storage says of itself can be true."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, get_args
+from typing import Any, get_args
 
 from qframe.contracts.storage import Loss, Storage
-from qframe.testing.examples import example_block, example_header
-from qframe.testing.plugin import PluginContract, require
+from qframe.testing.examples import example_block
+from qframe.testing.plugin import require
+from qframe.testing.storage_tests import SMALL, StorageTests
 
-SMALL = example_header(70)
 
-
-class StorageClaims(PluginContract):
-    """Part of `StorageContract`, which has the fixture `storage`."""
-
-    plugin: ClassVar[type[Storage[Any]]]
+class StorageClaims(StorageTests):
+    """Part of `StorageContract`: what a crash may cost, counters, and options to compare."""
 
     def test_it_says_what_a_crash_may_cost_or_nothing(self, storage: Storage[Any]) -> None:
         known = (None, *get_args(Loss))
