@@ -1,7 +1,7 @@
-"""Everything that qframe raises for what a user can cause.
+"""Errors that a user can cause, each with the exit code of the command line.
 
-Each message is one line: where, what is wrong (got, want), and then the fix.
-The command line prints it and exits with `exit_code`; it never shows a traceback for one of these.
+A message says in one line where something is wrong and what (got, want). A hint that follows says
+how to mend it. The command line prints both and exits with `exit_code`, without a traceback.
 """
 
 from __future__ import annotations
@@ -10,7 +10,12 @@ from typing import ClassVar
 
 
 class QframeError(Exception):
-    """Base of all errors that a user can cause."""
+    """Base of all errors that a user can cause.
+
+    Args:
+        message: where something is wrong, and what.
+        hint: how to mend it, or None.
+    """
 
     exit_code: ClassVar[int] = 1
 
@@ -21,37 +26,38 @@ class QframeError(Exception):
 
 
 class ConfigError(QframeError, ValueError):
-    """The config says something that cannot be done. May hold several problems, one a line."""
+    """The config asks for something that cannot be done; one line per problem."""
 
     exit_code = 2
 
 
 class PluginError(QframeError):
-    """A plugin is unknown, broken, not installed, or broke its contract."""
+    """A plugin is unknown, broken or not installed, or does not keep its contract."""
 
     exit_code = 3
 
 
 class StorageError(QframeError, OSError):
-    """The place where the data should go (or is) cannot be used."""
+    """The place of a dataset cannot be used."""
 
     exit_code = 4
 
 
-class StorageBusy(StorageError):  # noqa: N818 - reads as what it says
+class StorageBusy(StorageError):  # noqa: N818 - the name says what is the matter
     """Other writers held the storage for longer than it waits. The same call may succeed later.
 
-    `times`: how often this has happened to whoever raised it, once it was given up.
+    Attributes:
+        times: number of times that a worker found the storage busy, once it has given up.
     """
 
     times: int = 1
 
 
 class DiskFull(StorageError):  # noqa: N818
-    """There is no room left where the data goes. What is stored stays stored."""
+    """The disk of the dataset has no space left. What is stored stays stored."""
 
 
-class NotADataset(StorageError):  # noqa: N818 - reads as what it says
+class NotADataset(StorageError):  # noqa: N818
     """The path holds something that is not a qframe dataset."""
 
 
@@ -64,12 +70,12 @@ class OutputInUse(StorageError):  # noqa: N818
 
 
 class RecordMissing(QframeError, LookupError):  # noqa: N818
-    """A record that belongs to the dataset is not stored (yet)."""
+    """A record that belongs to the dataset, or a part of it, is not stored."""
 
     exit_code = 4
 
 
 class WorkerError(QframeError):
-    """A worker died or raised. Names the task and how to reproduce it."""
+    """A worker died or raised an exception. The message names the task and how to see it again."""
 
     exit_code = 1

@@ -126,7 +126,7 @@ class Dataset(Closes, Records):
     def split(
         self, test: float = 0.1, by: Literal["unitary", "record"] = "unitary", seed: int = 0
     ) -> tuple[View, View]:
-        """Two views, the training records and the test records, that share no unitary.
+        """Two views: the training records and the test records, which share no unitary by default.
 
         The side of a record follows from its key (`qframe.circuits.keys`) and the seed alone. It
         does not depend on the order or the other records, and stays when the dataset grows.
