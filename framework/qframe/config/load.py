@@ -156,21 +156,21 @@ def _section(data: dict[str, Any], kind: str) -> Section | None:
 def _resolve(kind: str, section: Section, base: Path) -> ResolvedPlugin | list[_Problem]:
     """The plugin of a section, or what is wrong with its name or its options."""
     try:
-        cls = resolve.find_class(kind, section.plugin, base)
+        found = resolve.find_plugin(kind, section.plugin, base)
     except PluginError as error:
         mistake = Mistake((kind, "plugin"), f"{kind}: {error.message}", hint=error.hint)
         return [_Problem(mistake, plugin=True)]
     try:
-        options = cls.Options.model_validate(section.options, context={"base": base})
+        options = found.cls.Options.model_validate(section.options, context={"base": base})
     except ValidationError as error:
-        found = explain(cls.Options, error.errors(include_url=False), section.options)
-        return [_Problem(_within(kind, mistake)) for mistake in found]
+        mistakes = explain(found.cls.Options, error.errors(include_url=False), section.options)
+        return [_Problem(_within(kind, mistake)) for mistake in mistakes]
     except Exception as cause:
         text = f"{kind}: plugin {section.plugin!r} is broken: its options raised"
         mistake = Mistake((kind, "plugin"), f"{text} {type(cause).__name__}: {cause}")
         return [_Problem(mistake, plugin=True)]
-    spec = PluginSpec(kind, section.plugin, section.options, str(base))
-    return ResolvedPlugin(spec, cls, options)
+    spec = PluginSpec(kind, section.plugin, section.options, str(base), found.sha256)
+    return ResolvedPlugin(spec, found.cls, options)
 
 
 def _within(kind: str, mistake: Mistake) -> Mistake:

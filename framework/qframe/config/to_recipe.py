@@ -16,7 +16,6 @@ from qframe.contracts.sampler import Sampler
 from qframe.errors import ConfigError, PluginError, QframeError
 from qframe.plugins.blame import origin
 from qframe.plugins.installed import installed
-from qframe.plugins.local_files import file_sha256, local_path
 from qframe.plugins.resolve import find_class
 from qframe.recipe.blocks import records_per_block
 from qframe.recipe.header import Header
@@ -44,9 +43,8 @@ def header_of(loaded: LoadedConfig) -> Header:
         "version": sampler.version,
         "options": plugins["sampler"].options.model_dump(mode="json"),
     }
-    file = local_path(spec.plugin, Path(spec.base))
-    if file is not None:
-        identity["sha256"] = file_sha256(file)
+    if spec.sha256 is not None:
+        identity["sha256"] = spec.sha256
     base = schema_of(instructions, sampler.max_length, loaded.config.dtype)
     key = key_of(loaded, instructions, sampler)
     check_exact(loaded, instructions, sampler)

@@ -53,9 +53,12 @@ class PluginSpec:
         plugin: an installed name, `pkg.module:attr`, or a path to a `.py` file.
         options: plain data; validated by the plugin's own model.
         base: directory that a relative path starts from (that of the YAML).
+        sha256: SHA-256 of the local file that was executed when the config was loaded; None for
+            plugins that are not local files, and where no config was loaded.
     """
 
     kind: str
     plugin: str
     options: Mapping[str, Any]
     base: str
+    sha256: str | None = None

@@ -8,7 +8,7 @@ same call: the module is registered with pluggy and its hook for the kind is ask
 from __future__ import annotations
 
 import importlib
-import importlib.util
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -22,34 +22,61 @@ from qframe.errors import PluginError
 from qframe.plugins import hookspecs
 from qframe.plugins.installed import Installed, installed
 from qframe.plugins.kinds import KINDS, Kind
-from qframe.plugins.local_files import _cause, is_local, load_file
+from qframe.plugins.local_files import error_line, load_file, local_path
+
+
+@dataclass(frozen=True)
+class FoundPlugin:
+    """A plugin class, and the text that it was executed from if that is a local file.
+
+    Attributes:
+        cls: the class.
+        sha256: SHA-256 of the local file as it was executed; None for other plugins.
+    """
+
+    cls: type[Plugin[Any]]
+    sha256: str | None = None
 
 PACKAGES = {"cirq": "cirq-core", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 """The name to install a module by, where it is not the module's own."""
 
 
 def find_class(kind: str, plugin: str, base: Path) -> type[Plugin[Any]]:
-    """The plugin class that `plugin` names; `base` is the directory of the YAML.
+    """The plugin class that `plugin` names; see `find_plugin`."""
+    return find_plugin(kind, plugin, base).cls
+
+
+def find_plugin(kind: str, plugin: str, base: Path, sha256: str | None = None) -> FoundPlugin:
+    """The plugin that `plugin` names.
+
+    Args:
+        kind: `gate_set`, `sampler`, `engine`, `storage` or `executor`.
+        plugin: the word in the YAML.
+        base: the directory of the YAML.
+        sha256: which text of a local file is meant, if this process has executed several
+            (`load_file`).
 
     Raises:
         PluginError: unknown (with what is installed), broken (with the real cause), or known but
             not installed (with the pip line).
     """
     wanted = KINDS[kind]
-    if is_local(plugin):
-        path, _, attribute = plugin.partition(":")
-        module = load_file((base / path).resolve())
-        return _pick(wanted, module, attribute or None, plugin)
+    path = local_path(plugin, base)
+    attribute = plugin.partition(":")[2]
+    if path is not None:
+        file = load_file(path, sha256)
+        return FoundPlugin(_pick(wanted, file.module, attribute or None, plugin), file.sha256)
     if ":" in plugin:
-        module_name, _, attribute = plugin.partition(":")
-        return _pick(wanted, _import(module_name, plugin), attribute, plugin)
-    return _pick(wanted, _entry_module(_installed(kind, plugin)), None, plugin)
+        module = _import(plugin.partition(":")[0], plugin)
+        return FoundPlugin(_pick(wanted, module, attribute, plugin))
+    return FoundPlugin(_pick(wanted, _entry_module(_installed(kind, plugin)), None, plugin))
 
 
 def load_module(plugin: str, base: Path) -> Any:
     """The module of a plugin of life-cycle hooks: a file, `pkg.module`, or `hooks.<name>`."""
-    if is_local(plugin):
-        return load_file((base / plugin.partition(":")[0]).resolve())
+    path = local_path(plugin, base)
+    if path is not None:
+        return load_file(path).module
     if any(i.name == plugin for i in installed("hooks")):
         return _entry_module(_installed("hooks", plugin))
     return _import(plugin.partition(":")[0], plugin)
@@ -87,9 +114,9 @@ def _entry_module(found: Installed) -> Any:
                 f"{where} needs {cause.name}, which is not installed",
                 hint=f"pip install {_missing_package(found, cause.name)}",
             ) from cause
-        raise PluginError(f"{where} is installed but broken: {_cause(cause)}") from cause
+        raise PluginError(f"{where} is installed but broken: {error_line(cause)}") from cause
     except (Exception, SystemExit) as cause:
-        raise PluginError(f"{where} is installed but broken: {_cause(cause)}") from cause
+        raise PluginError(f"{where} is installed but broken: {error_line(cause)}") from cause
 
 
 def _missing_package(found: Installed, module: str) -> str:
@@ -113,9 +140,9 @@ def _import(module: str, plugin: str) -> ModuleType:
                 f"plugin {plugin!r}: no module named {cause.name!r} is installed",
                 hint="install the package that holds it, or check the spelling",
             ) from cause
-        raise PluginError(f"plugin {plugin!r} is broken: {_cause(cause)}") from cause
+        raise PluginError(f"plugin {plugin!r} is broken: {error_line(cause)}") from cause
     except (Exception, SystemExit) as cause:
-        raise PluginError(f"plugin {plugin!r} is broken: {_cause(cause)}") from cause
+        raise PluginError(f"plugin {plugin!r} is broken: {error_line(cause)}") from cause
 
 
 def _pick(kind: Kind, module: Any, attribute: str | None, plugin: str) -> type[Plugin[Any]]:

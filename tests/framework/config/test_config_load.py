@@ -77,12 +77,12 @@ CLASSES: dict[str, type[Plugin[Any]]] = {
 
 @pytest.fixture(autouse=True)
 def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    def find_class(kind: str, plugin: str, base: Path) -> type[Plugin[Any]]:
+    def find_plugin(kind: str, plugin: str, base: Path) -> resolve.FoundPlugin:
         if plugin not in CLASSES:
             raise PluginError(f"unknown {kind} {plugin!r}: installed are x", hint="list them")
-        return CLASSES[plugin]
+        return resolve.FoundPlugin(CLASSES[plugin])
 
-    monkeypatch.setattr(resolve, "find_class", find_class)
+    monkeypatch.setattr(resolve, "find_plugin", find_plugin)
 
 
 GOOD = """\
