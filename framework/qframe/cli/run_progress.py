@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from qframe.contracts.closeable import Closes
+from qframe.contracts.closeable import Closeable
 from qframe.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LINE_EVERY_S = 30.0
 
 
-class Progress(Closes):
+class Progress(Closeable):
     """Shows rate, percentage and remaining time on stderr."""
 
     def __init__(self, enabled: bool = True) -> None:

@@ -1,38 +1,38 @@
-"""What was read, and where in the file each part of it stands."""
+"""Document: the plain data of a config, and where in its file each value and key stands."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-Path = tuple[str | int, ...]
-"""Way to a value: keys and list indices from the top."""
+KeyPath = tuple[str | int, ...]
+"""The way to a value: keys and list indices, from the top."""
 
 Mark = tuple[int, int]
-"""Line and column, both from 1, as editors count them."""
+"""Line and column, both counted from 1, as editors count them."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """Plain data with the place of every value and key.
+    """Plain data, with the position of every value and key.
 
     Attributes:
         name: the file as the user named it.
         data: mappings with string keys, lists, strings, numbers, truth values and None.
         marks: where each value begins. Below an alias: where the anchored value stands.
         key_marks: where each key of a mapping begins.
-        origins: values that the command line set: the words that did it, such as
+        origins: for values that the command line set, the option that set them:
             `--set sampler.length=20`.
     """
 
     name: str
     data: Any
-    marks: dict[Path, Mark]
-    key_marks: dict[Path, Mark] = field(default_factory=dict)
-    origins: dict[Path, str] = field(default_factory=dict)
+    marks: dict[KeyPath, Mark]
+    key_marks: dict[KeyPath, Mark] = field(default_factory=dict)
+    origins: dict[KeyPath, str] = field(default_factory=dict)
 
-    def where(self, loc: Path, *, key: bool = False) -> str:
-        """`file:line:col` of the value at `loc`, or of its key, or the `--set` that set it.
+    def where(self, loc: KeyPath, *, key: bool = False) -> str:
+        """`file:line:column` of the value at `loc`, or of its key; or the option that set it.
 
         A `loc` that does not exist (a missing key) is cut to its longest part that does.
         """
@@ -42,17 +42,22 @@ class Document:
         line, column = self.mark(loc, key=key)
         return f"{self.name}:{line}:{column}"
 
-    def mark(self, loc: Path, *, key: bool = False) -> Mark:
-        """Line and column of `loc`, cut as in `where`."""
+    def mark(self, loc: KeyPath, *, key: bool = False) -> Mark:
+        """Line and column of the value at `loc`, or of its key; `loc` is cut as in `where`."""
         if key and loc in self.key_marks:
             return self.key_marks[loc]
         while loc and loc not in self.marks:
             loc = loc[:-1]
         return self.marks.get(loc, (1, 1))
 
-    def origin(self, loc: Path) -> str | None:
-        """The words of the command line that set what is at `loc`, if any did."""
+    def origin(self, loc: KeyPath) -> str | None:
+        """The option of the command line that set the value at `loc`, or one around it."""
         for end in range(len(loc), 0, -1):
             if loc[:end] in self.origins:
                 return self.origins[loc[:end]]
         return None
+
+
+def dotted(loc: KeyPath) -> str:
+    """A place as messages name it: `sampler.length.min`; the top is `the config`."""
+    return ".".join(map(str, loc)) or "the config"

@@ -1,235 +1,70 @@
-"""The config of a run: read, overridden, checked, and its plugins found."""
+"""Mistake: one mistake in a config, and the error that lists all of them."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from pydantic import ValidationError
-
-from qframe.config.document import Document, Mark
-from qframe.config.model import KINDS, Config, Section
-from qframe.config.overrides import apply_overrides
-from qframe.config.validation_errors import Mistake, explain
-from qframe.config.yaml_file import read_yaml
-from qframe.contracts.plugin import Plugin, PluginOptions, PluginSpec
+from qframe.config.document import Document, KeyPath, Mark, dotted
 from qframe.errors import ConfigError, PluginError
-from qframe.plugins import resolve
-from qframe.plugins.local_files import is_local
 
 
 @dataclass(frozen=True)
-class ResolvedPlugin:
-    """A plugin that a section of the config names.
+class Mistake:
+    """One mistake in a config.
 
     Attributes:
-        spec: plain data that describes it, for another process.
-        cls: its class.
-        options: its options, checked.
+        loc: where it is. A missing key: where it should stand. A plugin that cannot be used: the
+            key `plugin` of its section.
+        what: what is wrong, without the place: `got 0, want at least 1`.
+        kind: whether a value, a key that nobody knows, a key that is missing or a plugin is wrong.
+        hint: how to mend it.
     """
 
-    spec: PluginSpec
-    cls: type[Plugin[Any]]
-    options: PluginOptions
+    loc: KeyPath
+    what: str
+    kind: Literal["value", "unknown key", "missing key", "plugin"] = "value"
+    hint: str | None = None
 
-    def make(self, *arguments: Any) -> Any:
-        """The plugin object, made with its options and `arguments`."""
-        cls: Any = self.cls
-        return cls(self.options, *arguments)
-
-
-@dataclass(frozen=True)
-class LoadedConfig:
-    """A config without mistakes.
-
-    Attributes:
-        path: the file, as the user named it.
-        config: the checked top level.
-        document: the plain data after overrides, and the places of its parts.
-        plugins: `gate_set`, `sampler`, `engine`, `storage` and `executor`.
-        hooks: specs of kind `hooks`, not yet resolved.
-        overrides: the `key.path=value` that were put in.
-    """
-
-    path: Path
-    config: Config
-    document: Document
-    plugins: dict[str, ResolvedPlugin]
-    hooks: list[PluginSpec]
-    overrides: tuple[str, ...] = ()
+    def within(self, section: str) -> Mistake:
+        """The same mistake, seen from the top of the config: `loc` was within a section."""
+        return replace(self, loc=(section, *self.loc))
 
     @property
-    def words(self) -> str:
-        """The config as a command line names it: its path, and each override after `--set`."""
-        return shlex.join([str(self.path), *(w for o in self.overrides for w in ("--set", o))])
-
-    @property
-    def local(self) -> list[PluginSpec]:
-        """Plugins that are files beside the config: code that loading or running it executes."""
-        specs = [*(found.spec for found in self.plugins.values()), *self.hooks]
-        return [spec for spec in specs if is_local(spec.plugin)]
+    def message(self) -> str:
+        """The mistake with the keys that lead to it: `sampler.length: got 0, want at least 1`."""
+        around = self.kind in ("missing key", "plugin")
+        place = self.loc[:-1] if around else self.loc
+        if self.kind == "missing key" and not place:
+            return self.what
+        return f"{dotted(place)}: {self.what}"
 
 
-@dataclass(frozen=True)
-class _Problem:
-    mistake: Mistake
-    plugin: bool = False
+def as_error(mistakes: Sequence[Mistake], document: Document) -> ConfigError | PluginError:
+    """The error that lists all mistakes, one a line, each with its position and its hint.
 
-
-def load_config(path: Path, overrides: Sequence[str] = (), *, local: bool = True) -> LoadedConfig:
-    """Reads a config and finds its plugins; `overrides` are `key.path=value`.
-
-    A config is code where it names local files: finding them executes them. Without `local` such
-    a config is refused before any of them is read.
-
-    Raises:
-        ConfigError: all mistakes that the config has, one a line with its place, those about
-            plugins included.
-        PluginError: if plugins that cannot be used are the only ones.
+    Those of the file come first, in its order, then those of the command line. If plugins that
+    cannot be used are the only ones, it is a PluginError.
     """
-    document = apply_overrides(read_yaml(path), overrides)
-    problems: list[_Problem] = []
-    base = path.parent.resolve()
-    if not local:
-        _refuse_local(document)
+    command_line = list(document.origins.values())
 
-    config: Config | None = None
-    try:
-        config = Config.model_validate(document.data)
-    except ValidationError as error:
-        mistakes = explain(Config, error.errors(include_url=False), document.data)
-        problems += [_Problem(_with_example(mistake)) for mistake in mistakes]
+    def order(mistake: Mistake) -> tuple[int, Mark]:
+        origin = document.origin(mistake.loc)
+        if origin is not None:
+            return command_line.index(origin), (0, 0)
+        return -1, document.mark(mistake.loc, key=mistake.kind == "unknown key")
 
-    plugins: dict[str, ResolvedPlugin] = {}
-    for kind in KINDS:
-        section = _section(document.data, kind)
-        if section is not None:
-            resolved = _resolve(kind, section, base)
-            if isinstance(resolved, ResolvedPlugin):
-                plugins[kind] = resolved
-            else:
-                problems += resolved
+    def line(mistake: Mistake) -> str:
+        where = document.where(mistake.loc, key=mistake.kind == "unknown key")
+        return f"{where}: {mistake.message}"
 
-    if problems or config is None:
-        raise _as_error(problems, document)
-    hooks = [PluginSpec("hooks", h.plugin, h.options, str(base)) for h in config.hooks]
-    return LoadedConfig(path, config, document, plugins, hooks, tuple(overrides))
-
-
-def _refuse_local(document: Document) -> None:
-    """Raises PluginError for each section that names a local file; executes none of them."""
-    data = document.data if isinstance(document.data, dict) else {}
-    hooks = data.get("hooks")
-    named: list[tuple[tuple[str | int, ...], Any]] = [((kind,), data.get(kind)) for kind in KINDS]
-    named += [(("hooks", n), h) for n, h in enumerate(hooks if isinstance(hooks, list) else [])]
-    problems = [
-        _Problem(
-            Mistake(
-                loc,
-                f"{'.'.join(map(str, loc))}: {plugin!r} is a local file: code that would be run",
-                hint="read it, then leave --no-local-plugins out; or install it as a package",
-            ),
-            plugin=True,
-        )
-        for loc, section in named
-        for plugin in [section.get("plugin") if isinstance(section, dict) else section]
-        if isinstance(plugin, str) and is_local(plugin)
-    ]
-    if problems:
-        raise _as_error(problems, document)
-
-
-def _section(data: dict[str, Any], kind: str) -> Section | None:
-    """The section if it has the right shape; what is wrong with it `Config` has said already."""
-    if kind not in data:
-        default = Config.model_fields[kind].default
-        return default if isinstance(default, Section) else None
-    try:
-        return Section.model_validate(data[kind])
-    except ValidationError:
-        return None
-
-
-def _resolve(kind: str, section: Section, base: Path) -> ResolvedPlugin | list[_Problem]:
-    """The plugin of a section, or what is wrong with its name or its options."""
-    try:
-        found = resolve.find_plugin(kind, section.plugin, base)
-    except PluginError as error:
-        mistake = Mistake((kind, "plugin"), f"{kind}: {error.message}", hint=error.hint)
-        return [_Problem(mistake, plugin=True)]
-    try:
-        options = found.cls.Options.model_validate(section.options, context={"base": base})
-    except ValidationError as error:
-        mistakes = explain(found.cls.Options, error.errors(include_url=False), section.options)
-        return [_Problem(_within(kind, mistake)) for mistake in mistakes]
-    except Exception as cause:
-        text = f"{kind}: plugin {section.plugin!r} is broken: its options raised"
-        mistake = Mistake((kind, "plugin"), f"{text} {type(cause).__name__}: {cause}")
-        return [_Problem(mistake, plugin=True)]
-    spec = PluginSpec(kind, section.plugin, section.options, str(base), found.sha256)
-    return ResolvedPlugin(spec, found.cls, options)
-
-
-def _within(kind: str, mistake: Mistake) -> Mistake:
-    """A mistake in a section's options, as seen from the top of the config."""
-    message = mistake.message
-    if message.startswith("missing key"):
-        message = f"{kind}: {message}"
-    elif message.startswith("the config: "):
-        message = f"{kind}: {message.removeprefix('the config: ')}"
-    else:
-        message = f"{kind}.{message}"
-    return Mistake((kind, *mistake.loc), message, mistake.key, mistake.hint)
-
-
-_EXAMPLES = {
-    "records": "add `records: 1000`",
-    "gate_set": "add `gate_set: clifford_t`",
-    "sampler": "add `sampler: {plugin: uniform, length: 20}`",
-}
-
-
-def _with_example(mistake: Mistake) -> Mistake:
-    hint = mistake.hint
-    if "missing key" in mistake.message:
-        if mistake.loc[-1] == "plugin":
-            hint = "a section is `NAME` or `{plugin: NAME, option: value}`"
-        hint = _EXAMPLES.get(".".join(map(str, mistake.loc)), hint)
-    return Mistake(mistake.loc, mistake.message, mistake.key, hint)
-
-
-def _as_error(problems: list[_Problem], document: Document) -> ConfigError | PluginError:
-    """All problems: those of the file in its order, then those of the command line."""
-    origins = list(document.origins.values())
-
-    def place(problem: _Problem) -> tuple[int, Mark]:
-        loc, key = problem.mistake.loc, problem.mistake.key
-        origin = document.origin(loc)
-        return (
-            (-1, document.mark(loc, key=key)) if origin is None else (origins.index(origin), (0, 0))
-        )
-
-    found = sorted(problems, key=place)
-    kind = PluginError if all(p.plugin for p in found) else ConfigError
-    lines = [
-        f"{document.where(p.mistake.loc, key=p.mistake.key)}: {p.mistake.message}" for p in found
-    ]
-    if len(found) == 1:
-        return kind(lines[0], hint=found[0].mistake.hint)
-    return kind(
-        "\n".join(
-            line if p.mistake.hint is None else f"{line}\n  Hint: {p.mistake.hint}"
-            for line, p in zip(lines, found, strict=True)
-        )
-    )
-
-
-def output_of(loaded: LoadedConfig) -> Path:
-    """`output:` of the config, from the working directory; else `data/<config name><suffix>`."""
-    if loaded.config.output is not None:
-        return Path(loaded.config.output)
-    storage: Any = loaded.plugins["storage"].cls
-    return Path("data") / f"{loaded.path.stem}{storage.suffix}"
+    kind = PluginError if all(m.kind == "plugin" for m in mistakes) else ConfigError
+    if len(mistakes) == 1:
+        return kind(line(mistakes[0]), hint=mistakes[0].hint)
+    lines = []
+    for mistake in sorted(mistakes, key=order):
+        lines.append(line(mistake))
+        if mistake.hint is not None:
+            lines.append(f"  Hint: {mistake.hint}")
+    return kind("\n".join(lines))

@@ -1,4 +1,4 @@
-"""The config's own keys. What stands inside a plugin's section is the plugin's matter."""
+"""Config: the keys of a config, as a pydantic model. The options of plugins are their own."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-KINDS = ("gate_set", "sampler", "engine", "storage", "executor")
-"""Keys whose value is a section: one plugin each."""
+from qframe.plugins.kinds import KINDS
 
 
 def integral(value: Any) -> Any:
-    """`1e6` as the integer it is; anything else as it came, for pydantic to judge."""
+    """The integer that a float such as `1e6` is; any other value unchanged, for pydantic."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Integral = Annotated[int, BeforeValidator(integral)]
-"""An integer that may be written as `1e6`. For plugins' options too."""
+"""An integer that may be written as `1e6`: for the config and for plugins' options."""
 
 LabelName = Literal["t_count", "cx_count", "two_qubit_count", "depth"]
-"""A label of `qframe.circuits.costs`. A test holds the two lists equal."""
+"""The name of a label, as `qframe.circuits.costs` lists them; a test holds the two equal."""
 
 
 def _not_the_length(value: Any) -> Any:
@@ -32,7 +31,7 @@ def _not_the_length(value: Any) -> Any:
 
 
 class Section(BaseModel):
-    """A plugin and its options: `NAME`, or `{plugin: NAME, option: value, ...}`."""
+    """A section: a plugin and its options, from `NAME` or `{plugin: NAME, option: value, ...}`."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -48,8 +47,8 @@ class Section(BaseModel):
             return {"plugin": value}
         if isinstance(value, Mapping):
             options = {key: option for key, option in value.items() if key != "plugin"}
-            named = {"plugin": value["plugin"]} if "plugin" in value else {}
-            return {**named, "options": options}
+            plugin = {"plugin": value["plugin"]} if "plugin" in value else {}
+            return {**plugin, "options": options}
         if isinstance(value, cls):
             return value
         want = "a plugin's name or a mapping with `plugin`"
@@ -66,35 +65,37 @@ class Config(BaseModel):
         0, ge=0, le=2**64 - 1, description="another seed gives another, independent dataset"
     )
     dtype: Literal["complex128", "complex64"] = Field(
-        "complex128", description="of the unitaries; complex64 is the double result rounded once"
+        "complex128",
+        description="type of the unitaries; complex64 is the double result, rounded once",
     )
     arithmetic: Literal["float", "exact"] = Field(
         "float",
-        description="exact: integers of the gates' ring, each entry then the nearest double",
+        description="how unitaries are computed; exact: in integers of the gates' ring, each entry "
+        "then rounded to the nearest double",
     )
     key: bool | Literal[64, 128] = Field(
         False,
-        description="adds the column `key`, equal for circuits of one unitary up to phase: "
-        "true (128 bits), 64 or 128",
+        description="bits of the column `key`, which is equal for circuits of one unitary up to "
+        "phase: 64, 128, or true (128); false: no such column",
     )
     output: Annotated[str, Field(min_length=1)] | None = Field(
-        None, description="where the dataset goes; data/<config name> if left out"
+        None, description="path of the dataset; data/<config name> if left out"
     )
     labels: list[Annotated[LabelName, BeforeValidator(_not_the_length)]] = Field(
-        [], description="columns that say what a circuit costs"
+        [], description="columns that say how much a circuit costs"
     )
-    gate_set: Section = Field(description="the gates that circuits are made of")
-    sampler: Section = Field(description="how circuits are chosen")
-    engine: Section = Field(Section(plugin="numpy"), description="what multiplies circuits out")
-    storage: Section = Field(Section(plugin="sqlite"), description="what keeps the dataset")
-    executor: Section = Field(Section(plugin="processes"), description="who does the work")
-    hooks: list[Section] = Field([], description="plugins that watch the run")
+    gate_set: Section = Field(description="the gates that circuits consist of")
+    sampler: Section = Field(description="chooses the circuits")
+    engine: Section = Field(Section(plugin="numpy"), description="multiplies circuits out")
+    storage: Section = Field(Section(plugin="sqlite"), description="stores the dataset")
+    executor: Section = Field(Section(plugin="processes"), description="runs the workers")
+    hooks: list[Section] = Field([], description="plugins that are called during the run")
     task_blocks: Annotated[int, Field(ge=1), BeforeValidator(integral)] | None = Field(
-        None, description="blocks that a task commits at once; automatic if left out"
+        None, description="blocks per task, which are committed at once; automatic if left out"
     )
 
 
 def default_plugin(key: str) -> str | None:
-    """The plugin of a section that the config leaves out."""
+    """The plugin of a section that a config leaves out; None if it must not be left out."""
     default = Config.model_fields[key].default if key in KINDS else None
     return default.plugin if isinstance(default, Section) else None

@@ -1,4 +1,4 @@
-"""`--set key.path=value`: the command line's word comes after the file's."""
+"""Overrides: `--set key.path=value` of the command line, put into the data of a config."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
-from qframe.config.document import Document, Path
-from qframe.config.model import KINDS, default_plugin
+from qframe.config.document import Document, KeyPath, dotted
+from qframe.config.model import default_plugin
 from qframe.config.yaml_parser import YamlProblem, parse_value
 from qframe.errors import ConfigError
+from qframe.plugins.kinds import KINDS
 
 
 def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
-    """The document with each `key.path=value` put in, in order; the given one stays as it was.
+    """A copy of the document with each `key.path=value` put in, in order.
 
-    The value is YAML. A section given as a word opens when one of its options is set
-    (`executor.workers=2` makes `{plugin: processes, workers: 2}`), and a word replaces a whole
-    section, whose old options go with it (`storage=savetxt`).
+    The value is YAML. Two rules hold for the sections of plugins:
+
+    - If an option is set in a section that is a name alone, the section becomes a mapping:
+      `executor.workers=2` makes `{plugin: processes, workers: 2}`.
+    - If a section is set to a name, its old options are dropped: `storage=savetxt`.
 
     Raises:
         ConfigError: all that cannot be put in, one a line.
     """
-    found = Document(
+    edited = Document(
         document.name,
         deepcopy(document.data),
         dict(document.marks),
@@ -31,104 +34,113 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     )
     problems = []
     for override in overrides:
+        origin = origin_of(override)
         try:
-            _apply(found, override)
+            keys, value = _parse(override)
+            _Editor(edited, origin).set(keys, value)
         except _Refused as refused:
-            problems.append(f"{origin(override)}: {refused}")
+            problems.append(f"{origin}: {refused}")
     if problems:
         raise ConfigError("\n".join(problems))
-    return found
+    return edited
 
 
-def origin(override: str) -> str:
-    """How errors call an override: one line, not too long."""
+def origin_of(override: str) -> str:
+    """How messages name an override: as an option of the command line, at most 86 characters."""
     text = override.encode("unicode_escape").decode() if not override.isprintable() else override
     return f"--set {text if len(text) <= 80 else text[:77] + '...'}"
 
 
 class _Refused(Exception):  # noqa: N818 - never leaves the module
-    pass
+    """Why an override cannot be put in."""
 
 
-def _apply(found: Document, override: str) -> None:
-    words, equals, text = override.partition("=")
-    keys = words.strip().split(".")
+def _parse(override: str) -> tuple[list[str], Any]:
+    """The keys and the value of `key.path=value`."""
+    path, equals, text = override.partition("=")
+    keys = path.strip().split(".")
     if not equals or not all(keys):
         raise _Refused("want key.path=value, such as sampler.length=20")
     try:
-        value = parse_value(text, override).data
+        return keys, parse_value(text, override).data
     except YamlProblem as problem:
         hint = f" ({problem.hint})" if problem.hint else ""
         raise _Refused(f"{problem.message}{hint}") from None
 
-    parent = found.data
-    path: Path = ()
-    for key in keys[:-1]:
-        step = _step(parent, key, path)
-        if _is_section((*path, step)):
-            _open_section(found, parent, step, (*path, step), origin(override))
-        elif isinstance(parent, dict) and parent.get(key) is None:
-            parent[key] = {}
-            _forget(found, (*path, key))
-            found.origins[*path, key] = origin(override)
-        elif isinstance(parent, list) and step == len(parent):
-            raise _Refused(f"{_dotted(path)} has {len(parent)} entries, so none numbered {key}")
-        parent, path = parent[step], (*path, step)
 
-    step = _step(parent, keys[-1], path)
-    if isinstance(parent, list) and step == len(parent):
-        parent.append(value)
-    else:
-        parent[step] = value
-    _forget(found, (*path, step))
-    found.origins[*path, step] = origin(override)
+class _Editor:
+    """Puts a value into a document, and notes the option of the command line that it came from."""
+
+    def __init__(self, document: Document, origin: str) -> None:
+        self._document = document
+        self._origin = origin
+
+    def set(self, keys: Sequence[str], value: Any) -> None:
+        """Sets the value at the end of `keys`; mappings on the way there are made if need be."""
+        parent = self._document.data
+        loc: KeyPath = ()
+        for key in keys[:-1]:
+            loc = (*loc, _step(parent, key, loc))
+            self._open(parent, loc)
+            parent = parent[loc[-1]]
+        loc = (*loc, _step(parent, keys[-1], loc))
+        self._put(parent, loc, value)
+
+    def _open(self, parent: Any, loc: KeyPath) -> None:
+        """Makes what is at `loc` a mapping if it is a section, or if nothing is there."""
+        step = loc[-1]
+        absent = isinstance(parent, list) and step == len(parent)
+        value = None if absent or step not in _steps(parent) else parent[step]
+        if _is_section(loc):
+            if isinstance(value, str):
+                self._open_name(parent, loc, value)
+            elif value is None:
+                default = default_plugin(str(loc[0]))
+                self._put(parent, loc, {} if default is None else {"plugin": default})
+        elif absent:
+            raise _Refused(f"{dotted(loc[:-1])} has {len(parent)} entries, so none numbered {step}")
+        elif isinstance(parent, dict) and value is None:
+            self._put(parent, loc, {})
+
+    def _open_name(self, parent: Any, loc: KeyPath, name: str) -> None:
+        """Makes a section that is a name a mapping; its `plugin` stands where the name stood."""
+        document = self._document
+        parent[loc[-1]] = {"plugin": name}
+        if loc in document.origins:
+            document.origins[*loc, "plugin"] = document.origins[loc]
+        elif loc in document.marks:
+            document.marks[*loc, "plugin"] = document.marks[loc]
+
+    def _put(self, parent: Any, loc: KeyPath, value: Any) -> None:
+        """Puts a value at `loc`; the positions of the old one, and below it, are dropped."""
+        document, step = self._document, loc[-1]
+        if isinstance(parent, list) and step == len(parent):
+            parent.append(value)
+        else:
+            parent[step] = value
+        places: dict[KeyPath, Any]
+        for places in (document.marks, document.key_marks, document.origins):
+            for old in [place for place in places if place[: len(loc)] == loc]:
+                del places[old]
+        document.origins[loc] = self._origin
 
 
-def _step(parent: Any, key: str, path: Path) -> Any:
-    """The key as this parent takes it: a word for a mapping, a number for a list."""
+def _step(parent: Any, key: str, loc: KeyPath) -> str | int:
+    """The key as the parent at `loc` takes it: a word for a mapping, a number for a list."""
     if isinstance(parent, dict):
         return key
     if isinstance(parent, list):
         if key.isdecimal() and key.isascii() and len(key) < 10 and int(key) <= len(parent):
             return int(key)
-        raise _Refused(f"{_dotted(path)} is a list, want a number up to {len(parent)}, got {key!r}")
+        raise _Refused(f"{dotted(loc)} is a list, want a number up to {len(parent)}, got {key!r}")
     raise _Refused(
-        f"{_dotted(path)} is a single value, so it has no {key!r} (set {_dotted(path)} as a whole)"
+        f"{dotted(loc)} is a single value, so it has no {key!r} (set {dotted(loc)} as a whole)"
     )
 
 
-def _is_section(path: Path) -> bool:
-    return path[0] in KINDS if len(path) == 1 else len(path) == 2 and path[0] == "hooks"
+def _steps(parent: Any) -> Any:
+    return range(len(parent)) if isinstance(parent, list) else parent
 
 
-def _open_section(found: Document, parent: Any, step: Any, path: Path, by: str) -> None:
-    """Makes a section that is a word, or left out, a mapping that options can be put into."""
-    absent = isinstance(parent, list) and step == len(parent)
-    section = None if absent else parent[step] if isinstance(parent, list) else parent.get(step)
-    if isinstance(section, str):
-        parent[step] = {"plugin": section}
-        if path in found.origins:
-            found.origins[*path, "plugin"] = found.origins[path]
-        elif path in found.marks:
-            found.marks[*path, "plugin"] = found.marks[path]
-    elif section is None:
-        default = default_plugin(str(path[0]))
-        opened = {} if default is None else {"plugin": default}
-        if absent:
-            parent.append(opened)
-        else:
-            parent[step] = opened
-        _forget(found, path)
-        found.origins[path] = by
-
-
-def _forget(found: Document, path: Path) -> None:
-    """Drops the places of what was at `path`, and below it."""
-    known: dict[Path, Any]
-    for known in (found.marks, found.key_marks, found.origins):
-        for old in [p for p in known if p[: len(path)] == path]:
-            del known[old]
-
-
-def _dotted(path: Path) -> str:
-    return ".".join(map(str, path)) or "the config"
+def _is_section(loc: KeyPath) -> bool:
+    return loc[0] in KINDS if len(loc) == 1 else len(loc) == 2 and loc[0] == "hooks"

@@ -1,6 +1,7 @@
-"""The JSON Schema of a config, with the options of the plugins that are installed.
+"""json_schema: the JSON Schema of a config, with the options of the installed plugins.
 
-Editors complete and check by it; `qframe run` checks by the pydantic models it is made from.
+Editors use it to complete and to check. `qframe run` checks with the pydantic models instead, from
+which the schema is made.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from qframe.config.model import KINDS, Config, Section
+from qframe.config.model import Config, Section
 from qframe.contracts.plugin import Plugin
+from qframe.plugins.kinds import KINDS
 
-_ELSEWHERE = {
+_OTHER_PLUGIN = {
     "type": "string",
     "pattern": r"[/:]|\.py$",
     "description": "path to a .py file beside the config, or module:attr",
 }
+"""The schema of the name of a plugin that is not an installed one."""
+
 _REF = "#/$defs/"
 
 
@@ -24,8 +28,8 @@ def json_schema(classes: Mapping[str, Mapping[str, type[Plugin[Any]]]]) -> dict[
     """JSON Schema (draft 2020-12) of a whole config.
 
     Args:
-        classes: for each kind the installed plugins by name. Plugins named by path or
-            `module:attr` are allowed with any options, since nobody knows theirs yet.
+        classes: for each kind, the classes of the installed plugins by name. A plugin named by
+            path or `module:attr` may have any options, because its class is not known.
     """
     schema = Config.model_json_schema()
     own = schema.pop("$defs", {})
@@ -37,7 +41,7 @@ def json_schema(classes: Mapping[str, Mapping[str, type[Plugin[Any]]]]) -> dict[
             "anyOf": _section(kind, classes.get(kind, {}), defs),
         }
     named = {"type": "string", "minLength": 1}
-    schema["properties"]["hooks"]["items"] = {"anyOf": [named, _free(named)]}
+    schema["properties"]["hooks"]["items"] = {"anyOf": [named, _any_options(named)]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
@@ -47,6 +51,7 @@ def json_schema(classes: Mapping[str, Mapping[str, type[Plugin[Any]]]]) -> dict[
 
 
 def _about(kind: str) -> dict[str, Any]:
+    """Title, description and default of a section."""
     field = Config.model_fields[kind]
     about: dict[str, Any] = {"title": kind.replace("_", " "), "description": field.description}
     if isinstance(field.default, Section):
@@ -57,23 +62,24 @@ def _about(kind: str) -> dict[str, Any]:
 def _section(
     kind: str, plugins: Mapping[str, type[Plugin[Any]]], defs: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """The branches of a section. A bare name is offered where no option is required."""
+    """The schemas of a section, one of which fits. A name alone fits if no option is required."""
     mappings = [_options(kind, name, cls, defs) for name, cls in plugins.items()]
-    bare = [
+    alone = [
         name
         for name, mapping in zip(plugins, mappings, strict=True)
         if mapping["required"] == ["plugin"]
     ]
-    words = [{"type": "string", "enum": bare}] if bare else []
-    return [*words, _ELSEWHERE, *mappings, _free(_ELSEWHERE)]
+    names = [{"type": "string", "enum": alone}] if alone else []
+    return [*names, _OTHER_PLUGIN, *mappings, _any_options(_OTHER_PLUGIN)]
 
 
-def _free(plugin: dict[str, Any]) -> dict[str, Any]:
+def _any_options(plugin: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a section with any options; `plugin` is the schema of its plugin's name."""
     return {"type": "object", "properties": {"plugin": plugin}, "required": ["plugin"]}
 
 
 def _options(kind: str, name: str, cls: type[Plugin[Any]], defs: dict[str, Any]) -> dict[str, Any]:
-    """A plugin's options as one object with `plugin: NAME`; puts what they refer to into `defs`."""
+    """The schema of a section with one plugin; definitions it refers to are added to `defs`."""
     prefix = re.sub(r"[^\w.-]", lambda c: f"_{ord(c[0]):x}_", f"{kind}.{name}.")
     schema = cls.Options.model_json_schema(ref_template=f"{_REF}{prefix}{{model}}")
     inner = {prefix + key: value for key, value in schema.pop("$defs", {}).items()}

@@ -1,4 +1,4 @@
-"""From a loaded config to the recipe and the header of its dataset."""
+"""header_of: the recipe and the header of the dataset that a loaded config asks for."""
 
 from __future__ import annotations
 
@@ -24,17 +24,28 @@ from qframe.recipe.schema import full_schema, record_width, schema_of
 
 
 def gate_set_of(loaded: LoadedConfig) -> InstructionSet:
-    """The instructions that a config asks for. Runs the gate set."""
-    with _named(loaded, "gate_set"):
+    """The instructions that a config asks for. Runs the code of the gate set.
+
+    Raises:
+        ConfigError: the gate set refuses its options.
+        PluginError: the gate set raised an exception.
+    """
+    with _located(loaded, "gate_set"):
         instructions: InstructionSet = loaded.plugins["gate_set"].make().instructions()
     return instructions
 
 
 def header_of(loaded: LoadedConfig) -> Header:
-    """The header that a config asks for. Runs the gate set and builds the sampler."""
+    """The header that a config asks for. Runs the code of the gate set and makes the sampler.
+
+    Raises:
+        ConfigError: the plugins refuse their options, or `records`, `key` or `arithmetic` ask for
+            more than they can do.
+        PluginError: a plugin raised an exception, or breaks its contract.
+    """
     plugins = loaded.plugins
     instructions = gate_set_of(loaded)
-    with _named(loaded, "sampler"):
+    with _located(loaded, "sampler"):
         sampler = plugins["sampler"].make(instructions)
     _check_count(loaded, sampler.count)
     spec = plugins["sampler"].spec
@@ -70,7 +81,7 @@ def header_of(loaded: LoadedConfig) -> Header:
 
 
 def _fold(sampler: Sampler[Any], instructions: InstructionSet) -> int:
-    """The sampler's own fold, else the longest that the law allows."""
+    """Codes per word of the arithmetic: the sampler's choice, else the longest that is allowed."""
     longest = fold_for(len(instructions), instructions.qubits)
     if sampler.fold is None:
         return longest
@@ -80,7 +91,7 @@ def _fold(sampler: Sampler[Any], instructions: InstructionSet) -> int:
 
 
 def _check_count(loaded: LoadedConfig, count: int | None) -> None:
-    """Refuses more records than a sampler that ranks has."""
+    """Refuses to make more records than the sampler has; None: it has no end."""
     if count is not None and loaded.config.records > count:
         raise ConfigError(
             f"{loaded.document.where(('records',))}: records: got {loaded.config.records:,}, "
@@ -91,8 +102,8 @@ def _check_count(loaded: LoadedConfig, count: int | None) -> None:
 
 
 @contextmanager
-def _named(loaded: LoadedConfig, kind: str) -> Iterator[None]:
-    """Says where in the config a plugin stands that refuses its options, or that is broken."""
+def _located(loaded: LoadedConfig, kind: str) -> Iterator[None]:
+    """Adds the plugin, and its place in the config, to the errors that its code raises."""
     where = f"{loaded.document.where((kind,))}: {kind}"
     try:
         yield
@@ -104,15 +115,17 @@ def _named(loaded: LoadedConfig, kind: str) -> Iterator[None]:
         raise PluginError(
             f"{where}: plugin {origin(loaded.plugins[kind].spec)} raised "
             f"{type(cause).__name__}: {cause}",
-            hint=f"reproduce with: qframe check {loaded.words}",
+            hint=f"reproduce with: qframe check {loaded.command_line}",
         ) from cause
 
 
 def key_of(
     loaded: LoadedConfig, instructions: InstructionSet, sampler: Sampler[Any]
 ) -> dict[str, Any] | None:
-    """The recipe's `key`: exact where circuits of gates in a ring are multiplied out, else by
-    tolerance; None if the config asks for none.
+    """The recipe's `key`: its bits, and how it is computed; None if the config asks for none.
+
+    Keys are exact if the gates lie in a ring and their product is computed. Else they are computed
+    from the rounded unitary, by tolerance.
 
     Raises:
         ConfigError: if the sampler has a column of that name.
@@ -130,10 +143,11 @@ def key_of(
 
 
 def check_exact(loaded: LoadedConfig, instructions: InstructionSet, sampler: Sampler[Any]) -> None:
-    """Refuses `arithmetic: exact` where there are no exact products.
+    """Refuses `arithmetic: exact` if there are no exact products.
 
     Raises:
-        ConfigError: naming the gates without a ring, and the gate sets that have one.
+        ConfigError: the gates lie in no ring (with the gate sets whose gates do), or the sampler
+            returns the unitaries itself.
     """
     if loaded.config.arithmetic != "exact":
         return

@@ -1,4 +1,4 @@
-"""Reads the file of a config: one mapping, with the place of everything in it."""
+"""read_yaml: the mapping that a YAML file holds, with the position of everything in it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from qframe.config.yaml_parser import YamlProblem, parse_value
 from qframe.errors import ConfigError
 
 MAX_BYTES = 1 << 20
+"""Largest size of a config."""
 
 
 def read_yaml(path: Path) -> Document:
     """The mapping that a YAML file holds.
 
     Raises:
-        ConfigError: one problem, with `file:line:col`: not a readable file, above 1 MiB, not UTF-8,
-            not YAML, or more than plain data.
+        ConfigError: the first problem, with its position: not a readable file, above 1 MiB, not
+            UTF-8, not YAML, or more than plain data.
     """
     raw = _read(path)
     try:
@@ -39,22 +40,23 @@ def parse_yaml(text: str, name: str) -> Document:
         ConfigError: as `read_yaml`.
     """
     try:
-        found = parse_value(text, name)
-        if found.data is None:
+        document = parse_value(text, name)
+        if document.data is None:
             raise YamlProblem("the file is empty", (1, 1), "a config has at least records: 1000")
-        if not isinstance(found.data, dict):
-            kind = "a list" if isinstance(found.data, list) else "a single value"
+        if not isinstance(document.data, dict):
+            kind = "a list" if isinstance(document.data, list) else "a single value"
             raise YamlProblem(
-                f"got {kind}, want a mapping", found.marks[()], "each line is `key: value`"
+                f"got {kind}, want a mapping", document.marks[()], "each line is `key: value`"
             )
     except YamlProblem as problem:
         line, column = problem.mark
         where = f"{name}:{line}:{column}"
         raise ConfigError(f"{where}: {problem.message}", hint=problem.hint) from None
-    return found
+    return document
 
 
 def _read(path: Path) -> bytes:
+    """The bytes of a config file: never more than `MAX_BYTES`, whatever the path names."""
     try:
         if path.is_dir():
             raise ConfigError(f"{path}: is a directory, want a YAML file")

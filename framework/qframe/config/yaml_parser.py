@@ -1,7 +1,8 @@
-"""YAML as plain data with positions; everything that is more than that is refused.
+"""parse_value: YAML text as plain data with the position of each value, safe on hostile text.
 
-PyYAML's parser is used and its constructors are not: nothing in a text can name a Python object,
-win by being written twice, or grow beyond a bound (aliases are counted as often as they are used).
+PyYAML's parser is used, its composer and its constructors are not. So tags cannot name Python
+objects, a key that stands twice is refused instead of the last one winning, the position of an
+alias is known, and size and depth are bounded (each use of an alias counts).
 """
 
 from __future__ import annotations
@@ -12,22 +13,25 @@ from typing import Any
 
 import yaml
 
-from qframe.config.document import Document, Mark, Path
+from qframe.config.document import Document, KeyPath, Mark
 from qframe.config.yaml_scalars import scalar
 
 MAX_NODES = 100_000
+"""Most values that a text may hold."""
+
 MAX_DEPTH = 64
+"""Most lists and mappings that may stand within each other."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_CORE = "tag:yaml.org,2002:"
-_TYPES: dict[str, tuple[type, ...]] = {
+_TAG_PREFIX = "tag:yaml.org,2002:"
+_TYPES_OF_TAG: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "int": (int,),
     "float": (float, int),
     "bool": (bool,),
     "null": (type(None),),
 }
-_HINTS = {
+_HINTS = {  # by a part of PyYAML's message
     "mapping values are not allowed": "check the indentation, and quote a text that holds ': '",
     "cannot start any token": "indent with spaces, never with tabs, and quote texts with @ ` or %",
     "could not find expected ':'": "a line in a mapping is `key: value`",
@@ -39,7 +43,7 @@ _HINTS = {
 
 
 class YamlProblem(Exception):  # noqa: N818 - never leaves the package
-    """What is wrong with a YAML text, and where; the caller knows what the text is called."""
+    """A mistake in a YAML text: message, position and hint. The caller knows the text's name."""
 
     def __init__(self, message: str, mark: Mark, hint: str | None = None) -> None:
         super().__init__(message)
@@ -49,10 +53,14 @@ class YamlProblem(Exception):  # noqa: N818 - never leaves the package
 
 
 def parse_value(text: str, name: str) -> Document:
-    """Any YAML value; an empty text is None.
+    """The one YAML value that a text holds, with positions; an empty text is None.
+
+    Args:
+        text: the YAML.
+        name: what the document is called.
 
     Raises:
-        YamlProblem: without the text's name in it.
+        YamlProblem: the first mistake in the text.
     """
     if bad := yaml.reader.Reader.NON_PRINTABLE.search(text):
         before = text[: bad.start()]
@@ -64,20 +72,26 @@ def parse_value(text: str, name: str) -> Document:
         raise _not_yaml(cause) from None
     if root is None:
         return Document(name, None, {(): (1, 1)})
-    found = Document(name, None, {})
-    return Document(name, _Expander(found).expand(root, (), 0), found.marks, found.key_marks)
+    expander = _Expander()
+    data = expander.expand(root, (), 0)
+    return Document(name, data, expander.marks, expander.key_marks)
 
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A value with its place: a scalar, a list of nodes, or a dict of key to (mark, node)."""
+    """A value and its position.
+
+    Attributes:
+        mark: where the value begins.
+        value: a scalar, a list of nodes, or a dict from key to (position of the key, node).
+    """
 
     mark: Mark
     value: Any
 
 
 class _Composer:
-    """Events to nodes. Aliases share the node that they name, so that nothing grows here."""
+    """Makes nodes of PyYAML's events. An alias shares the value of its anchor: nothing grows."""
 
     def __init__(self, text: str) -> None:
         self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
@@ -85,6 +99,7 @@ class _Composer:
         self._nodes = 0
 
     def root(self) -> _Node | None:
+        """The node of the whole text; None if the text is empty."""
         next(self._events)  # the stream's start
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
@@ -146,52 +161,55 @@ class _Composer:
 
 
 class _Expander:
-    """Nodes to plain data, with a bound on what aliases make of them."""
+    """Makes plain data of nodes and notes the positions. Here aliases grow, within the bounds."""
 
-    def __init__(self, into: Document) -> None:
-        self._into = into
+    def __init__(self) -> None:
+        self.marks: dict[KeyPath, Mark] = {}
+        self.key_marks: dict[KeyPath, Mark] = {}
         self._nodes = 0
 
-    def expand(self, node: _Node, path: Path, depth: int) -> Any:
+    def expand(self, node: _Node, loc: KeyPath, depth: int) -> Any:
+        """The plain data of a node that stands at `loc`."""
         self._nodes += 1
         _check_bounds(self._nodes, depth, node.mark)
-        self._into.marks[path] = node.mark
+        self.marks[loc] = node.mark
         if isinstance(node.value, list):
-            return [self.expand(n, (*path, i), depth + 1) for i, n in enumerate(node.value)]
+            return [self.expand(n, (*loc, i), depth + 1) for i, n in enumerate(node.value)]
         if isinstance(node.value, dict):
             data = {}
             for key, (mark, child) in node.value.items():
-                self._into.key_marks[*path, key] = mark
-                data[key] = self.expand(child, (*path, key), depth + 1)
+                self.key_marks[*loc, key] = mark
+                data[key] = self.expand(child, (*loc, key), depth + 1)
             return data
         return node.value
 
 
 def _scalar(event: Any, mark: Mark) -> Any:
+    """The value of a scalar: a text if it is quoted, else what its tag or its letters say."""
     tag = event.tag
-    if tag == "!" or tag == f"{_CORE}str" or (tag is None and not event.implicit[0]):
+    if tag == "!" or tag == f"{_TAG_PREFIX}str" or (tag is None and not event.implicit[0]):
         return event.value
     try:
         value = scalar(event.value)
     except ValueError as cause:
         raise YamlProblem(str(cause), mark, "quote it if it is a text") from None
     if tag is not None:
-        name = tag.removeprefix(_CORE)
-        if not tag.startswith(_CORE) or name not in _TYPES:
+        name = tag.removeprefix(_TAG_PREFIX)
+        if not tag.startswith(_TAG_PREFIX) or name not in _TYPES_OF_TAG:
             raise _tag_problem(tag, mark)
-        if type(value) not in _TYPES[name]:
+        if type(value) not in _TYPES_OF_TAG[name]:
             raise YamlProblem(f"{event.value[:40]!r} is no !!{name}", mark, "remove the tag")
         return float(event.value) if name == "float" and isinstance(value, int) else value
     return value
 
 
 def _check_tag(event: Any, kind: str, mark: Mark) -> None:
-    if event.tag not in (None, "!", _CORE + kind):
+    if event.tag not in (None, "!", _TAG_PREFIX + kind):
         raise _tag_problem(event.tag, mark)
 
 
 def _tag_problem(tag: str, mark: Mark) -> YamlProblem:
-    short = tag.replace(_CORE, "!!")[:60]
+    short = tag.replace(_TAG_PREFIX, "!!")[:60]
     return YamlProblem(f"tag {short!r} is refused, want plain data", mark, "remove the tag")
 
 
@@ -213,6 +231,6 @@ def _mark(event: Any) -> Mark:
 def _not_yaml(cause: yaml.MarkedYAMLError) -> YamlProblem:
     at = cause.problem_mark or cause.context_mark
     mark = (at.line + 1, at.column + 1) if at else (1, 1)
-    words = f"{cause.problem or 'unreadable'} {cause.context or ''}".strip().replace("\n", " ")
-    hint = next((hint for part, hint in _HINTS.items() if part in words), None)
-    return YamlProblem(f"not valid YAML: {words}", mark, hint)
+    reason = f"{cause.problem or 'unreadable'} {cause.context or ''}".strip().replace("\n", " ")
+    hint = next((hint for part, hint in _HINTS.items() if part in reason), None)
+    return YamlProblem(f"not valid YAML: {reason}", mark, hint)

@@ -1,7 +1,7 @@
-"""What a plain word in the YAML means: the scalars of YAML 1.2's core schema, and no others.
+"""scalar: the value of an unquoted word in YAML, by the core schema of YAML 1.2.
 
-PyYAML speaks YAML 1.1, in which `1e-3` is a string, `1:30` is 90, and `no`, `on` and `y` are truth
-values: a gate named `y` would become `True`. Underscores in integers are the one thing added.
+PyYAML follows YAML 1.1, in which `1e-3` is a string, `1:30` is 90, and `no`, `on` and `y` are truth
+values: a gate named `y` would become `True`. One thing is added: underscores in integers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _INF = re.compile(r"([-+]?)\.(?:inf|Inf|INF)")
 _NANS = frozenset({".nan", ".NaN", ".NAN"})
 _MAX_DIGITS = 1_000
-"""Longer numbers are refused: Python takes quadratic time for them, and nothing here needs them."""
+"""Most characters of a number. Python takes quadratic time to read longer ones."""
 
 Scalar = str | int | float | bool | None
 
@@ -32,7 +32,7 @@ def scalar(text: str) -> Scalar:
     """The value of an unquoted scalar.
 
     Raises:
-        ValueError: for a number that no Python number holds as it is written.
+        ValueError: a number with too many digits, or too large for a double.
     """
     if text in _NULLS:
         return None

@@ -1,24 +1,21 @@
-"""What is opened and closed: usable in a `with` statement."""
+"""Closeable: base of the classes whose objects are opened and closed."""
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Self
 
 
-class Closes:
-    """Gives a class with `close()` its `with` statement."""
+class Closeable:
+    """An object with `close()` that also works in a `with` statement, which closes it at the end.
+
+    `contextlib.closing` does as much for a single statement; a base class spares each caller it.
+    """
 
     def close(self) -> None:
-        """Gives back what is held."""
+        """Closes the files and connections of this object. Does nothing by default."""
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Literal, TypeVar
 
-from qframe.contracts.closeable import Closes
+from qframe.contracts.closeable import Closeable
 from qframe.contracts.plugin import Plugin, PluginOptions
 from qframe.recipe.blocks import Block
 from qframe.recipe.columns import Arrays
@@ -40,7 +40,7 @@ class Estimate:
     directory_entries: int | None = None
 
 
-class Writer(Closes, ABC):
+class Writer(Closeable, ABC):
     """One worker's way into the dataset; opened, used and closed in that worker.
 
     Attributes:
@@ -69,7 +69,7 @@ class Writer(Closes, ABC):
         """Gives back what the writer holds. Stored blocks stay stored."""
 
 
-class Reader(Closes, ABC):
+class Reader(Closeable, ABC):
     """Read access to a dataset, complete or not. Never changes it."""
 
     header: Header

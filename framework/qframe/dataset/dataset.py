@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.contracts.closeable import Closes
+from qframe.contracts.closeable import Closeable
 from qframe.contracts.storage import Reader
 from qframe.dataset.records import Batch, Record, Records, UnitaryRecord
 from qframe.dataset.split import Sides, View
@@ -23,7 +23,7 @@ SHUFFLE_POOL = 16
 """Number of blocks whose records a shuffle mixes with each other."""
 
 
-class Dataset(Closes, Records):
+class Dataset(Closeable, Records):
     """The records of one recipe. `qframe.open` opens a dataset.
 
     `len(ds)` is the number of records. `ds[5]` and `ds[-1]` give a `Record`. `ds[10:20]`,

@@ -37,6 +37,7 @@ class FoundPlugin:
     cls: type[Plugin[Any]]
     sha256: str | None = None
 
+
 PACKAGES = {"cirq": "cirq-core", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 """The name to install a module by, where it is not the module's own."""
 

@@ -55,7 +55,7 @@ class RunHooks:
     """
 
     def __init__(self, loaded: LoadedConfig, objects: Sequence[object] = ()) -> None:
-        self._command = f"qframe run {loaded.words}"
+        self._command = f"qframe run {loaded.command_line}"
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._manager.add_hookspecs(sys.modules[__name__])

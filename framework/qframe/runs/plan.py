@@ -87,7 +87,7 @@ class RunPlan:
             engine=plugins["engine"].spec,
             storage=plugins["storage"].spec,
             output=str(self.output.absolute()),
-            config=self.loaded.words,
+            config=self.loaded.command_line,
         )
 
 

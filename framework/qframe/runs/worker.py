@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import TypeVar
 
-from qframe.contracts.closeable import Closes
+from qframe.contracts.closeable import Closeable
 from qframe.contracts.job import Job, TaskDone
 from qframe.contracts.storage import Storage
 from qframe.errors import StorageBusy, WorkerError
@@ -29,7 +29,7 @@ PAUSE_S = 0.001
 LONGEST_PAUSE_S = 0.064
 
 
-class Worker(Closes):
+class Worker(Closeable):
     """A worker of a job. An executor makes one in each of its processes or threads, and closes it.
 
     The worker makes its plugins from the job's plain data. So no plugin object and no open
