@@ -1,1 +1,1 @@
-"""What a plugin of each kind promises. Kinds: gate set, sampler, engine, storage, executor."""
+"""The contracts of plugins: gate set, sampler, engine, storage, executor; and what they share."""

@@ -6,10 +6,7 @@ from typing import Self
 
 
 class Closeable:
-    """An object with `close()` that also works in a `with` statement, which closes it at the end.
-
-    `contextlib.closing` does as much for a single statement; a base class spares each caller it.
-    """
+    """Base of objects with `close()`: a `with` statement closes them at its end."""
 
     def close(self) -> None:
         """Closes the files and connections of this object. Does nothing by default."""

@@ -1,4 +1,4 @@
-"""The engine contract."""
+"""Engine: the contract of plugins that multiply circuits out."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
 
 
 class Engine(Plugin[O_co], ABC):
-    """Multiplies circuits out.
+    """Base of engines. An engine multiplies circuits out: it computes their unitaries.
 
     YAML that selects it::
 
         engine: NAME
 
-    Every engine gives the same bits: the arithmetic of `qframe.circuits.arithmetic`. It is not in
-    the recipe, so a dataset may be continued with another one. `qframe.testing.EngineContract`
-    checks an engine against the plain reference.
+    All engines give the same bits, by the arithmetic of `qframe.circuits.arithmetic`. So the engine
+    is not in the recipe, and a dataset may be continued with another one.
+    `qframe.testing.EngineContract` checks an engine against the plain reference.
+
+    Args:
+        options: the options of the YAML.
+        instructions: the instructions that codes stand for.
+        fold: codes per word of the arithmetic.
     """
 
     def __init__(self, options: O_co, instructions: InstructionSet, fold: int) -> None:
@@ -36,8 +41,8 @@ class Engine(Plugin[O_co], ABC):
         """Writes the unitary of each circuit into `out`.
 
         Args:
-            circuits: any number of circuits, usually those of many blocks. Where they have
-                `parents` (only with fold 1), products may be shared; they need not be.
-            out: `(n, dim, dim)`, `complex128` or `complex64`, C order. For `complex64` the double
-                result is rounded once, at the end.
+            circuits: any number of circuits, usually those of many blocks. If they have `parents`
+                (only with fold 1), the engine may multiply each parent's product by one gate.
+            out: array `(n, dim, dim)`, `complex128` or `complex64`, C order. For `complex64` the
+                double result is rounded once, at the end.
         """

@@ -1,4 +1,4 @@
-"""The executor contract: who does the tasks."""
+"""Executor: the contract of plugins that run the tasks of a run."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
 
 
 class Executor(Plugin[O_co], ABC):
-    """Runs tasks, on this machine or elsewhere.
+    """Base of executors. An executor runs tasks, on this machine or elsewhere.
 
     YAML that selects it::
 
         executor: {plugin: NAME, workers: 2}
 
-    An executor carries plain task descriptions out and small results back, never unitaries. In
-    each worker it makes one `qframe.runs.worker.Worker(job)`, which resolves its own plugins and
-    opens its own writer, and calls `worker.do(task)`.
+    An executor sends plain descriptions of tasks to its workers and gets small results back, never
+    unitaries. In each worker it makes one `qframe.Worker(job)` and calls `worker.do(task)`. The
+    Worker makes its own plugins and opens its own writer.
 
     Attributes:
-        workers: how many workers it will use.
+        workers: number of workers that it will use.
     """
 
     workers: int
@@ -35,11 +35,11 @@ class Executor(Plugin[O_co], ABC):
 
     @abstractmethod
     def run(self, job: Job, tasks: Iterable[Task]) -> Iterator[TaskDone]:
-        """Does all tasks, and yields what was stored as it is stored, in any order.
+        """Does all tasks. Yields the result of each as soon as it is stored, in any order.
 
-        The caller closes the iterator to stop early: tasks in progress may finish or be dropped,
-        since whatever the ledger lacks is done by the next run.
+        The caller closes the iterator to stop early. Tasks in progress may then finish or be
+        dropped, because the next run does what the ledger lacks.
 
         Raises:
-            WorkerError: if a worker dies more often than the executor is willing to replace it.
+            WorkerError: if workers died more often than the executor replaces them.
         """

@@ -1,4 +1,4 @@
-"""The gate-set contract, and how gates are placed on qubits."""
+"""GateSet: the contract of plugins that define gates, and the placement of gates on qubits."""
 
 from __future__ import annotations
 
@@ -16,21 +16,27 @@ from qframe.contracts.plugin import Plugin, PluginOptions
 from qframe.errors import ConfigError
 
 Edge = Annotated[list[int], Field(min_length=2, max_length=2)]
+"""A pair of qubits that are coupled."""
 
 
 class Grid(PluginOptions):
-    """A rectangle of qubits with neighbours coupled: qubit `row * columns + column`."""
+    """A rectangle of qubits in which neighbours are coupled.
+
+    Qubit `row * columns + column` is at (row, column).
+    """
 
     rows: int = Field(ge=1, le=MAX_QUBITS)
     columns: int = Field(ge=1, le=MAX_QUBITS)
 
 
 class GateSetOptions(PluginOptions):
-    """Options that every gate set has unless it brings its own model."""
+    """Options of a gate set that has no `Options` of its own."""
 
     qubits: int = Field(1, ge=1, le=MAX_QUBITS, description="qubits of the register")
     gates: list[str] | None = Field(
-        None, min_length=1, description="names to use, in code order; else the gate set's choice"
+        None,
+        min_length=1,
+        description="names of the gates to use, in code order; the gate set's choice if left out",
     )
     coupling: Literal["all", "line", "ring"] | Grid | list[Edge] = Field(
         "all",
@@ -55,34 +61,39 @@ O_co = TypeVar("O_co", bound=GateSetOptions, covariant=True)
 
 
 class GateSet(Plugin[O_co], ABC):
-    """A set of gates. Write `gates()`; qframe places them on the qubits and checks them.
+    """Base of gate sets. A gate set defines gates; qframe places them on the qubits.
 
     YAML that selects it::
 
         gate_set: {plugin: NAME, qubits: 2, gates: [h, t, cx], coupling: line}
 
-    The recipe identifies a gate set by its names and matrices, never by the plugin's name.
+    A subclass writes `gates()`. The recipe identifies a gate set by the names and matrices of its
+    gates, never by the name of the plugin.
     """
 
     Options: ClassVar[type[PluginOptions]] = GateSetOptions
     default: ClassVar[tuple[str, ...] | None] = None
-    """Gates used when the YAML names none; all of them if None. Those too wide are left out."""
+    """Names of the gates that are used if the YAML names none; None: all.
+
+    Gates on more qubits than the register has are then left out.
+    """
 
     def __init__(self, options: O_co) -> None:
         self.options = options
 
     @abstractmethod
     def gates(self) -> Sequence[Gate]:
-        """The gates on offer, in the order that gives them their codes.
+        """The gates that may be used, in code order.
 
-        A gate's matrix is `(2**k, 2**k)` complex with its first qubit least significant.
+        The matrix of a gate on k qubits is complex, `(2**k, 2**k)`; the gate's first qubit is the
+        least significant bit of the index.
         """
 
     def instructions(self) -> InstructionSet:
-        """The chosen gates on every allowed tuple of qubits, in code order.
+        """The instructions, in code order: each chosen gate on every allowed tuple of qubits.
 
-        Gate by gate as chosen, then by qubit tuple in lexicographic order. A placement that equals
-        an earlier one of the same gate (`cz 1 0` after `cz 0 1`) is left out.
+        The order is that of the gates, then the lexicographic order of the tuples. A placement with
+        the same matrix as an earlier one of the same gate (`cz 1 0` after `cz 0 1`) is left out.
         """
         qubits = self.options.qubits
         chosen = self.chosen()
@@ -92,11 +103,16 @@ class GateSet(Plugin[O_co], ABC):
         return InstructionSet(qubits, chosen, placed)
 
     def chosen(self) -> tuple[Gate, ...]:
-        """The gates in use, in code order: those that the YAML names, or the default."""
+        """The gates in use, in code order: those that the YAML names, or the default.
+
+        Raises:
+            ConfigError: the gate set has no gate of that name, or the register is too small for it.
+        """
         offered = {gate.name: gate for gate in self.gates()}
         if self.options.gates is None:
             names = self.default or tuple(offered)
-            return tuple(offered[n] for n in names if offered[n].qubits <= self.options.qubits)
+            default = (offered[name] for name in names)
+            return tuple(gate for gate in default if gate.qubits <= self.options.qubits)
         for name in self.options.gates:
             if name not in offered:
                 raise ConfigError(
@@ -111,6 +127,7 @@ class GateSet(Plugin[O_co], ABC):
         return tuple(offered[name] for name in self.options.gates)
 
     def _placements(self, gate: Gate, qubits: int) -> Iterator[tuple[int, ...]]:
+        """The tuples of coupled qubits on which the gate has different matrices."""
         edges = _edges(self.options.coupling, qubits)
         seen: set[bytes] = set()
         for on in permutations(range(qubits), gate.qubits):
@@ -123,6 +140,7 @@ class GateSet(Plugin[O_co], ABC):
 
 
 def _edges(coupling: str | Grid | list[Edge], qubits: int) -> set[frozenset[int]]:
+    """The pairs of qubits that `coupling` couples."""
     if coupling == "all":
         return {frozenset((a, b)) for a in range(qubits) for b in range(a)}
     if isinstance(coupling, str):
@@ -141,10 +159,11 @@ def _edges(coupling: str | Grid | list[Edge], qubits: int) -> set[frozenset[int]
 
 
 def _connected(on: tuple[int, ...], edges: set[frozenset[int]]) -> bool:
+    """Whether edges between the qubits `on` join all of them."""
     reached, frontier = {on[0]}, [on[0]]
     while frontier:
-        here = frontier.pop()
-        new = [q for q in on if q not in reached and frozenset((here, q)) in edges]
+        qubit = frontier.pop()
+        new = [q for q in on if q not in reached and frozenset((qubit, q)) in edges]
         reached.update(new)
         frontier += new
     return len(reached) == len(on)

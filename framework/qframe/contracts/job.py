@@ -1,4 +1,4 @@
-"""What a worker is told, and what it answers: plain data that any executor can carry."""
+"""Job and TaskDone: what a worker gets and what it returns, as plain data."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from qframe.recipe.tasks import Task
 
 @dataclass(frozen=True)
 class Job:
-    """Everything that a worker needs. Holds no plugin objects, so that it pickles everywhere.
+    """Everything that a worker needs. It holds no plugin objects, so that any process can load it.
 
     Attributes:
-        recipe: the recipe's canonical text; gate matrices come from here.
-        about: the header's words for people.
-        records: records of the whole dataset.
+        recipe: canonical text of the recipe; gate matrices come from here.
+        about: notes for people in the header, such as the version of qframe.
+        records: number of records of the whole dataset.
+        sampler: description of the sampler.
+        engine: description of the engine.
+        storage: description of the storage.
         output: absolute path of the dataset.
-        config: the config as a command line names it, overrides included.
-        patience_s: for how long a worker tries again what the storage was too busy for.
+        config: the config as a command line names it, with its overrides.
+        patience_s: seconds for which a worker repeats a call that raises StorageBusy.
     """
 
     recipe: str
@@ -34,19 +37,24 @@ class Job:
 
     @property
     def serial(self) -> str:
-        """The command that does what is missing in one process, for error messages."""
+        """The command that finishes the run in one process, for error messages."""
         return f"qframe run {self.config} --set executor=serial"
 
 
 @dataclass(frozen=True)
 class TaskDone:
-    """A stored task: its records, and the seconds that making and writing them took.
+    """The result of a task that is stored.
 
     Attributes:
-        worker: the system's number of the thread that did it; that of a process is its first's.
-        counters: what `Writer.counters` grew by since the worker's last answer; and `refusals`, how
-            often the storage was too busy (`StorageBusy`).
-        memory: most bytes of memory that the worker's process has had so far; 0: not known.
+        task: the task.
+        records: number of its records.
+        generate_s: seconds that it took to generate them.
+        write_s: seconds that it took to store them.
+        worker: number that the system gives the thread which did the task. The number of a process
+            is that of its first thread.
+        counters: by how much `Writer.counters` grew since the worker's last result; and
+            `refusals`, how often the storage raised `StorageBusy`.
+        memory: peak memory of the worker's process so far, in bytes; 0: not known.
     """
 
     task: Task

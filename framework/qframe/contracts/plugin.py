@@ -1,4 +1,4 @@
-"""What all plugins share: a name, a version, and options that come from the YAML."""
+"""Plugin: the base of all plugin classes, of their options, and of their plain descriptions."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 CONTRACT_VERSION = 1
-"""Version of the contracts in `qframe.contracts`; raised when one changes incompatibly."""
+"""Version of the contracts in `qframe.contracts`. An incompatible change raises it."""
 
 
 class PluginOptions(BaseModel):
-    """Base of a plugin's options: strict types, no unknown keys, immutable.
+    """Base of a plugin's options: a pydantic model with strict types, without unknown keys.
 
-    A field's description and default appear in `qframe plugins`, in the JSON Schema and in editors.
-    A validator of an option that is a path finds the directory of the YAML as
-    `info.context["base"]` (no context: the working directory).
+    The objects are immutable. A field's description and default appear in `qframe plugins`, in the
+    JSON Schema and in editors. A validator finds the directory of the YAML, which relative paths
+    start from, as `info.context["base"]`; without a context it is the working directory.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -31,9 +31,9 @@ class Plugin(Generic[O_co]):
 
     Attributes:
         name: the word in the YAML (`plugin: NAME`).
-        version: raised by the author when the same options begin to mean other data.
-        contract: the contract version that the class was written for.
-        Options: the pydantic model of everything beside `plugin:` in the YAML section.
+        version: version of the plugin. Raise it when the same options begin to mean other data.
+        contract: version of the contracts that the class was written for.
+        Options: pydantic model of the options: all keys of the YAML section except `plugin`.
     """
 
     name: ClassVar[str]
@@ -46,13 +46,13 @@ class Plugin(Generic[O_co]):
 
 @dataclass(frozen=True)
 class PluginSpec:
-    """Which plugin, from where, with which options; enough to find it in another process.
+    """The description of a plugin as plain data, from which any process can make it.
 
     Attributes:
-        kind: `gate_set`, `sampler`, `engine`, `storage` or `executor`.
+        kind: `gate_set`, `sampler`, `engine`, `storage`, `executor` or `hooks`.
         plugin: an installed name, `pkg.module:attr`, or a path to a `.py` file.
-        options: plain data; validated by the plugin's own model.
-        base: directory that a relative path starts from (that of the YAML).
+        options: plain data, as in the YAML; the plugin's `Options` check it.
+        base: directory of the YAML, which relative paths start from.
         sha256: SHA-256 of the local file that was executed when the config was loaded; None for
             plugins that are not local files, and where no config was loaded.
     """

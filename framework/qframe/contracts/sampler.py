@@ -1,4 +1,4 @@
-"""The sampler contract."""
+"""Sampler: the contract of plugins that choose circuits."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
 
 
 class Sampler(Plugin[O_co], ABC):
-    """Chooses the circuits of a block.
+    """Base of samplers. A sampler chooses the circuits of a block.
 
     YAML that selects it::
 
         sampler: {plugin: NAME, ...options}
 
-    `sample` is a pure function of the options, the instructions and `draws`: it keeps no state
+    `sample` is a pure function of the options, the instructions and `draws`. It keeps no state
     from block to block and takes no randomness from anywhere else. Raise `version` when the same
     options begin to give other circuits.
 
-    Raise `ConfigError` in `__init__` for options that do not fit the instructions.
+    Raise `ConfigError` in `__init__` if the options do not fit the instructions.
 
     Attributes:
-        max_length: gates in the longest circuit, 1 to 65,535; the width of `codes`.
-        columns: columns that `sample` returns in `Circuits.extra`.
-        count: records that exist, for samplers that rank; `None` = no limit. The host refuses
-            more. The last block is drawn in full all the same: give any circuit beyond the end.
+        max_length: number of gates of the longest circuit, 1 to 65,535; the width of `codes`.
+        columns: the columns that `sample` returns in `Circuits.extra`, each a `Column`.
+        count: number of records that exist, for samplers that rank; None: no limit. qframe refuses
+            to make more. The last block is drawn in full all the same: beyond the end, return any
+            circuits.
         gives_unitaries: whether `sample` returns `Circuits.unitaries`, so that no engine multiplies
-            the circuits. They have to be the same to the last bit on every machine: no libm beyond
-            sqrt, no BLAS or LAPACK, nothing that may be fused.
-        fold: codes a word of the law's arithmetic (`qframe.circuits.arithmetic`); None takes the
-            longest that suits the gate set. 1 multiplies gate by gate, so that `Circuits.parents`
-            counts.
+            the circuits. They have to be the same to the last bit on every machine: no function of
+            libm except sqrt, no BLAS, no LAPACK, no fused multiply-add.
+        fold: codes per word of the arithmetic (`qframe.circuits.arithmetic`). None: the longest
+            that suits the gate set. 1: gate by gate, so that engines can use `Circuits.parents`.
     """
 
     max_length: int
@@ -52,10 +52,11 @@ class Sampler(Plugin[O_co], ABC):
 
     @abstractmethod
     def sample(self, draws: Draws) -> Circuits:
-        """The circuits of block `draws.block`: `draws.size` of them, also where the dataset ends
-        within the block.
+        """The circuits of block `draws.block`.
+
+        Always `draws.size` of them, even if the dataset ends within the block.
 
         Returns:
-            Circuits with `codes` `(draws.size, max_length)` of `instructions.code_dtype` and
-            `lengths` `(draws.size,)` of `uint8` if max_length < 256 else `uint16`.
+            Circuits with `codes` `(draws.size, max_length)` of `instructions.code_dtype`, and with
+            `lengths` `(draws.size,)` of `uint8` if `max_length` < 256, else `uint16`.
         """

@@ -1,4 +1,4 @@
-"""The storage contract: where blocks go and come back from."""
+"""Storage, Writer and Reader: the contract of plugins that store and read blocks."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from qframe.recipe.ledger import Stored
 from qframe.recipe.schema import Schema
 
 Loss = Literal["nothing", "last tasks", "damage"]
-"""What a crash may cost, of the blocks whose `write` has returned.
+"""What a crash may cost, among the blocks whose `write` has returned.
 
-`nothing`: all are there. `last tasks`: some of the last may be missing, what is there is whole, and
-the same run again finishes it. `damage`: what is there may contradict itself; `qframe verify
---repair` finds and mends it.
+- `nothing`: all blocks are stored.
+- `last tasks`: some of the last blocks may be missing. The others are intact, and the same run
+  again finishes the dataset.
+- `damage`: blocks may be damaged. `qframe verify --repair` finds and repairs them.
 """
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
@@ -30,9 +31,12 @@ O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a dataset will take on disk.
+    """What a complete dataset takes on disk.
 
-    `directory_entries`: files in the directory that holds the most of them; None: not known.
+    Attributes:
+        bytes: size of all files together.
+        files: number of files.
+        directory_entries: number of files in the directory that holds the most; None: not known.
     """
 
     bytes: int
@@ -41,101 +45,108 @@ class Estimate:
 
 
 class Writer(Closeable, ABC):
-    """One worker's way into the dataset; opened, used and closed in that worker.
+    """Write access to a dataset for one worker, which opens, uses and closes it.
 
     Attributes:
-        counters: totals since the writer was opened, for people and `qframe compare`. The names
-            that qframe knows: `commits`; `lock_waits` (how often a write waited for another writer
-            for more than 1 ms) and `lock_wait_s` (seconds, all together). A writer need not count.
+        counters: totals since the writer was opened, for people and `qframe compare`. A writer need
+            not count. qframe knows these names: `commits`; `lock_waits`, how often a write waited
+            for another writer for more than 1 ms; `lock_wait_s`, the sum of these waits in seconds.
     """
 
     counters: Mapping[str, float] = MappingProxyType({})
 
     @abstractmethod
     def write(self, blocks: Sequence[Block]) -> None:
-        """Stores the blocks and their ledger rows in one transaction: all or nothing.
+        """Stores the blocks and their ledger rows in one transaction: all of them or none.
 
-        A storage of several files has a transaction in each: every block still comes with its row.
-
-        A block that is there already (cut shorter, or written by a lost worker) is replaced.
+        A storage of several files has a transaction in each; a block and its row are always in the
+        same one. A block that is stored already (with fewer records, or by a worker that was lost)
+        is replaced.
 
         Raises:
-            StorageBusy: other writers kept it waiting for too long; nothing is stored, and the
+            StorageBusy: other writers kept the storage locked for too long. Nothing is stored; the
                 same call may succeed later.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Gives back what the writer holds. Stored blocks stay stored."""
+        """Closes files and connections. Stored blocks stay stored."""
 
 
 class Reader(Closeable, ABC):
-    """Read access to a dataset, complete or not. Never changes it."""
+    """Read access to a dataset, complete or not. It never changes the dataset.
+
+    Attributes:
+        header: the header of the dataset.
+    """
 
     header: Header
 
     @property
     def schema(self) -> Schema:
-        """The columns that `read` gives: the header's, or less if the storage keeps no more."""
+        """The columns that `read` returns: the header's, or fewer if the storage keeps fewer."""
         return self.header.schema
 
     @abstractmethod
     def stored(self) -> Iterator[Stored]:
-        """What the ledger holds, as runs of adjacent blocks in ascending order.
+        """The blocks in the ledger, as runs of adjacent blocks in ascending order.
 
-        Within a run all blocks are full, or the run is one cut block.
+        All blocks of a run are full, or the run is one block with fewer records.
         """
 
     @abstractmethod
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
-        """The ledger row by row in ascending order: block, records, SHA-256."""
+        """The rows of the ledger in ascending order: block, number of records, SHA-256."""
 
     def proved_checksum(self, block: int) -> tuple[int, bytes] | None:  # noqa: ARG002
-        """Records and SHA-256 of a block that is not stored as it is, by its ledger row.
+        """Number of records and SHA-256 of a block, for a storage that changes what it stores.
 
-        Only after a second checksum, over what is stored, has proved both. None where all columns
-        are stored as the recipe makes them: they prove themselves.
+        A storage that keeps fewer columns, or rounds them, cannot compute the ledger's SHA-256 from
+        what it stores. It keeps a second checksum, over the stored bytes and the ledger's SHA-256.
+        This method checks that one first and then returns the row of the ledger. None: all columns
+        are stored as the recipe makes them, so that the caller can compute the SHA-256 itself.
 
         Raises:
             RecordMissing: if the ledger lacks the block.
-            NotADataset: what is stored is not what the ledger says.
+            NotADataset: if the second checksum does not match.
         """
         return None
 
     def form(self) -> dict[str, str]:
-        """How records are stored, in words for people (`qframe info`)."""
+        """How records are stored, for people: name to text, shown by `qframe info`."""
         return {}
 
     @abstractmethod
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
-        """Records `start:stop` of a block: one array a column, in the reader's schema.
+        """Records `start:stop` of a block: one array per column of the reader's `schema`.
 
-        Fewer where the block is stored cut, as slices of Python are.
+        Fewer records if the block has fewer, as with a slice in Python.
 
         Raises:
             RecordMissing: if the ledger lacks the block.
         """
 
     @abstractmethod
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Closes files and connections."""
 
 
 class Storage(Plugin[O_co], ABC):
-    """A kind of place for datasets.
+    """Base of storages. A storage keeps datasets at a path and knows their format.
 
     YAML that selects it::
 
         storage: NAME                      # or {plugin: NAME, ...options}
         output: data/clifford_t.db
 
-    The framework holds a lock on the output while it calls `create`, `resume` and `finish`; only
-    `writer` is called in workers. The data and the ledger row of a block become visible together,
-    in one step that `kill -9` cannot cut in two.
+    qframe holds a lock on the output while it calls `create`, `resume` and `finish`. Workers call
+    only `writer`. The data of a block and its ledger row become visible together, in one step:
+    `kill -9` leaves both or none.
 
     Attributes:
-        suffix: appended to the default output name (`data/<config name><suffix>`).
-        task_bytes: how many bytes of records one `write` should hold.
-        compared: options beside its defaults with which `qframe compare` shows it.
+        suffix: end of the default output name (`data/<config name><suffix>`).
+        task_bytes: how many bytes of records one `write` should get.
+        compared: sets of options, beside the defaults, that `qframe compare` measures too.
     """
 
     suffix: ClassVar[str]
@@ -149,23 +160,26 @@ class Storage(Plugin[O_co], ABC):
     @classmethod
     @abstractmethod
     def recognises(cls, path: Path) -> bool:
-        """Whether `path` holds a dataset of this storage. Looks only; runs nothing it finds."""
+        """Whether `path` holds a dataset of this storage. Only reads; runs nothing of the data."""
 
     @abstractmethod
     def create(self, header: Header) -> None:
-        """Makes an empty dataset at `path`, where nothing is: whole, or not at all."""
+        """Makes an empty dataset at `path`, where nothing exists: completely or not at all."""
 
     @abstractmethod
     def resume(self, header: Header) -> None:
-        """Makes an existing dataset ready for writers, and sets `records` to the header's."""
+        """Prepares an existing dataset for writers, and sets its `records` to the header's."""
 
     @abstractmethod
     def writer(self, header: Header) -> Writer:
-        """A new writer; called in the worker that will use it."""
+        """A new writer. Called in the worker that will use it."""
 
     @abstractmethod
     def finish(self) -> None:
-        """Called once all blocks are stored, or the run was stopped: leaves no helper files."""
+        """Leaves the dataset in its final files, without temporary ones.
+
+        Called when all blocks are stored, or when the run was stopped.
+        """
 
     def finished(self) -> bool:
         """Whether the dataset is as `finish` leaves it."""
@@ -173,7 +187,7 @@ class Storage(Plugin[O_co], ABC):
 
     @abstractmethod
     def reader(self) -> Reader:
-        """A new reader; several may be open, also while writers write.
+        """A new reader. Several may be open, also while writers write.
 
         Raises:
             NotADataset: if `path` holds no dataset of this storage.
@@ -181,68 +195,81 @@ class Storage(Plugin[O_co], ABC):
 
     @abstractmethod
     def estimate(self, header: Header) -> Estimate:
-        """Bytes and files that the complete dataset will take."""
+        """What the complete dataset will take on disk."""
 
     def structure(self) -> Iterator[str]:
-        """What is wrong with the dataset apart from its blocks, one line a problem.
+        """Problems of the dataset apart from its blocks, one line per problem.
 
-        For `qframe verify`, after which a dataset with such a problem is made anew. Reads as much
-        as it needs to, all of it if that is what it takes. None by default.
+        For `qframe verify`; with `--repair` a dataset with such a problem is made anew. May read
+        the whole dataset. No problems by default.
         """
         yield from ()
 
     def half_done(self) -> bool:
-        """Whether a writer that was killed left what must be undone before anyone can read."""
+        """Whether a killed writer left changes that must be undone before anyone can read."""
         return False
 
     def recover(self) -> None:
-        """Undoes it. The caller holds the output's lock, and the user asked to write there."""
+        """Undoes the changes that `half_done` found.
 
-    def salvage(self, header: Header) -> Reader:  # noqa: ARG002 - for those that can use it
-        """A reader of a damaged dataset, which believes `header` where its own cannot be read.
+        The caller holds the output's lock, and the user has asked to write there.
+        """
 
-        What it reads is believed only where a checksum proves it.
+    def salvage(self, header: Header) -> Reader:  # noqa: ARG002 - for storages that can use it
+        """A reader of a damaged dataset. It uses `header` if the dataset's own cannot be read.
+
+        The caller believes only what a checksum proves.
         """
         return self.reader()
 
     def parts(self) -> Iterator[Path]:
-        """Files beside `path` that go where it goes. None by default."""
+        """Companion files: files beside `path` that belong to the dataset. None by default."""
         yield from ()
 
     def hindered(self) -> str | None:
-        """What hinders a run that is being written, in one line that names the cause, or None.
+        """What slows down the writing of a run, in one line that names the cause; None: nothing.
 
-        Called in the parent every few seconds; must be quick.
+        Called in the parent process every few seconds, so it must be fast.
         """
         return None
 
     @classmethod
     def diagnose(cls, path: Path) -> Iterator[tuple[str, str, bool]]:  # noqa: ARG003
-        """What `qframe doctor` says of this machine and `path`: name, value, whether it will do."""
+        """Findings about this machine and `path`, shown by `qframe doctor`.
+
+        Each is a name, a value, and whether the value is good enough for this storage.
+        """
         yield from ()
 
     def made_with(self) -> O_co:
-        """The options that make a dataset of the same form as the one at `path`."""
+        """Options that make a dataset of the same form as the one at `path`."""
         return self.options
 
     @property
     def kill_may_cost(self) -> Loss | None:
         """What `kill -9` of any process at any moment may cost, with these options.
 
-        None: the plugin does not say. May be a plain class attribute.
+        None: not known. A subclass may use a plain class attribute.
         """
         return None
 
     @property
     def power_cut_may_cost(self) -> Loss | None:
-        """What a power cut, or a crash of the system, may cost; else as `kill_may_cost`."""
+        """What a power cut, or a crash of the system, may cost; otherwise as `kill_may_cost`."""
         return None
 
     def check_form(self) -> None:
-        """Refuses (StorageError) options that ask for another form than the dataset at `path` has.
+        """Refuses options that ask for another form than the dataset at `path` has.
 
-        Called of every dataset that is there, also of a complete one; only reads.
+        Called for every existing dataset, also for a complete one. Only reads.
+
+        Raises:
+            StorageError: naming the option, what it asks for and what is there.
         """
 
     def check(self, header: Header) -> None:
-        """Refuses (StorageError) what this storage cannot do here. Called before any work."""
+        """Refuses what this storage cannot do here. Called before any work.
+
+        Raises:
+            StorageError: naming what cannot be done.
+        """

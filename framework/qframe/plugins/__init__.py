@@ -1,1 +1,1 @@
-"""The one door through which all plugins come: built-in, installed and local alike."""
+"""Finding and loading plugins: built-in, installed and local ones in the same way."""

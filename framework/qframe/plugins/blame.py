@@ -1,4 +1,4 @@
-"""Which plugin an exception came from, as an error with a command that shows it again."""
+"""Errors that name the plugin an exception came from, and a command that reproduces it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from qframe.plugins.local_files import is_local, local_path
 
 
 def origin(spec: PluginSpec) -> str:
-    """A plugin and where it came from: `sampler 'uniform' (qframe-datasets 0.1.0)`."""
+    """The name of a plugin and of its origin: `sampler 'uniform' (qframe-datasets 0.1.0)`."""
     return f"{spec.kind} {spec.plugin!r} ({_home(spec)})"
 
 
 def _home(spec: PluginSpec) -> str:
+    """The local file, or the distribution and its version."""
     if is_local(spec.plugin):
         return f"local file {local_path(spec.plugin, Path(spec.base))}"
     for found in installed(spec.kind):
@@ -30,7 +31,14 @@ def _home(spec: PluginSpec) -> str:
 
 
 def error_of(spec: PluginSpec, cause: Exception, command: str, during: str) -> WorkerError:
-    """The error for an exception that a plugin let out; `command` shows it again."""
+    """The error for an exception that a plugin raised.
+
+    Args:
+        spec: the plugin.
+        cause: the exception.
+        command: a command that reproduces it.
+        during: what was going on, such as `task 3`.
+    """
     return WorkerError(
         f"{during}: {origin(spec)} raised {type(cause).__name__}: {cause}",
         hint=f"reproduce with: {command}",
@@ -39,10 +47,12 @@ def error_of(spec: PluginSpec, cause: Exception, command: str, during: str) -> W
 
 @contextmanager
 def blame(spec: PluginSpec, command: str, during: str) -> Iterator[None]:
-    """Names the plugin in an exception that is none of our own words.
+    """Makes a WorkerError of any exception that the code within raises; arguments as `error_of`.
+
+    A QframeError passes unchanged, because it says already what is wrong.
 
     Raises:
-        WorkerError: from any exception but a QframeError, which already says what is wrong.
+        WorkerError: naming the plugin, from the exception.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""What is installed, from metadata alone: listing plugins imports none of them."""
+"""installed: lists the installed plugins from the metadata of packages, without importing any."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 GROUP = "qframe"
+"""The group of entry points in which packages name their plugins."""
 
 
 @dataclass(frozen=True)
 class Installed:
-    """An entry point of the group `qframe`: `<kind>.<name>` of a distribution."""
+    """An installed plugin: the entry point `<kind>.<name>` of a distribution."""
 
     kind: str
     name: str
@@ -18,15 +19,17 @@ class Installed:
 
     @property
     def distribution(self) -> str:
+        """Name of the distribution; `?` if its metadata lack it."""
         return self.entry.dist.name if self.entry.dist else "?"
 
     @property
     def version(self) -> str:
+        """Version of the distribution; `?` if its metadata lack it."""
         return self.entry.dist.version if self.entry.dist else "?"
 
 
 def installed(kind: str | None = None) -> list[Installed]:
-    """All installed plugins (of one kind), sorted by kind and name."""
+    """All installed plugins, or those of one kind, sorted by kind and name."""
     found = []
     for entry in entry_points(group=GROUP):
         entry_kind, _, name = entry.name.partition(".")

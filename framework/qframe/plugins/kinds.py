@@ -1,4 +1,4 @@
-"""The kinds of plugin: their words in the YAML, their hooks and their contracts."""
+"""KINDS: the five kinds of plugin, with the key, the hook and the contract class of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from qframe.contracts.plugin import Plugin
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind: `name` in the YAML and in entry points, its hook, and where its contract is."""
+    """One kind of plugin.
+
+    Attributes:
+        name: its key in the YAML, and the first part of its entry points' names.
+        hook: name of the hook that returns the classes of a module.
+        module: name of the module that holds the contract class.
+        contract: name of the contract class.
+    """
 
     name: str
     hook: str
@@ -20,7 +27,7 @@ class Kind:
 
     @property
     def base(self) -> type[Plugin[Any]]:
-        """The contract class."""
+        """The contract class. It is imported only now, because importing it imports NumPy."""
         base: type[Plugin[Any]] = getattr(import_module(self.module), self.contract)
         return base
 
@@ -35,3 +42,4 @@ KINDS = {
         Kind("executor", "qframe_executors", "qframe.contracts.executor", "Executor"),
     )
 }
+"""The kinds by name. Each name is a key of the config whose value is a section."""

@@ -16,8 +16,8 @@ from qframe.contracts.plugin import PluginSpec
 from qframe.errors import ConfigError, PluginError, QframeError, WorkerError
 from qframe.plugins import hookspecs
 from qframe.plugins.blame import error_of
-from qframe.plugins.hookspecs import hookspec
-from qframe.plugins.resolve import load_module, register
+from qframe.plugins.hookspecs import hookspec, register
+from qframe.plugins.resolve import load_module
 from qframe.runs.plan import RunPlan
 from qframe.runs.summary import RunSummary
 
