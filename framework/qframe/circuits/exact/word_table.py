@@ -1,4 +1,4 @@
-"""One and two qubits in a ring: products of short words looked up, then multiplied densely."""
+"""ExactWordTable: multiplies circuits of one and two qubits in a ring, a short word at a time."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ from qframe.rings.exact_matrix import ExactMatrix
 from qframe.rings.ring import Integers
 
 TABLE_BYTES = 1 << 21
-"""Of the products that are kept."""
+"""Largest size of the table of products."""
 
-LONGEST = 6
+LONGEST_WORD = 6
+"""Largest number of codes of a word."""
 
 
 class ExactWordTable:
-    """Multiplies by all words of `fold` codes.
+    """A table of the products of all words of up to `fold` codes, and how to multiply by them.
+
+    Args:
+        instructions: what the codes stand for.
+        exact: exact entries of the gates of `instructions`, in one ring.
 
     Attributes:
-        fold: codes a step.
-        factor: how many times larger a step can make the largest integer.
+        fold: number of codes of a step.
+        factor: how many times larger the largest integer can get in a step.
     """
 
     def __init__(self, instructions: InstructionSet, exact: Sequence[ExactMatrix]) -> None:
@@ -32,7 +37,8 @@ class ExactWordTable:
         self._codes = len(instructions)
         self.fold = 1
         while (
-            self.fold < LONGEST and len(gates) ** (self.fold + 1) * gates[0].nbytes <= TABLE_BYTES
+            self.fold < LONGEST_WORD
+            and len(gates) ** (self.fold + 1) * gates[0].nbytes <= TABLE_BYTES
         ):
             self.fold += 1
         self._words, self._exponents = gates, exponents
@@ -49,10 +55,21 @@ class ExactWordTable:
         lengths: NDArray[Any],
         start: int,
     ) -> Integers:
-        """The transposed matrices `(n, d, d, degree)` after codes `start : start + fold`."""
+        """Multiplies by the codes `start : start + fold`.
+
+        Args:
+            state: the transposed matrices so far, `(n, d, d, degree)`.
+            exponents: their exponents, `(n,)`; changed in place.
+            codes: `(n, width)`.
+            lengths: `(n,)`; number of codes of each circuit that count.
+            start: place of the first code of the step.
+
+        Returns:
+            the new transposed matrices, not reduced.
+        """
         word = np.zeros(len(codes), dtype=np.intp)
         for place in range(start, start + self.fold):
-            word *= self._codes + 1  # the last digit stands for no gate
+            word *= self._codes + 1  # the largest digit stands for no gate
             inside = place < lengths
             word += (
                 np.where(inside, codes[:, place], self._codes)
@@ -68,16 +85,20 @@ class ExactWordTable:
 def _widened(
     instructions: InstructionSet, exact: Sequence[ExactMatrix]
 ) -> tuple[Integers, Integers]:
-    """Transposed representations of all instructions, then of the identity, and exponents."""
-    by_name = {gate.name: own for gate, own in zip(instructions.gates, exact, strict=True)}
-    made, exponents = [], []
+    """Transposed representations of all instructions and of the identity, and their exponents.
+
+    Returns:
+        `(len(instructions) + 1, d * degree, d * degree)` and `(len(instructions) + 1,)`.
+    """
+    by_name = {gate.name: entries for gate, entries in zip(instructions.gates, exact, strict=True)}
+    matrices, exponents = [], []
     for placed in instructions.instructions:
-        own = by_name[placed.gate]
+        entries = by_name[placed.gate]
         planes = [
-            widen(own.numbers[..., j], placed.qubits, instructions.qubits)
-            for j in range(own.ring.degree)
+            widen(entries.numbers[..., j], placed.qubits, instructions.qubits)
+            for j in range(entries.ring.degree)
         ]
-        made.append(own.ring.representation(np.stack(planes, axis=-1)).T)
-        exponents.append(own.exponent)
-    made.append(np.eye(len(made[0]), dtype=np.int64))
-    return np.ascontiguousarray(np.stack(made)), np.array([*exponents, 0], dtype=np.int64)
+        matrices.append(entries.ring.representation(np.stack(planes, axis=-1)).T)
+        exponents.append(entries.exponent)
+    matrices.append(np.eye(len(matrices[0]), dtype=np.int64))
+    return np.ascontiguousarray(np.stack(matrices)), np.array([*exponents, 0], dtype=np.int64)
