@@ -1,8 +1,8 @@
 """What the tests of the whole tool share: small configs, and ways to run qframe on them.
 
-The default suite draws the same examples each time, so that it fails only if something has changed.
-`pytest -m long` runs the tests marked `long` and all tests of hypothesis; these draw new examples.
-An example that failed is printed with the line that draws it again (`@reproduce_failure`).
+Property tests draw the same examples in each default run, so that it fails only if something has
+changed. `pytest -m long` draws new ones: it runs the property tests, most with 1,000 examples, and
+the tests marked `long`. What draws a failing example again is printed with it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from typing import Any
 import hypothesis
 import pytest
 import yaml
-from hypothesis.internal.conjecture import providers
 
 import qframe
 from qframe.cli.main import main
@@ -55,9 +54,12 @@ def searches(config: pytest.Config) -> bool:
 
 
 def forget_constants() -> None:
-    """Hypothesis tries numbers that stand in the modules loaded so far: in the tests run before."""
-    if hasattr(providers, "_get_local_constants"):  # older ones try none
-        providers._get_local_constants = type(providers._local_constants)
+    """Hypothesis tries numbers that it finds in the modules that earlier tests have loaded."""
+    with contextlib.suppress(ImportError):  # the oldest versions do not
+        from hypothesis.internal.conjecture import providers
+
+        if hasattr(providers, "_get_local_constants"):
+            providers._get_local_constants = type(providers._local_constants)
 
 
 def hear_signals() -> None:
@@ -72,8 +74,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if any(word in item.nodeid.lower() for word in NUMBA):
             item.add_marker(pytest.mark.xdist_group("numba"))
-        if searches(config) and hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
+        if searches(config) and is_property(item):
             item.add_marker(pytest.mark.long)
+
+
+def is_property(item: pytest.Item) -> bool:
+    """Whether hypothesis draws the test's examples."""
+    return getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
 
 
 COMMAND = [sys.executable, "-m", "qframe"]
