@@ -115,6 +115,39 @@ def test_the_yaml_of_the_readme_is_a_valid_config(tmp_path: Path) -> None:
     assert loaded.config.records == 1_000_000
 
 
+def test_the_page_about_the_config_begins_with_a_valid_one(tmp_path: Path) -> None:
+    text, *sections = blocks(ROOT / "docs" / "config.md", "yaml")
+    (tmp_path / "x.yaml").write_text(text)
+    assert load_config(tmp_path / "x.yaml").config.records == 1_000_000
+    for section in sections:
+        (tmp_path / "x.yaml").write_text(re.sub(r"^storage:.*\n", section, text, flags=re.M))
+        assert load_config(tmp_path / "x.yaml").plugins["storage"].spec.plugin == "sqlite"
+
+
+def test_the_mistakes_on_the_page_about_the_config_are_reported_so(tmp_path: Path) -> None:
+    [messages] = blocks(ROOT / "docs" / "config.md", "text")
+    (tmp_path / "mine.yaml").write_text(
+        "records: 10\nseed: many\ngate_set: clifford_t\nsampler: {plugin: uniform, length: 4,\n"
+        "  lenght: 4}\n"
+    )
+    with contextlib.chdir(tmp_path), pytest.raises(qframe.ConfigError) as error:
+        load_config(Path("mine.yaml"))
+    assert f"{error.value}\n" == messages
+
+
+def test_the_column_of_the_plugin_guide_is_stored(tmp_path: Path) -> None:
+    python = blocks(ROOT / "docs" / "plugins.md", "python")
+    (tmp_path / "sampler.py").write_text(next(b for b in python if "class Marked" in b))
+    (tmp_path / "x.yaml").write_text(
+        "records: 50\ngate_set: clifford_t\nsampler: sampler.py\nexecutor: serial\n"
+    )
+    out = tmp_path / "x.db"
+    _qframe(tmp_path, "run", "x.yaml", "--output", str(out))
+    with qframe.open(out) as ds:
+        for record in ds:
+            assert record.extra["repeats"] == list(record.codes).count(record.codes[0])
+
+
 def test_both_plugins_of_the_plugin_guide_make_a_dataset(tmp_path: Path) -> None:
     python = blocks(ROOT / "docs" / "plugins.md", "python")
     (tmp_path / "gates.py").write_text(next(b for b in python if "class SqrtX" in b))

@@ -87,7 +87,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, local: bool = True
         local: whether local files may be named. If not, none of them is even read.
 
     Raises:
-        ConfigError: all mistakes that the config has, one a line with its place, those about
+        ConfigError: all mistakes that the config has, one per line with its place, those about
             plugins included.
         PluginError: if plugins that cannot be used are the only mistakes.
     """

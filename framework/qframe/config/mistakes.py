@@ -42,7 +42,7 @@ class Mistake:
 
 
 def as_error(mistakes: Sequence[Mistake], document: Document) -> ConfigError | PluginError:
-    """The error that lists all mistakes, one a line, each with its position and its hint.
+    """The error that lists all mistakes, one per line, each with its position and its hint.
 
     Those of the file come first, in its order, then those of the command line. If plugins that
     cannot be used are the only ones, it is a PluginError.

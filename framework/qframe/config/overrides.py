@@ -23,7 +23,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     - If a section is set to a name, its old options are dropped: `storage=savetxt`.
 
     Raises:
-        ConfigError: all that cannot be put in, one a line.
+        ConfigError: all that cannot be put in, one per line.
     """
     edited = Document(
         document.name,

@@ -55,16 +55,17 @@ def _merge_branches(errors: _Errors, value: Any, at: KeyPath) -> Iterator[Compla
     branches: dict[Any, _Errors] = {}
     for (branch, *rest), error in errors:
         branches.setdefault(branch, []).append((tuple(rest), error))
-    whole = {
-        branch: [_complaint(at, error, value) for loc, error in found if not loc]
-        for branch, found in branches.items()
-    }
-    fitting = [branches[name] for name, of in whole.items() if not any(c.of_shape for c in of)]
-    if fitting:
+    fitting: list[_Errors] = []
+    refusals: list[Complaint] = []
+    for found in branches.values():
+        about_the_value = [_complaint(at, error, value) for loc, error in found if not loc]
+        refusals += about_the_value
+        if not any(complaint.of_shape for complaint in about_the_value):
+            fitting.append(found)
+    if fitting:  # of several branches the one with the fewest errors was meant
         yield from _merge(min(fitting, key=len), value, at)
     else:
-        parts = tuple(complaint for complaints in whole.values() for complaint in complaints)
-        yield Complaint(at, "union", value, branches=parts)
+        yield Complaint(at, "union", value, branches=tuple(refusals))
 
 
 def _split(loc: KeyPath, value: Any) -> tuple[KeyPath, KeyPath, Any]:

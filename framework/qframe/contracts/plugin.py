@@ -30,7 +30,7 @@ class Plugin(Generic[O_co]):
     """Base of all plugin classes.
 
     Attributes:
-        name: the word in the YAML (`plugin: NAME`).
+        name: its name in the YAML (`plugin: NAME`).
         version: version of the plugin. Raise it when the same options begin to mean other data.
         contract: version of the contracts that the class was written for.
         Options: pydantic model of the options: all keys of the YAML section except `plugin`.

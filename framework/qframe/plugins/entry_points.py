@@ -21,7 +21,7 @@ def load_installed(kind: str, name: str) -> Any:
         PluginError: unknown (with what is installed), offered by two distributions (with both), in
             need of a package that is not installed (with the pip line), or broken (with the cause).
     """
-    found = _the_one(kind, name)
+    found = _entry_point(kind, name)
     where = f"{kind} {name!r} (from {found.distribution} {found.version})"
     try:
         return found.entry.load()
@@ -35,7 +35,7 @@ def load_installed(kind: str, name: str) -> Any:
         raise PluginError(f"{where} is installed but broken: {error_line(cause)}") from cause
 
 
-def _the_one(kind: str, name: str) -> Installed:
+def _entry_point(kind: str, name: str) -> Installed:
     """The entry point of a kind and name."""
     entries = installed(kind)
     found = [entry for entry in entries if entry.name == name]

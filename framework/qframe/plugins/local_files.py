@@ -1,4 +1,4 @@
-"""Local plugin files: which words of a config name one, and loading one as a Python module."""
+"""Local plugin files: which names mean one, and how one becomes a Python module."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _loading = RLock()
 
 
 def is_local(plugin: str) -> bool:
-    """Whether the word names a file: it holds a slash, or ends in `.py` (before any `:Class`)."""
+    """Whether the name means a file: it holds a slash, or ends in `.py` (before any `:Class`)."""
     return "/" in plugin or plugin.partition(":")[0].endswith(".py")
 
 
@@ -104,8 +104,9 @@ def _execute(path: Path, sha256: str, source: bytes) -> LocalFile:
 def _show_in_tracebacks(path: Path, source: bytes) -> None:
     """Makes tracebacks show the text that was executed, also once the file has been edited."""
     text = importlib.util.decode_source(source)
-    no_time = None  # Python reads a file again whose time of change is not the one noted here.
-    linecache.cache[str(path)] = (len(source), no_time, text.splitlines(keepends=True), str(path))
+    lines = text.splitlines(keepends=True)
+    # None instead of a time of change: Python does not read the file again if it is edited.
+    linecache.cache[str(path)] = (len(source), None, lines, str(path))
 
 
 def error_line(error: BaseException, path: Path | None = None) -> str:

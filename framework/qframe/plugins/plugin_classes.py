@@ -20,7 +20,7 @@ def pick_class(kind: Kind, module: Any, attribute: str | None, plugin: str) -> t
         module: the module, or object with hooks, that `plugin` names.
         attribute: the class of it that is named; None: the only one, or the one whose `name` is
             `plugin`.
-        plugin: the word in the YAML, for messages.
+        plugin: the name in the YAML, for messages.
 
     Raises:
         PluginError: there is none, or more than one, or it does not keep the contract.

@@ -1,6 +1,6 @@
-"""find_plugin: from the word in the YAML to a plugin class.
+"""find_plugin: from the name in the YAML to a plugin class.
 
-The form of the word says where to look; nowhere else is tried. A path (or `.py`) is a local file
+The form of the name says where to look; nowhere else is tried. A path (or `.py`) is a local file
 beside the YAML, `pkg.module:attr` an attribute of a module, anything else an installed plugin.
 """
 
@@ -44,7 +44,7 @@ def find_plugin(kind: str, plugin: str, base: Path, sha256: str | None = None) -
 
     Args:
         kind: `gate_set`, `sampler`, `engine`, `storage` or `executor`.
-        plugin: the word in the YAML.
+        plugin: the name in the YAML.
         base: the directory of the YAML.
         sha256: which text of a local file is meant, if this process has executed several
             (`load_file`).
