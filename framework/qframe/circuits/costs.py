@@ -58,11 +58,11 @@ def depth(instructions: InstructionSet, codes: Codes, lengths: Lengths) -> NDArr
     layers = np.zeros((instructions.qubits, len(codes)), dtype=lengths.dtype)
     for position, code_of in enumerate(codes.T):
         acting = np.where(lengths > position, code_of.astype(np.intp), len(instructions))
-        on = touches.take(acting, axis=1)  # all bits set on the gate's qubits, none elsewhere
-        reached: NDArray[Any] = (layers & on).max(axis=0) + lengths.dtype.type(1)
-        np.maximum(layers, reached & on, out=layers)
-    found: NDArray[Any] = layers.max(axis=0)
-    return found
+        mask = touches.take(acting, axis=1)  # all bits set on the gate's qubits, none elsewhere
+        reached: NDArray[Any] = (layers & mask).max(axis=0) + lengths.dtype.type(1)
+        np.maximum(layers, reached & mask, out=layers)
+    depths: NDArray[Any] = layers.max(axis=0)
+    return depths
 
 
 def _count(
@@ -72,10 +72,10 @@ def _count(
     counts: Callable[[Instruction], bool],
 ) -> NDArray[Any]:
     """Number of instructions of each circuit for which `counts` is true."""
-    which = np.array([counts(placed) for placed in instructions.instructions], dtype=np.uint8)
+    counted = np.array([counts(placed) for placed in instructions.instructions], dtype=np.uint8)
     # A sum along the first axis adds whole rows, which is quick.
-    total: NDArray[Any] = which.take(codes.T).sum(axis=0, dtype=lengths.dtype)
-    if which[0]:  # the padding beyond a circuit's length reads as code 0
+    total: NDArray[Any] = counted.take(codes.T).sum(axis=0, dtype=lengths.dtype)
+    if counted[0]:  # the padding beyond a circuit's length reads as code 0
         total -= (codes.shape[1] - lengths).astype(lengths.dtype)
     return total
 

@@ -91,9 +91,9 @@ class InstructionSet:
     def exact(self) -> tuple[ExactMatrix, ...] | None:
         """The exact entries of all gates, in the first ring that has them; None if none has."""
         for ring in rings().values():
-            found = [gate.exact_in(ring) for gate in self.gates]
-            if all(found):
-                return tuple(entries for entries in found if entries is not None)
+            matrices = [gate.exact_in(ring) for gate in self.gates]
+            if all(matrices):
+                return tuple(matrix for matrix in matrices if matrix is not None)
         return None
 
     def circuit(self, codes: Iterable[int]) -> tuple[Instruction, ...]:

@@ -79,8 +79,8 @@ class Batch:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All columns of the records by name."""
-        own = {"lengths": self.lengths, "codes": self.codes, "unitaries": self.unitaries}
-        return {**own, **self.extra}
+        base = {"lengths": self.lengths, "codes": self.codes, "unitaries": self.unitaries}
+        return {**base, **self.extra}
 
     @classmethod
     def from_columns(cls, index: NDArray[np.int64], arrays: Arrays) -> Batch:
@@ -271,12 +271,12 @@ def regrouped(pools: Iterable[Batch], size: int) -> Iterator[Batch]:
     """
     if size < 1:
         raise ValueError(f"size is {size}, want 1 or more")
-    left: Batch | None = None
+    rest: Batch | None = None
     for pool in pools:
-        joined = pool if left is None else Batch.joined([left, pool])
+        joined = pool if rest is None else Batch.joined([rest, pool])
         whole = len(joined) - len(joined) % size
         for start in range(0, whole, size):
             yield joined.part(slice(start, start + size))
-        left = joined.part(slice(whole, None)) if whole < len(joined) else None
-    if left is not None:
-        yield left
+        rest = joined.part(slice(whole, None)) if whole < len(joined) else None
+    if rest is not None:
+        yield rest

@@ -82,9 +82,9 @@ def read_problem(header: Header, arrays: Arrays, records: int) -> str | None:
         arrays: the columns that were read from one block.
         records: number of records that were wanted.
     """
-    found = len(arrays["unitaries"])
-    if found != records:
-        return f"has {found} of {records} records"
+    read = len(arrays["unitaries"])
+    if read != records:
+        return f"has {read} of {records} records"
     if "codes" not in arrays:
         return None
     lengths, codes = arrays["lengths"], arrays["codes"]

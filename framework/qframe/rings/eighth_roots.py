@@ -47,8 +47,8 @@ class EighthRoots(Ring):
         # a = c and b = d modulo 2: the number is a multiple of sqrt(2) = w - w^3.
         quads = flat.reshape(len(flat), -1, 4)
         odd = np.bitwise_or.reduce(quads[..., :2] ^ quads[..., 2:], axis=(1, 2)) & 1
-        which = np.flatnonzero((odd == 0) & (shared != 0))
-        if len(which):
-            a, b, c, d = np.moveaxis(quads[which], -1, 0)
-            quads[which] = np.stack([b - d, a + c, b + d, c - a], axis=-1) >> 1
-            exponents[which] -= 1
+        rows = np.flatnonzero((odd == 0) & (shared != 0))
+        if len(rows):
+            a, b, c, d = np.moveaxis(quads[rows], -1, 0)
+            quads[rows] = np.stack([b - d, a + c, b + d, c - a], axis=-1) >> 1
+            exponents[rows] -= 1

@@ -32,8 +32,8 @@ class GaussianFifths(Ring):
     def reduce(self, numbers: Integers, exponents: Integers) -> None:
         """Divides by 5 while all coefficients are multiples of it; sqrt(5) is not in Z[i]."""
         flat = numbers.reshape(len(numbers), -1)
-        which = np.flatnonzero(flat.any(axis=1))
-        while len(which):
-            which = which[~(flat[which] % 5).any(axis=1)]
-            flat[which] //= 5
-            exponents[which] -= 2
+        rows = np.flatnonzero(flat.any(axis=1))
+        while len(rows):
+            rows = rows[~(flat[rows] % 5).any(axis=1)]
+            flat[rows] //= 5
+            exponents[rows] -= 2

@@ -61,17 +61,21 @@ def _part(
     differences = np.subtract.outer(weights, weights)
     distinct, place = np.unique(exponents, return_inverse=True)
     value = np.empty(numbers.shape[:3])
-    hard = np.empty(numbers.shape[:3], dtype=bool)
+    unproved = np.empty(numbers.shape[:3], dtype=bool)
     for difference in np.unique(differences):
         where = np.nonzero(differences == difference)
         highs, lows = _tables(ring, names, distinct, int(difference))
         entries = [s[:, where[0], where[1]] for s in sums]
-        value[:, where[0], where[1]], hard[:, where[0], where[1]] = _sum(
+        value[:, where[0], where[1]], unproved[:, where[0], where[1]] = _sum(
             entries, highs[:, place, None], lows[:, place, None]
         )
-    for at in zip(*np.nonzero(hard), strict=True):
-        value[at] = _with_decimals(
-            ring, names, [int(s[at]) for s in sums], int(exponents[at[0]]), int(differences[at[1:]])
+    for entry in zip(*np.nonzero(unproved), strict=True):
+        value[entry] = _with_decimals(
+            ring,
+            names,
+            [int(s[entry]) for s in sums],
+            int(exponents[entry[0]]),
+            int(differences[entry[1:]]),
         )
     return value
 
@@ -95,11 +99,11 @@ def _constant(ring: Ring, name: str, exponent: int, weight: int) -> tuple[float,
 
 def _sum(integers: list[Integers], highs: Reals, lows: Reals) -> tuple[Reals, NDArray[np.bool_]]:
     """The sums as doubles, and which of them the error bound does not prove."""
-    hard = np.zeros(integers[0].shape, dtype=bool)
+    unproved = np.zeros(integers[0].shape, dtype=bool)
     high = low = size = np.zeros(integers[0].shape)
     for whole, c_high, c_low in zip(integers, highs, lows, strict=True):
         p = whole.astype(np.float64)
-        hard |= np.abs(whole) > 1 << 53
+        unproved |= np.abs(whole) > 1 << 53
         product, rest = _two_product(p, c_high)
         rest = rest + p * c_low
         total, error = _two_sum(high, product)
@@ -108,8 +112,8 @@ def _sum(integers: list[Integers], highs: Reals, lows: Reals) -> tuple[Reals, ND
     bound = size * RELATIVE_ERROR
     up = (np.nextafter(high, np.inf) - high) / 2
     down = (high - np.nextafter(high, -np.inf)) / 2
-    hard |= (up - low <= bound) | (down + low <= bound)
-    return high + 0.0, hard & (size > 0)
+    unproved |= (up - low <= bound) | (down + low <= bound)
+    return high + 0.0, unproved & (size > 0)
 
 
 def _two_sum(a: Reals, b: Reals) -> tuple[Reals, Reals]:

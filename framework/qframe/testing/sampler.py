@@ -148,8 +148,9 @@ def _columns(circuits: Circuits) -> dict[str, Any]:
 
 
 def _same(a: Circuits, b: Circuits) -> bool:
-    one, other = _columns(a), _columns(b)
-    return one.keys() == other.keys() and all(same_bytes(one[k], other[k]) for k in one)
+    first, second = _columns(a), _columns(b)
+    same_names = first.keys() == second.keys()
+    return same_names and all(same_bytes(first[name], second[name]) for name in first)
 
 
 def _require_same(a: Circuits, b: Circuits, what: str) -> None:
