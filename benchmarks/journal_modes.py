@@ -288,7 +288,7 @@ def main() -> None:
     text = (
         f"{given.repeats} repeats of every cell in turns, {given.seconds:g} s each; median (min "
         f"to max). From {BLOCK:,} records a commit on: qframe, whole blocks, generation included. "
-        f"Below: one INSERT a record of {WIDTH} bytes, nothing generated.\n\n"
+        f"Below: one INSERT per record of {WIDTH} bytes, nothing generated.\n\n"
         f"{report(found, writers)}"
     )
     facts = "\n".join(f"- {key}: {value}" for key, value in about.items())

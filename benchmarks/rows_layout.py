@@ -1,4 +1,4 @@
-"""Layout `rows`, one writer, against a C loop of one prepared INSERT a record.
+"""Layout `rows`, one writer, against a C loop of one prepared INSERT per record.
 
 Both write the same records, made beforehand, into one SQLite file: one row a record, WAL,
 synchronous off, 64 KiB pages, as many records a transaction, as many pages between checkpoints.
@@ -77,7 +77,7 @@ def main() -> None:
     given = parser.parse_args()
     repeats = 2 if given.quick else given.repeats
     wanted = 300_000 if given.quick else given.records
-    c_loop, ours = Row("C loop, one prepared INSERT a record", []), Row("layout `rows`", [])
+    c_loop, ours = Row("C loop, one prepared INSERT per record", []), Row("layout `rows`", [])
     with tempfile.TemporaryDirectory(prefix="qframe-benchmark-", dir=given.output) as name:
         directory = Path(name)
         program = compiled(directory)

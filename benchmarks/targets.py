@@ -54,7 +54,7 @@ TARGETS = (
     ),
     Target(
         "rows_layout",
-        "layout `rows`, one writer, over a C loop of one prepared INSERT a record",
+        "layout `rows`, one writer, over a C loop of one prepared INSERT per record",
         ">=",
         1.5,
         "x",
@@ -68,7 +68,9 @@ TARGETS = (
     Target("numpy_3", f"3 qubits, {TWENTY}: `numpy` over Qiskit and Cirq", ">=", 1000, "x"),
     Target("numba_2", f"2 qubits, {TWENTY}: `numba` over Qiskit and Cirq", ">=", 3000, "x"),
     Target("numba_3", f"3 qubits, {TWENTY}: `numba` over Qiskit and Cirq", ">=", 3000, "x"),
-    Target("scale_cost", "cost a record from 10^5 to 10^8 records: largest change", "<=", 10, "%"),
+    Target(
+        "scale_cost", "cost per record from 10^5 to 10^8 records: largest change", "<=", 10, "%"
+    ),
     Target("scale_memory", "memory of a worker, at the most records", "<=", 150, "MB"),
     Target("read_batches", "read: batches of 1,024 shuffled by block, a core", ">=", 5e6, "/s"),
     Target("read_random", "read: `ds[i]` at random, warm", ">=", 20_000, "/s"),
