@@ -18,7 +18,7 @@ SHOWN_GATES = 16
 Panel = Callable[[Any, Statistics], None]
 
 
-def draw(found: Statistics, path: Path, title: str) -> None:
+def draw(stats: Statistics, path: Path, title: str) -> None:
     """Draws the chart into `path`, in the format that the file name says. Needs no display."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -37,20 +37,20 @@ def draw(found: Statistics, path: Path, title: str) -> None:
         "ytick.labelsize": 8.5,
     }
     with mpl.rc_context(style):
-        panels = _panels(found)
+        panels = _panels(stats)
         rows = -(-len(panels) // 3)
         figure = Figure(figsize=(12, 3.3 * rows), layout="constrained")
         FigureCanvasAgg(figure)
         grid = list(figure.subplots(rows, 3).flat)
         for panel, axes in zip(panels, grid, strict=False):
-            panel(axes, found)
+            panel(axes, stats)
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
-        part = "" if found.records == found.stored else f" of {found.stored:,}"
-        exact = "" if found.unitaries.level == 0 else "about "
+        part = "" if stats.records == stats.stored else f" of {stats.stored:,}"
+        exact = "" if stats.unitaries.level == 0 else "about "
         figure.suptitle(
-            f"{title}: {found.records:,}{part} records, {exact}{found.unitaries.distinct:,} "
-            f"unitaries up to phase ({found.redundancy:,.3g} records each)",
+            f"{title}: {stats.records:,}{part} records, {exact}{stats.unitaries.distinct:,} "
+            f"unitaries up to phase ({stats.redundancy:,.3g} records each)",
             fontsize=12,
             x=0.01,
             horizontalalignment="left",
@@ -58,26 +58,26 @@ def draw(found: Statistics, path: Path, title: str) -> None:
         save(figure, path, dpi=130)
 
 
-def _panels(found: Statistics) -> list[Panel]:
+def _panels(stats: Statistics) -> list[Panel]:
     """The panels of which something is known."""
     panels: list[Panel] = [_traces, _multiplicities]
-    if found.frame_potentials:
+    if stats.frame_potentials:
         panels.append(_frame_potentials)
-    if found.has_circuits:
+    if stats.has_circuits:
         panels.append(_lengths)
-    if len(found.t_counts):
+    if len(stats.t_counts):
         panels.append(_t_counts)
-    if found.has_circuits:
+    if stats.has_circuits:
         panels.append(_gates)
     return panels
 
 
-def _traces(axes: Any, found: Statistics) -> None:
+def _traces(axes: Any, stats: Statistics) -> None:
     edges = np.linspace(0, 1, BINS + 1)
-    reached = np.concatenate([[0.0], np.cumsum(found.traces) / found.records])
+    reached = np.concatenate([[0.0], np.cumsum(stats.traces) / stats.records])
     axes.plot(edges, reached, color=BLUE, drawstyle="steps-pre", label="these records")
-    axes.plot(edges, trace_cdf(edges, found.instructions.dim), color=RED, label="Haar")
-    axes.set_title(f"trace (KS distance to Haar {found.ks_distance:.3f})")
+    axes.plot(edges, trace_cdf(edges, stats.instructions.dim), color=RED, label="Haar")
+    axes.set_title(f"trace (KS distance to Haar {stats.ks_distance:.3f})")
     axes.set_xlabel("|tr U| / d  (1: the identity)")
     axes.set_ylabel("share of records up to there")
     axes.set_xlim(0, 1)
@@ -85,8 +85,8 @@ def _traces(axes: Any, found: Statistics) -> None:
     axes.legend(frameon=False, fontsize=8.5, loc="lower right")
 
 
-def _multiplicities(axes: Any, found: Statistics) -> None:
-    counts = found.multiplicities
+def _multiplicities(axes: Any, stats: Statistics) -> None:
+    counts = stats.multiplicities
     labels = [f"{1 << k}" if k == 0 else f"{1 << k} to {(2 << k) - 1}" for k in range(len(counts))]
     axes.barh(range(len(counts)), counts, color=BLUE)
     axes.set_yticks(range(len(counts)), labels)
@@ -94,21 +94,21 @@ def _multiplicities(axes: Any, found: Statistics) -> None:
     axes.set_xscale("log")
     axes.set_xlim(left=0.7)
     axes.set_title("how often a unitary occurs")
-    kept = "" if found.unitaries.level == 0 else f" (1 in {1 << found.unitaries.level} of them)"
+    kept = "" if stats.unitaries.level == 0 else f" (1 in {1 << stats.unitaries.level} of them)"
     axes.set_xlabel(f"distinct unitaries{kept}")
     axes.set_ylabel("records of one unitary")
 
 
-def _frame_potentials(axes: Any, found: Statistics) -> None:
+def _frame_potentials(axes: Any, stats: Statistics) -> None:
     from matplotlib.ticker import LogLocator, NullLocator
 
-    orders = [one.order for one in found.frame_potentials]
-    values = [one.value for one in found.frame_potentials]
-    errors = [one.standard_error for one in found.frame_potentials]
+    orders = [one.order for one in stats.frame_potentials]
+    values = [one.value for one in stats.frame_potentials]
+    errors = [one.standard_error for one in stats.frame_potentials]
     axes.errorbar(
         orders, values, yerr=errors, fmt="o", color=BLUE, capsize=4, label="these records"
     )
-    haar = [one.haar for one in found.frame_potentials]
+    haar = [one.haar for one in stats.frame_potentials]
     axes.plot(
         orders, haar, "_", color=RED, markersize=26, markeredgewidth=2.5, label="Haar (least)"
     )
@@ -124,14 +124,14 @@ def _frame_potentials(axes: Any, found: Statistics) -> None:
     axes.legend(frameon=False, fontsize=8.5, loc="upper left")
 
 
-def _lengths(axes: Any, found: Statistics) -> None:
-    _by_value(axes, found.lengths)
+def _lengths(axes: Any, stats: Statistics) -> None:
+    _by_value(axes, stats.lengths)
     axes.set_title("length")
     axes.set_xlabel("gates in the circuit")
 
 
-def _t_counts(axes: Any, found: Statistics) -> None:
-    _by_value(axes, found.t_counts)
+def _t_counts(axes: Any, stats: Statistics) -> None:
+    _by_value(axes, stats.t_counts)
     axes.set_title("T-count")
     axes.set_xlabel("t and tdg in the circuit")
 
@@ -149,10 +149,10 @@ def _by_value(axes: Any, counts: Any) -> None:
     axes.set_ylabel("records")
 
 
-def _gates(axes: Any, found: Statistics) -> None:
+def _gates(axes: Any, stats: Statistics) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    gates = sorted(found.gates.items(), key=lambda item: -item[1])
+    gates = sorted(stats.gates.items(), key=lambda item: -item[1])
     if len(gates) > SHOWN_GATES:
         rest = gates[SHOWN_GATES - 1 :]
         gates = [*gates[: SHOWN_GATES - 1], (f"{len(rest)} more", sum(n for _, n in rest))]
