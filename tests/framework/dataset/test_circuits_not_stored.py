@@ -74,7 +74,7 @@ def test_stats_describe_the_unitaries_and_say_that_circuits_are_missing(
     assert "by length" not in printed.stdout
     assert "T-count" not in printed.stdout.replace("for lengths, gates and T-counts", "")
     picture = (tmp_path / "a.svg").read_text()
-    assert "how often a unitary comes" in picture
+    assert "how often a unitary occurs" in picture
     for panel in ("gates in the circuit", "T-count", "share of all gates"):
         assert panel not in picture
     found = json.loads(qframe_main("stats", output, "--json").stdout)
