@@ -41,6 +41,7 @@ def test_workers_keep_freed_memory_and_one_thread_each(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Unless the user has said otherwise; this process's own environment stays as it was."""
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
     if own:
         monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", own)
     (tmp_path / "telling.py").write_text(TELLING_ENGINE)
