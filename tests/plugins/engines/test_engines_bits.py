@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
+from numba.core import caching
 from numpy.typing import NDArray
 
 from qframe import (
@@ -28,6 +30,7 @@ from qframe import (
 from qframe.plugins.resolve import find_class
 from qframe.testing.examples import example_instructions, example_prefixes
 from qframe_plugins.engines import auto
+from qframe_plugins.engines._numba.compiled import compiled
 from qframe_plugins.engines._numpy.local_gates import LocalGates
 from qframe_plugins.engines.auto import AutoEngine
 from qframe_plugins.engines.numba import NumbaEngine
@@ -210,6 +213,20 @@ def test_the_compiled_loops_hold_no_fused_multiply_add(tmp_path: Path) -> None:
     )
     assert "vmulpd" in done.stdout or "mulsd" in done.stdout or "fmul" in done.stdout
     assert not re.search(r"vfn?m(add|sub)|fmadd|fmsub|fmla|fmls", done.stdout)
+
+
+def test_where_machine_code_cannot_be_kept_it_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in a container under a user id that may write neither to the package nor to its home."""
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+
+    def next_number(x: int) -> int:
+        return x + 1
+
+    with pytest.raises(RuntimeError, match="no locator"):
+        numba.njit(cache=True)(next_number)
+    assert compiled()(next_number)(1) == 2
 
 
 def test_auto_becomes_numba_where_it_is_installed_once_that_pays(

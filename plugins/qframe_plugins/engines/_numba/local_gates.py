@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from qframe import Circuits, InstructionSet
+from qframe_plugins.engines._numba.compiled import compiled
 from qframe_plugins.engines._numba.extensions import extends_previous
 from qframe_plugins.engines._numba.gate_tables import MOVES, PAIRS, REAL_PAIRS, gates_of
 
@@ -49,7 +49,7 @@ def loop(dim: int) -> Callable[..., None]:
     """
     size, width, scratch = np.uintp(dim), np.uintp(2 * dim), np.uintp(2 * dim * dim)
 
-    @njit(cache=True, nogil=True)
+    @compiled()
     def multiply(codes: Any, lengths: Any, extends: Any, half: Any, gates: Any, out: Any) -> None:
         work = np.empty(scratch + scratch)
         for i in range(np.uintp(len(codes))):
@@ -77,10 +77,10 @@ def loop(dim: int) -> Callable[..., None]:
                     out[i, TWO * (r * size + c)] = work[r * width + c] + 0.0
                     out[i, TWO * (r * size + c) + ONE] = work[r * width + size + c] + 0.0
 
-    return multiply  # type: ignore[no-any-return]  # njit is untyped
+    return multiply
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _move(work: Any, scratch: Any, width: Any, half: Any, moves: Any, code: Any) -> None:
     """Rows become multiples of rows.
 
@@ -100,7 +100,7 @@ def _move(work: Any, scratch: Any, width: Any, half: Any, moves: Any, code: Any)
             work[to + (width >> ONE) + e] = x * work[im + e] + y * work[re + e]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _real_pairs(work: Any, scratch: Any, width: Any, half: Any, pairs: Any, code: Any) -> None:
     """A gate on one qubit with real entries."""
     x00, x01 = pairs.entries[code, 0], pairs.entries[code, 2]
@@ -115,7 +115,7 @@ def _real_pairs(work: Any, scratch: Any, width: Any, half: Any, pairs: Any, code
                 work[b + e] = x10 * upper + x11 * lower
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _pairs(work: Any, scratch: Any, width: Any, half: Any, pairs: Any, code: Any) -> None:
     """A gate on one qubit."""
     x00, y00, x01, y01 = pairs.entries[code, :4]
@@ -133,7 +133,7 @@ def _pairs(work: Any, scratch: Any, width: Any, half: Any, pairs: Any, code: Any
                 work[b + imag + e] = ((x10 * a_im + y10 * a_re) + x11 * b_im) + y11 * b_re
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _mix(work: Any, scratch: Any, width: Any, half: Any, mixes: Any, code: Any) -> None:
     """A gate of any size."""
     imag = width >> ONE

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from qframe_plugins.engines._numba.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def multiply(
     codes: Any, lengths: Any, extends: Any, size: Any, offsets: Any, table: Any, out: Any
 ) -> None:

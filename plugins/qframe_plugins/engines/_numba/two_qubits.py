@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from qframe_plugins.engines._numba.compiled import compiled
 
 # Unsigned: for signed indices Numba checks each time whether they count from the end.
 ONE, TWO, THREE, DIM = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
@@ -13,7 +14,7 @@ ROW, ENTRIES = np.uintp(8), np.uintp(32)  # doubles per row and per matrix
 TURNED, NEXT, IMAG = np.uintp(32), np.uintp(64), np.uintp(16)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def multiply_rows(
     codes: Any,
     lengths: Any,
@@ -60,7 +61,7 @@ def multiply_rows(
                 out[i, TWO * (r * DIM + c) + ONE] = work[r * ROW + DIM + c] + 0.0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _load(work: Any, entries: Any, word: Any) -> None:
     """Makes the first word the product so far."""
     for r in range(DIM):
@@ -69,7 +70,7 @@ def _load(work: Any, entries: Any, word: Any) -> None:
             work[r * ROW + DIM + c] = entries[word + IMAG + r * DIM + c]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _apply(work: Any, entries: Any, word: Any, row: Any) -> None:
     """Multiplies the product so far, `work[:32]`, by the word from the left.
 
