@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 
-from qframe.config.load import load_config
-from qframe.config.to_recipe import header_of
+from qframe.config.load import LoadedConfig
 from qframe.contracts.storage import Reader
 from qframe.errors import RecordMissing
 from qframe.generation.generator import Generator
@@ -19,7 +17,7 @@ from qframe.recipe.ledger import Stored
 class ComputedReader(Reader):
     """Reads records that are made when they are asked for.
 
-    It is one thread's own: it keeps the last blocks, and the generator keeps its plugins.
+    It serves one thread at a time: it keeps the last blocks, and engines keep their buffers.
 
     Args:
         header: header of the dataset.
@@ -33,23 +31,15 @@ class ComputedReader(Reader):
         self._generator = generator
 
     @classmethod
-    def from_config(cls, path: Path, overrides: Sequence[str] = ()) -> ComputedReader:
-        """The reader of the dataset that `qframe run` would write.
+    def from_config(cls, config: LoadedConfig, header: Header) -> ComputedReader:
+        """A reader with a generator of its own.
 
         Args:
-            path: the config.
-            overrides: `key.path=value`, as for `qframe run --set`.
-
-        Raises:
-            ConfigError: if the config is wrong.
+            config: names the sampler and the engine.
+            header: of the dataset that `qframe run` would write with this config.
         """
-        loaded = load_config(path, overrides)
-        header = header_of(loaded)
-        plugins = loaded.plugins
-        return cls(
-            header,
-            Generator.from_specs(header.recipe, plugins["sampler"].spec, plugins["engine"].spec),
-        )
+        sampler, engine = config.plugins["sampler"].spec, config.plugins["engine"].spec
+        return cls(header, Generator.from_specs(header.recipe, sampler, engine))
 
     def _make(self, block: int) -> Arrays:
         arrays = self._generator.blocks(block, [self.header.records_in(block)])[0].arrays

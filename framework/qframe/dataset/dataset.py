@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from threading import RLock
 from typing import Any, Literal
 
 import numpy as np
@@ -11,9 +13,11 @@ from numpy.typing import NDArray
 
 from qframe.contracts.closeable import Closeable
 from qframe.contracts.storage import Reader
-from qframe.dataset.records import Batch, Record, Records, UnitaryRecord
+from qframe.dataset.records import Batch, Record, Records, Shuffle, UnitaryRecord
+from qframe.dataset.shared_reader import SharedReader
 from qframe.dataset.split import Sides, View
 from qframe.errors import NotADataset, RecordMissing
+from qframe.integers import checked_integer
 from qframe.recipe.blocks import Block
 from qframe.recipe.columns import Arrays
 from qframe.recipe.header import Header, read_problem
@@ -30,8 +34,9 @@ class Dataset(Closeable, Records):
     `ds[[3, 1, 4]]` and `ds[mask]` give a `Batch`. A dataset may lack blocks, because a run goes on
     or was interrupted. Reading a record of such a block raises RecordMissing.
 
-    A dataset pickles as what it was opened from, overrides included. So each worker of a data
-    loader opens its own.
+    Any number of threads may read a dataset at the same time, and so may the processes that a fork
+    makes. A dataset pickles as what it was opened from, overrides included. So each worker of a
+    data loader opens its own.
 
     Args:
         reader: reads the blocks.
@@ -43,6 +48,8 @@ class Dataset(Closeable, Records):
         self, reader: Reader, source: str, reopen: Callable[[], Dataset] | None = None
     ) -> None:
         self._reader = reader
+        # Any number of threads may read. A storage's own reader serves one of them at a time.
+        self._lock = nullcontext() if isinstance(reader, SharedReader) else RLock()
         self._source = source
         self._reopen = reopen
         self._extra = [column.name for column in self.schema.extra]
@@ -64,7 +71,8 @@ class Dataset(Closeable, Records):
 
     def stored(self) -> int:
         """Number of records that are stored: less than `len` if the run was not finished."""
-        return min(len(self), sum(run.records for run in self._reader.stored()))
+        with self._lock:
+            return min(len(self), sum(run.records for run in self._reader.stored()))
 
     def __len__(self) -> int:
         return self.header.records
@@ -90,7 +98,8 @@ class Dataset(Closeable, Records):
             RecordMissing: if one of them is not stored.
             NotADataset: if a code or a length is out of range.
         """
-        arrays = self._reader.read(block, start, stop)
+        with self._lock:
+            arrays = self._reader.read(block, start, stop)
         problem = read_problem(self.header, arrays, stop - start)
         if problem is not None:
             missing = len(arrays["unitaries"]) < stop - start
@@ -138,13 +147,14 @@ class Dataset(Closeable, Records):
             seed: seed of the split.
 
         Raises:
+            TypeError: if the seed is no integer, such as True.
             ValueError: if `test` is not between 0 and 1, or `by` is unknown.
             StorageError: if the records have no keys: see `DatasetKeys`.
         """
-        sides = Sides(self, test, by, seed)
+        sides = Sides(self, test, by, checked_integer(seed, "seed"))
         return View(sides, test=False), View(sides, test=True)
 
-    def pools(self, shuffle: int | None) -> Iterator[Batch]:
+    def pools(self, shuffle: Shuffle) -> Iterator[Batch]:
         """All records once: a block at a time, or mixed by a seed as `batches` says."""
         if shuffle is None:
             for index in range(self.header.blocks):
@@ -185,7 +195,8 @@ class Dataset(Closeable, Records):
         """SHA-256 of a block as the recipe makes it, also if fewer columns are stored."""
         if self.schema == self.header.schema:
             return Block(block, records, self._read(block, 0, records)).checksum(self.schema)
-        proved = self._reader.proved_checksum(block)
+        with self._lock:
+            proved = self._reader.proved_checksum(block)
         if proved is None or proved[0] != records:
             raise RecordMissing(f"{self._source}: block {block} lacks some of {records} records")
         return proved[1]

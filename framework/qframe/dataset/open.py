@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from qframe.config.load import load_config
+from qframe.config.to_recipe import header_of
 from qframe.dataset.computed import ComputedReader
 from qframe.dataset.dataset import Dataset
+from qframe.dataset.shared_reader import SharedReader
 from qframe.dataset.storages import installed_storages
 from qframe.errors import NotADataset
 
@@ -34,7 +37,9 @@ def open(  # noqa: A001 - qframe.open is the public name
     path = Path(path)
     reopen = partial(open, path.absolute(), tuple(overrides))
     if path.suffix in CONFIG_SUFFIXES:
-        return Dataset(ComputedReader.from_config(path, overrides), str(path), reopen)
+        config = load_config(path, overrides)
+        computed = partial(ComputedReader.from_config, config, header_of(config))
+        return Dataset(SharedReader(computed, str(path)), str(path), reopen)
     if overrides:
         raise NotADataset(f"{path} is no config: it cannot be opened with overrides")
     if not path.exists():
@@ -43,5 +48,6 @@ def open(  # noqa: A001 - qframe.open is the public name
         )
     for storage in installed_storages():
         if storage.recognises(path):
-            return Dataset(storage(storage.Options(), path).reader(), str(path), reopen)
+            opened = storage(storage.Options(), path.absolute())
+            return Dataset(SharedReader(opened.reader, str(path)), str(path), reopen)
     raise NotADataset(f"{path} is not a dataset of any installed storage")

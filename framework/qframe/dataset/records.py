@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from qframe.circuits.instructions import Instruction
 from qframe.circuits.text_diagram import draw_matrix
 from qframe.errors import RecordMissing
+from qframe.integers import checked_integer
 from qframe.recipe.columns import Arrays
 from qframe.recipe.header import Header
 from qframe.recipe.recipe import Recipe
@@ -21,6 +21,9 @@ from qframe.recipe.schema import BASE
 
 Index = int | np.integer[Any] | slice | Sequence[int] | NDArray[Any]
 """What a collection of records is indexed with: a number, a slice, numbers, or a boolean mask."""
+
+Shuffle = int | tuple[int, ...] | None
+"""Seed of an order of records: integers from 0; None for the order of the records."""
 
 
 @dataclass(frozen=True)
@@ -200,11 +203,11 @@ class Records(ABC):
     def __iter__(self) -> Iterator[Record]: ...
 
     @abstractmethod
-    def pools(self, shuffle: int | None) -> Iterator[Batch]:
+    def pools(self, shuffle: Shuffle) -> Iterator[Batch]:
         """All records once, in batches of any size.
 
         Args:
-            shuffle: seed of the order; None for the order of the records.
+            shuffle: seed of the order, as for `batches`; None for the order of the records.
         """
 
     @abstractmethod
@@ -221,23 +224,64 @@ class Records(ABC):
     def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> Batch: ...
     def __getitem__(self, index: Index) -> Record | Batch:
         if isinstance(index, slice):
-            return self._batch_at(np.arange(*index.indices(len(self))))
-        if isinstance(index, int | np.integer):
-            return self._record_at(_place(operator.index(index), len(self)))
+            return self._batch_at(np.arange(*_bounds(index).indices(len(self))))
+        if getattr(index, "ndim", 0) == 0 and hasattr(index, "__index__"):
+            return self._record_at(_place(_integer(index), len(self)))
         return self._batch_at(_places(index, len(self)))
 
-    def batches(self, size: int, shuffle: int | None = None) -> Iterator[Batch]:
+    def batches(self, size: int, shuffle: Shuffle = None) -> Iterator[Batch]:
         """All records once, in batches of `size`; the last may be smaller.
 
         Args:
             size: number of records per batch.
-            shuffle: seed of the order. Blocks come in random order, and the records of 16 blocks
-                at a time are mixed. If it is None, records come in order.
+            shuffle: seed of the order: an integer from 0, or several, such as `(seed, epoch)`.
+                Blocks come in random order, and the records of 16 blocks at a time are mixed. If it
+                is None, records come in order.
 
         Raises:
-            ValueError: for a size below 1.
+            TypeError: for a size or a seed that is no integer, such as True.
+            ValueError: for a size below 1 or a seed below 0.
         """
-        return regrouped(self.pools(shuffle), size)
+        size = checked_integer(size, "size", least=1)
+        return regrouped(self.pools(_seed(shuffle)), size)
+
+
+def _seed(shuffle: Any) -> Shuffle:
+    """The seed that a caller of `batches` gave, as Python integers.
+
+    Raises:
+        TypeError: if it is neither None nor integers; True and False are none.
+        ValueError: if one is below 0.
+    """
+    if shuffle is None:
+        return None
+    if isinstance(shuffle, bool | np.bool_):
+        raise TypeError(
+            f"shuffle is {shuffle}, want a seed, such as shuffle=1, or None for no shuffling"
+        )
+    if isinstance(shuffle, Sequence) and not isinstance(shuffle, str | bytes):
+        return tuple(checked_integer(part, "shuffle", least=0) for part in shuffle)
+    return checked_integer(shuffle, "shuffle", least=0)
+
+
+def _integer(index: Any, what: str = "index") -> int:
+    try:
+        return checked_integer(index, what)
+    except TypeError as cause:
+        raise IndexError(str(cause)) from None
+
+
+def _bounds(index: slice) -> slice:
+    """The slice with Python integers.
+
+    Raises:
+        IndexError: if a bound is neither None nor an integer.
+    """
+    start, stop, step = (
+        None if bound is None else _integer(bound, "slice bound")
+        for bound in (index.start, index.stop, index.step)
+    )
+    return slice(start, stop, step)
 
 
 def _place(index: int, count: int) -> int:
@@ -250,6 +294,10 @@ def _place(index: int, count: int) -> int:
 def _places(index: Any, count: int) -> NDArray[np.int64]:
     """The places from 0 to `count - 1` that an array of integers or a boolean mask names."""
     wanted = np.asarray(index)
+    if wanted.dtype != bool and isinstance(index, Sequence):
+        for entry in index:  # NumPy takes True among integers for 1
+            if isinstance(entry, bool | np.bool_):
+                raise IndexError(f"index array mixes {entry} with integers")
     if wanted.dtype == bool:
         if wanted.shape != (count,):
             raise IndexError(f"mask has shape {wanted.shape}, want ({count},)")
@@ -264,13 +312,7 @@ def _places(index: Any, count: int) -> NDArray[np.int64]:
 
 
 def regrouped(pools: Iterable[Batch], size: int) -> Iterator[Batch]:
-    """The records of `pools` in batches of `size`; the last may be smaller.
-
-    Raises:
-        ValueError: for a size below 1.
-    """
-    if size < 1:
-        raise ValueError(f"size is {size}, want 1 or more")
+    """The records of `pools` in batches of `size`, 1 or more; the last may be smaller."""
     rest: Batch | None = None
     for pool in pools:
         joined = pool if rest is None else Batch.joined([rest, pool])

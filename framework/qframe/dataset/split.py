@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from qframe.circuits.keys import splitmix64
 from qframe.dataset.keys import DatasetKeys
-from qframe.dataset.records import Batch, Record, Records
+from qframe.dataset.records import Batch, Record, Records, Shuffle
 from qframe.recipe.header import Header
 
 By = Literal["unitary", "record"]
@@ -131,7 +131,7 @@ class View(Records):
             first = block * self.recipe.block
             yield from (self.dataset[first + int(i)] for i in self._inside(block))
 
-    def pools(self, shuffle: int | None) -> Iterator[Batch]:
+    def pools(self, shuffle: Shuffle) -> Iterator[Batch]:
         """All records of this side once: a block at a time, or mixed by a seed."""
         for pool in self.dataset.pools(shuffle):
             yield pool.taken(np.flatnonzero(self._sides.is_test(pool) == self._test))

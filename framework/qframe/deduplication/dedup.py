@@ -28,6 +28,7 @@ from qframe.dataset.open import open as open_dataset
 from qframe.dataset.records import Batch, regrouped
 from qframe.deduplication.smallest_per_key import SmallestPerKey
 from qframe.errors import QframeError, RecordMissing, StorageError
+from qframe.integers import checked_integer
 from qframe.machine.lock import output_lock
 from qframe.plugins.build import build
 from qframe.progress import ProgressCallback, no_progress
@@ -88,11 +89,14 @@ def dedup(
         progress: called before each block.
 
     Raises:
+        TypeError: `memory` is no integer, such as True.
+        ValueError: `memory` is below 1.
         RecordMissing: `data` is not complete.
         StorageError: `data` has one record per unitary already, or `output` exists and is something
             else.
     """
     output = Path(output)
+    memory = checked_integer(memory, "memory", least=1)
     with open_dataset(data) as source:
         keys = _keys(source, Path(data))
         spec = PluginSpec("storage", storage or str(default_plugin("storage")), {}, "")

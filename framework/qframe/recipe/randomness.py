@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qframe.integers import checked_integer
+
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
@@ -51,12 +53,17 @@ class Draws:
         Args:
             count: number of words.
             stream: number of the stream. Streams are independent; use one per quantity drawn.
+
+        Raises:
+            TypeError: for an argument that is no integer, such as True.
+            ValueError: for one that is out of range.
         """
+        stream = checked_integer(stream, "stream", least=0)
         bits = np.random.Philox(
             key=np.array([self.seed, stream], dtype=np.uint64),
             counter=np.array([0, self.block, 0, 0], dtype=np.uint64),
         )
-        return bits.random_raw(count)
+        return bits.random_raw(checked_integer(count, "count", least=0))
 
     def integers(self, base: int, count: int, stream: int) -> NDArray[Any]:
         """Independent uniform integers in `[0, base)`, `(count,)`.
@@ -67,8 +74,13 @@ class Draws:
             base: 1 to 65,536.
             count: number of integers.
             stream: number of the stream. Streams are independent; use one per quantity drawn.
+
+        Raises:
+            TypeError: for an argument that is no integer, such as True.
+            ValueError: for one that is out of range.
         """
-        words, width = digit_table(base).shape
+        count = checked_integer(count, "count", least=0)
+        words, width = digit_table(checked_integer(base, "base")).shape
         first, second = _pairs(self.words(-(-count // (2 * width)), stream), words)
         return _digits(base, first, second)[:count]
 
