@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from qframe.circuits.instructions import InstructionSet as InstructionSet
     from qframe.circuits.keys import circuit_keys as circuit_keys
     from qframe.circuits.keys import unitary_keys as unitary_keys
+    from qframe.circuits.operations import distance_up_to_phase as distance_up_to_phase
     from qframe.circuits.placement import local_rows as local_rows
+    from qframe.circuits.standard_gates import STANDARD_MATRICES as STANDARD_MATRICES
+    from qframe.contracts.coupling import Coupling as Coupling
+    from qframe.contracts.coupling import CouplingMap as CouplingMap
+    from qframe.contracts.coupling import Edges as Edges
+    from qframe.contracts.coupling import Grid as Grid
     from qframe.contracts.engine import Engine as Engine
     from qframe.contracts.executor import Executor as Executor
     from qframe.contracts.gate_set import GateSet as GateSet
@@ -86,10 +92,13 @@ _MODULE_OF = {
     "Circuits": "circuits.circuits",
     "Column": "recipe.columns",
     "ConfigError": "errors",
+    "Coupling": "contracts.coupling",
+    "CouplingMap": "contracts.coupling",
     "Dataset": "dataset.dataset",
     "Deduplicated": "deduplication.dedup",
     "DiskFull": "errors",
     "Draws": "recipe.randomness",
+    "Edges": "contracts.coupling",
     "Engine": "contracts.engine",
     "Estimate": "contracts.storage",
     "ExactEngine": "circuits.exact.engine",
@@ -98,6 +107,7 @@ _MODULE_OF = {
     "Gate": "circuits.gates",
     "GateSet": "contracts.gate_set",
     "GateSetOptions": "contracts.gate_set",
+    "Grid": "contracts.coupling",
     "Header": "recipe.header",
     "Instruction": "circuits.instructions",
     "InstructionSet": "circuits.instructions",
@@ -116,6 +126,7 @@ _MODULE_OF = {
     "RecordMissing": "errors",
     "RunPlan": "runs.plan",
     "RunSummary": "runs.summary",
+    "STANDARD_MATRICES": "circuits.standard_gates",
     "Sampler": "contracts.sampler",
     "Schema": "recipe.schema",
     "Storage": "contracts.storage",
@@ -131,6 +142,7 @@ _MODULE_OF = {
     "circuit_keys": "circuits.keys",
     "circuit_unitary": "circuits.arithmetic",
     "dedup": "deduplication.dedup",
+    "distance_up_to_phase": "circuits.operations",
     "file_system_type": "machine.mounts",
     "fold_for": "circuits.arithmetic",
     "hookimpl": "plugins.hookspecs",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe.analysis.haar import frame_potential, trace_cdf
-from qframe.circuits.costs import t_count
+from qframe.circuits.costs import can_only_be_zero, t_count
 from qframe.circuits.instructions import InstructionSet
 from qframe.dataset.dataset import Dataset
 from qframe.dataset.distinct_keys import DistinctKeys
@@ -243,8 +243,7 @@ class _Pass:
         self._done = 0
         dim = self._instructions.dim
         longest = dataset.schema.max_length if dataset.schema.has_circuits else 0
-        names = {placed.gate for placed in self._instructions.instructions}
-        self._has_t = bool(names & {"t", "tdg"})
+        self._has_t = can_only_be_zero("t_count", self._instructions) is None
         self._lengths = np.zeros(longest + 1, dtype=np.int64)
         self._t_counts = np.zeros(longest + 1, dtype=np.int64)
         self._codes = np.zeros(len(self._instructions), dtype=np.int64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -45,6 +47,22 @@ class Gate:
 
     def __repr__(self) -> str:
         return f"Gate({self.name!r}, qubits={self.qubits})"
+
+
+def check_names(gates: Sequence[Gate]) -> None:
+    """Refuses gates of which two have one name.
+
+    Raises:
+        ConfigError: naming both.
+    """
+    places: dict[str, int] = {}
+    for place, gate in enumerate(gates, 1):
+        first = places.setdefault(gate.name, place)
+        if first != place:
+            raise ConfigError(
+                f"two gates are named {gate.name!r}: gate {first} and gate {place} of {len(gates)}",
+                hint="give each gate a name of its own, or leave one out",
+            )
 
 
 def _checked_matrix(name: str, matrix: ArrayLike) -> NDArray[np.complex128]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,8 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.circuits.gates import Gate
+from qframe.circuits.gates import Gate, check_names
+from qframe.circuits.operations import EQUAL_TOLERANCE, EqualMatrices
 from qframe.circuits.placement import widen
+from qframe.circuits.standard_gates import acts_as
 from qframe.errors import ConfigError
 from qframe.rings.exact_matrix import ExactMatrix
 from qframe.rings.registry import rings
@@ -52,7 +55,7 @@ class InstructionSet:
 
     def __post_init__(self) -> None:
         _check_register(self)
-        _check_gates(self.gates)
+        check_gates(self.gates)
         _check_instructions(self)
 
     def __len__(self) -> int:
@@ -76,6 +79,27 @@ class InstructionSet:
     def matrix_of(self, code: int) -> NDArray[np.complex128]:
         """The matrix of the gate that `code` applies, on the gate's own qubits alone."""
         return self.gate_by_name[self.instructions[code].gate].matrix
+
+    def acting_as(self, name: str) -> NDArray[np.bool_]:
+        """For each code whether its gate is a standard gate up to a global phase: `(len,)`.
+
+        The matrix decides, to within 1e-9, and not the name. The gate's qubits may stand in any
+        order; qubits that it leaves alone do not count.
+
+        Args:
+            name: a name in `qframe.STANDARD_MATRICES`, such as `t` or `cx`.
+        """
+        if name not in self._acting_as:
+            found = {gate.name: acts_as(gate.matrix, name) for gate in self.gates}
+            codes = [found[placed.gate] for placed in self.instructions]
+            self._acting_as[name] = np.array(codes, dtype=np.bool_)
+            self._acting_as[name].flags.writeable = False
+        return self._acting_as[name]
+
+    @cached_property
+    def _acting_as(self) -> dict[str, NDArray[np.bool_]]:
+        """What `acting_as` has found, by name."""
+        return {}
 
     @cached_property
     def matrices(self) -> NDArray[np.complex128]:
@@ -143,14 +167,21 @@ def _check_register(instruction_set: InstructionSet) -> None:
         raise ConfigError(f"{len(instruction_set)} instructions, want at most {MAX_INSTRUCTIONS}")
 
 
-def _check_gates(gates: Iterable[Gate]) -> None:
-    names: dict[bytes, str] = {}
+def check_gates(gates: Sequence[Gate]) -> None:
+    """Refuses two gates of one name, and two names for one matrix.
+
+    Raises:
+        ConfigError: naming both.
+    """
+    check_names(gates)
+    known: dict[int, EqualMatrices[str]] = {}
     for gate in gates:
-        if gate.name in names.values():
-            raise ConfigError(f"two gates are named {gate.name!r}: give each its own name")
-        first = names.setdefault(gate.matrix.tobytes(), gate.name)
-        if first != gate.name:
-            raise ConfigError(f"gates {first!r} and {gate.name!r} have equal matrices: remove one")
+        first = known.setdefault(gate.qubits, EqualMatrices()).first(gate.matrix, gate.name)
+        if first is not None:
+            raise ConfigError(
+                f"gates {first!r} and {gate.name!r} have equal matrices, to {EQUAL_TOLERANCE:g}",
+                hint="leave one of them out",
+            )
 
 
 def _check_instructions(instruction_set: InstructionSet) -> None:
@@ -167,4 +198,5 @@ def _check_instructions(instruction_set: InstructionSet) -> None:
                 f"instruction {placed}: qubits must differ and be 0..{instruction_set.qubits - 1}"
             )
     if len(set(instruction_set.instructions)) < len(instruction_set):
-        raise ConfigError("an instruction appears twice")
+        [(placed, _), *_] = Counter(instruction_set.instructions).most_common(1)
+        raise ConfigError(f"instruction {placed} appears twice")

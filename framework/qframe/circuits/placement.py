@@ -24,9 +24,7 @@ def widen(matrix: NDArray[T], on: Sequence[int], qubits: int) -> NDArray[T]:
     """
     rows = local_rows(on, qubits)  # (2**k, rest)
     wide = np.zeros((1 << qubits, 1 << qubits), dtype=matrix.dtype)
-    for r in range(len(rows)):
-        for c in range(len(rows)):
-            wide[rows[r], rows[c]] = matrix[r, c]
+    wide[rows[:, None], rows[None]] = matrix[:, :, None]
     return wide
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,17 +12,25 @@ from qframe.circuits.instructions import Instruction
 DiagramColumn = tuple[str, ...]
 """One column of a diagram: a text for each wire, all of the same width."""
 
-CONTROLLED = ("cx", "cz", "cy", "ch", "cs", "ccx", "ccz")
-"""Gates whose qubits but the last are controls."""
+Controls = Mapping[str, Sequence[bool]]
+"""For each gate, by name, which of its qubits are controls."""
 
 
-def draw_circuit(circuit: Sequence[Instruction], qubits: int, width: int = 100) -> str:
+def draw_circuit(
+    circuit: Sequence[Instruction], qubits: int, width: int = 100, controls: Controls | None = None
+) -> str:
     """The circuit as wires from left to right, one line per qubit, wrapped at `width` characters.
 
     Gates that act on different qubits share a column. A gate on several qubits shows its name on
     its last qubit. Its other qubits show a mark; if there are several, the mark says their order.
+
+    Args:
+        circuit: the instructions, in circuit order.
+        qubits: number of qubits of the register.
+        width: largest number of characters in a line.
+        controls: which qubits of each gate are controls; their mark is another.
     """
-    columns = [_column(layer, qubits) for layer in _layers(circuit, qubits)]
+    columns = [_column(layer, qubits, controls or {}) for layer in _layers(circuit, qubits)]
     lines: list[str] = []
     part: list[str] = _wires(qubits)
     for cells in columns:
@@ -52,20 +60,22 @@ def _layers(circuit: Sequence[Instruction], qubits: int) -> list[list[Instructio
     return layers
 
 
-def _column(layer: Sequence[Instruction], qubits: int) -> DiagramColumn:
+def _column(layer: Sequence[Instruction], qubits: int, controls: Controls) -> DiagramColumn:
     texts = ["─"] * qubits
     for gate, on in layer:
         for q in range(min(on), max(on) + 1):
             texts[q] = "│"
         for order, q in enumerate(on):
-            texts[q] = f"[{gate}]" if order == len(on) - 1 else _first_mark(gate, order, len(on))
+            is_control = bool(controls.get(gate, [False] * len(on))[order])
+            last = order == len(on) - 1
+            texts[q] = f"[{gate}]" if last else _first_mark(is_control, order, len(on))
     widest = max(len(text) for text in texts)
     return tuple(text.center(widest, "─") + "─" for text in texts)
 
 
-def _first_mark(gate: str, order: int, count: int) -> str:
+def _first_mark(is_control: bool, order: int, count: int) -> str:
     """`●` for a control, else `○`, or the place among the gate's qubits if it has more than two."""
-    if gate in CONTROLLED:
+    if is_control:
         return "●"
     return f"({order})" if count > 2 else "○"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from qframe.cli.notes import show_notes
 from qframe.cli.options import config_argument, json_option, override_list, overrides
 
 
@@ -26,9 +27,11 @@ def check(config: Path, set_: tuple[str, ...], as_json: bool, **shortcuts: str |
 
     loaded = load_config(config, override_list(set_, shortcuts))
     facts = _facts(loaded)
+    show_notes(facts["notes"])
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return
+    facts.pop("notes")
     plugins = facts.pop("plugins")
     for kind, plugin in plugins.items():
         click.echo(f"{kind:<14} {plugin}")
@@ -54,6 +57,7 @@ def _facts(loaded: Any) -> dict[str, Any]:
         "files": planned.estimate.files,
         "free_bytes": planned.free,
         "recipe_id": planned.recipe.id,
+        "notes": list(planned.notes),
     }
 
 

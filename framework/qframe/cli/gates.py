@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qframe.cli.notes import show_notes
 from qframe.cli.options import config_argument, json_option
 
 if TYPE_CHECKING:
@@ -34,9 +35,13 @@ def gates(config: Path, set_: tuple[str, ...], as_json: bool) -> None:
     """
     from qframe.analysis.gate_group import analyse
     from qframe.config.load import load_config
-    from qframe.config.to_recipe import gate_set_of
+    from qframe.config.notes import notes_on_gates
+    from qframe.config.to_recipe import make_gates
 
-    instructions = gate_set_of(load_config(config, list(set_)))
+    loaded = load_config(config, list(set_))
+    made = make_gates(loaded)
+    instructions = made.instructions
+    show_notes(notes_on_gates(loaded, made))
     found = analyse(instructions)
     if as_json:
         click.echo(json.dumps({**instructions.to_data(), **found.to_data()}, indent=2))

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from qframe.cli.notes import show_notes
 from qframe.contracts.closeable import Closeable
 from qframe.plugins.hookspecs import hookimpl
 
@@ -25,7 +26,7 @@ LINE_EVERY_S = 30.0
 
 
 class Progress(Closeable):
-    """Shows rate, percentage and remaining time on stderr."""
+    """Shows the notes on the config, then rate, percentage and remaining time, on stderr."""
 
     def __init__(self, enabled: bool = True) -> None:
         self._enabled = enabled
@@ -43,6 +44,7 @@ class Progress(Closeable):
     def qframe_run_started(self, plan: RunPlan) -> None:
         self._before = plan.header.records - plan.to_do
         self._start = self._last = perf_counter()
+        show_notes(plan.notes)
         if not self._enabled:
             return
         word = "Continuing" if self._before else "Writing"

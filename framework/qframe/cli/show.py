@@ -26,6 +26,7 @@ def show(data: Path, index: int, set_: tuple[str, ...], as_json: bool) -> None:
     qframe show data/clifford_t.db 0
     qframe show configs/clifford_t.yaml 123456789 --json
     """
+    from qframe.circuits.standard_gates import controls_of
     from qframe.circuits.text_diagram import draw_circuit, draw_matrix
     from qframe.dataset.open import open as open_dataset
 
@@ -36,14 +37,15 @@ def show(data: Path, index: int, set_: tuple[str, ...], as_json: bool) -> None:
             raise click.BadParameter(
                 f"{index} is out of range: {data} has {len(dataset):,} records", param_hint="INDEX"
             ) from None
-        qubits = dataset.recipe.instructions.qubits
+        instructions = dataset.recipe.instructions
     if as_json:
         click.echo(json.dumps(_data(record), indent=2))
         return
     if record.has_circuit:
         gates = len(record.circuit)
         click.echo(f"record {record.index:,}: {gates} gates (the left one acts first)\n")
-        click.echo(draw_circuit(record.circuit, qubits, _width()))
+        controls = {gate.name: controls_of(gate.matrix) for gate in instructions.gates}
+        click.echo(draw_circuit(record.circuit, instructions.qubits, _width(), controls))
     else:
         click.echo(f"record {record.index:,}: circuits are not stored; `qframe show CONFIG` has it")
     click.echo("\nunitary (row and column: qubit 0 is the least significant bit)\n")

@@ -19,7 +19,15 @@ def integral(value: Any) -> Any:
 Integral = Annotated[int, BeforeValidator(integral)]
 """An integer that may be written as `1e6`: for the config and for plugins' options."""
 
-LabelName = Literal["t_count", "cx_count", "two_qubit_count", "depth"]
+LabelName = Literal[
+    "t_count",
+    "cx_count",
+    "two_qubit_count",
+    "depth",
+    "hardware_depth",
+    "two_qubit_depth",
+    "t_depth",
+]
 """The name of a label, as `qframe.circuits.costs` lists them; a test holds the two equal."""
 
 

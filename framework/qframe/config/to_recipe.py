@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from qframe.circuits.arithmetic import fold_for
 from qframe.circuits.costs import LABEL_NAMES
 from qframe.circuits.instructions import InstructionSet
 from qframe.config.load import LoadedConfig
+from qframe.contracts.gate_set import GateSet
 from qframe.contracts.sampler import Sampler
 from qframe.errors import ConfigError, PluginError, QframeError
 from qframe.plugins.blame import origin
@@ -23,20 +25,57 @@ from qframe.recipe.recipe import Recipe
 from qframe.recipe.schema import full_schema, record_width, schema_of
 
 
-def gate_set_of(loaded: LoadedConfig) -> InstructionSet:
-    """The instructions that a config asks for. Runs the code of the gate set.
+@dataclass(frozen=True)
+class MadeGates:
+    """A gate set and its instructions."""
+
+    gate_set: GateSet[Any]
+    instructions: InstructionSet
+
+
+@dataclass(frozen=True)
+class MadeCircuits(MadeGates):
+    """A gate set, its instructions, and the sampler of their circuits."""
+
+    sampler: Sampler[Any]
+
+
+def make_gates(loaded: LoadedConfig) -> MadeGates:
+    """The gate set of a config and its instructions. Runs the code of the gate set.
 
     Raises:
         ConfigError: the gate set refuses its options.
         PluginError: the gate set raised an exception.
     """
-    with _located(loaded, "gate_set"):
-        instructions: InstructionSet = loaded.plugins["gate_set"].make().instructions()
-    return instructions
+    with located(loaded, "gate_set"):
+        gate_set: GateSet[Any] = loaded.plugins["gate_set"].make()
+        return MadeGates(gate_set, gate_set.instructions())
 
 
-def header_of(loaded: LoadedConfig) -> Header:
-    """The header that a config asks for. Runs the code of the gate set and makes the sampler.
+def make_circuits(loaded: LoadedConfig) -> MadeCircuits:
+    """The gate set and the sampler of a config. Runs the code of both.
+
+    Raises:
+        ConfigError: a plugin refuses its options.
+        PluginError: a plugin raised an exception.
+    """
+    gates = make_gates(loaded)
+    with located(loaded, "sampler"):
+        sampler: Sampler[Any] = loaded.plugins["sampler"].make(gates.instructions)
+    return MadeCircuits(gates.gate_set, gates.instructions, sampler)
+
+
+def gate_set_of(loaded: LoadedConfig) -> InstructionSet:
+    """The instructions that a config asks for: see `make_gates`."""
+    return make_gates(loaded).instructions
+
+
+def header_of(loaded: LoadedConfig, made: MadeCircuits | None = None) -> Header:
+    """The header that a config asks for.
+
+    Args:
+        loaded: the config.
+        made: its gate set and sampler; made here if None, which runs their code.
 
     Raises:
         ConfigError: the plugins refuse their options, or `records`, `key` or `arithmetic` ask for
@@ -44,9 +83,8 @@ def header_of(loaded: LoadedConfig) -> Header:
         PluginError: a plugin raised an exception, or breaks its contract.
     """
     plugins = loaded.plugins
-    instructions = gate_set_of(loaded)
-    with _located(loaded, "sampler"):
-        sampler = plugins["sampler"].make(instructions)
+    made = make_circuits(loaded) if made is None else made
+    instructions, sampler = made.instructions, made.sampler
     _check_count(loaded, sampler.count)
     spec = plugins["sampler"].spec
     identity: dict[str, Any] = {
@@ -102,7 +140,7 @@ def _check_count(loaded: LoadedConfig, count: int | None) -> None:
 
 
 @contextmanager
-def _located(loaded: LoadedConfig, kind: str) -> Iterator[None]:
+def located(loaded: LoadedConfig, kind: str) -> Iterator[None]:
     """Adds the plugin, and its place in the config, to the errors that its code raises."""
     where = f"{loaded.document.where((kind,))}: {kind}"
     try:

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from itertools import permutations
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import ClassVar, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from qframe.circuits.gates import Gate
-from qframe.circuits.instructions import MAX_QUBITS, Instruction, InstructionSet
-from qframe.circuits.placement import widen
+from qframe.circuits.gates import Gate, check_names
+from qframe.circuits.instructions import MAX_QUBITS, Instruction, InstructionSet, check_gates
+from qframe.circuits.operations import OperationTable
+from qframe.contracts.coupling import COUPLING, Coupling, CouplingMap, Grid
 from qframe.contracts.plugin import Plugin, PluginOptions
 from qframe.errors import ConfigError
-
-Edge = Annotated[list[int], Field(min_length=2, max_length=2)]
-"""A pair of qubits that are coupled."""
-
-
-class Grid(PluginOptions):
-    """A rectangle of qubits in which neighbours are coupled.
-
-    Qubit `row * columns + column` is at (row, column).
-    """
-
-    rows: int = Field(ge=1, le=MAX_QUBITS)
-    columns: int = Field(ge=1, le=MAX_QUBITS)
 
 
 class GateSetOptions(PluginOptions):
@@ -38,11 +25,7 @@ class GateSetOptions(PluginOptions):
         min_length=1,
         description="names of the gates to use, in code order; the gate set's choice if left out",
     )
-    coupling: Literal["all", "line", "ring"] | Grid | list[Edge] = Field(
-        "all",
-        description="where gates on several qubits may act: all, line, ring, a grid "
-        "{rows: R, columns: C} (numbered row by row), or a list of edges",
-    )
+    coupling: Coupling = Field("all", description=COUPLING)
 
     @field_validator("coupling")
     @classmethod
@@ -92,23 +75,33 @@ class GateSet(Plugin[O_co], ABC):
     def instructions(self) -> InstructionSet:
         """The instructions, in code order: each chosen gate on every allowed tuple of qubits.
 
-        The order is that of the gates, then the lexicographic order of the tuples. A placement with
-        the same matrix as an earlier one of the same gate (`cz 1 0` after `cz 0 1`) is left out.
+        The order is that of the gates, then the lexicographic order of the tuples. A placement
+        that does what an earlier one does (`cz 1 0` after `cz 0 1`) is left out. Matrices are
+        compared within 1e-12.
+
+        Raises:
+            ConfigError: a gate does on all its placements what other gates do; names both.
         """
         qubits = self.options.qubits
         chosen = self.chosen()
-        placed = tuple(
-            Instruction(gate.name, on) for gate in chosen for on in self._placements(gate, qubits)
-        )
-        return InstructionSet(qubits, chosen, placed)
+        check_gates(chosen)
+        coupled = CouplingMap.of(self.options.coupling, qubits)
+        known: OperationTable[Instruction] = OperationTable()
+        placed: list[Instruction] = []
+        for gate in chosen:
+            placed += sorted(_new_placements(gate, coupled.placements(gate, qubits), known))
+        return InstructionSet(qubits, chosen, tuple(placed))
 
     def chosen(self) -> tuple[Gate, ...]:
         """The gates in use, in code order: those that the YAML names, or the default.
 
         Raises:
-            ConfigError: the gate set has no gate of that name, or the register is too small for it.
+            ConfigError: the gate set has no gate of that name or two of them, or the register is
+                too small for it.
         """
-        offered = {gate.name: gate for gate in self.gates()}
+        gates = self.gates()
+        check_names(gates)
+        offered = {gate.name: gate for gate in gates}
         if self.options.gates is None:
             names = self.default or tuple(offered)
             default = (offered[name] for name in names)
@@ -126,44 +119,28 @@ class GateSet(Plugin[O_co], ABC):
                 )
         return tuple(offered[name] for name in self.options.gates)
 
-    def _placements(self, gate: Gate, qubits: int) -> Iterator[tuple[int, ...]]:
-        """The tuples of coupled qubits on which the gate has different matrices."""
-        edges = _edges(self.options.coupling, qubits)
-        seen: set[bytes] = set()
-        for on in permutations(range(qubits), gate.qubits):
-            if not _connected(on, edges):
-                continue
-            matrix = widen(gate.matrix, on, qubits).tobytes()
-            if matrix not in seen:
-                seen.add(matrix)
-                yield on
 
+def _new_placements(
+    gate: Gate, placements: Iterator[tuple[int, ...]], known: OperationTable[Instruction]
+) -> list[Instruction]:
+    """The placements of a gate that do what no instruction in `known` does; they are added to it.
 
-def _edges(coupling: str | Grid | list[Edge], qubits: int) -> set[frozenset[int]]:
-    """The pairs of qubits that `coupling` couples."""
-    if coupling == "all":
-        return {frozenset((a, b)) for a in range(qubits) for b in range(a)}
-    if isinstance(coupling, str):
-        line = {frozenset((q, q + 1)) for q in range(qubits - 1)}
-        return line | {frozenset((0, qubits - 1))} if coupling == "ring" else line
-    if isinstance(coupling, Grid):
-        across = {frozenset((q, q + 1)) for q in range(qubits) if (q + 1) % coupling.columns}
-        down = range(qubits - coupling.columns)
-        return across | {frozenset((q, q + coupling.columns)) for q in down}
-    for a, b in coupling:
-        if a == b or not (0 <= a < qubits and 0 <= b < qubits):
-            raise ConfigError(
-                f"coupling edge [{a}, {b}]: want two different qubits of 0..{qubits - 1}"
-            )
-    return {frozenset(edge) for edge in coupling}
-
-
-def _connected(on: tuple[int, ...], edges: set[frozenset[int]]) -> bool:
-    """Whether edges between the qubits `on` join all of them."""
-    reached, frontier = {on[0]}, [on[0]]
-    while frontier:
-        qubit = frontier.pop()
-        new = [q for q in on if q not in reached and frozenset((qubit, q)) in edges]
-        reached.update(new)
-        frontier += new
-    return len(reached) == len(on)
+    Raises:
+        ConfigError: there are placements, and other gates do what each of them does.
+    """
+    new: list[Instruction] = []
+    repeated: tuple[Instruction, Instruction] | None = None
+    for on in placements:
+        placed = Instruction(gate.name, on)
+        first = known.first(gate.matrix, on, placed)
+        if first is None:
+            new.append(placed)
+        elif repeated is None:
+            repeated = (placed, first)
+    if repeated is not None and not new:
+        placed, first = repeated
+        raise ConfigError(
+            f"gates {first.gate!r} and {gate.name!r} are one gate: {placed} does what {first} does",
+            hint="leave one of them out",
+        )
+    return new

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -42,6 +42,14 @@ class Plugin(Generic[O_co]):
     Options: ClassVar[type[PluginOptions]] = PluginOptions
 
     options: O_co
+
+    def notes(self) -> Sequence[str]:
+        """What the user should know before a run, though nothing is wrong: one line each.
+
+        qframe calls it on gate sets, samplers, storages and executors. `qframe check`, `run` and
+        `gates` show each line as a warning, with the place of the plugin in the config.
+        """
+        return ()
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,16 @@ from functools import cached_property
 from typing import Any
 
 from qframe.circuits.arithmetic import fold_for
-from qframe.circuits.costs import LABEL_NAMES
+from qframe.circuits.costs import LABEL_NAMES, counts_by_matrix
 from qframe.circuits.instructions import InstructionSet
 from qframe.errors import NotADataset
 from qframe.recipe.blocks import BLOCK_RECORDS
 
 FORMAT = 1
 """Version of the law: of the block rule, the randomness, the arithmetic and the columns."""
+
+LABEL_RULE = "gates are recognised by their matrices"
+"""Field of a recipe whose labels would be others if gates were recognised by their names."""
 
 _UNREADABLE = (
     ArithmeticError,
@@ -84,7 +87,13 @@ class Recipe:
             "fold": self.fold,
             "block": self.block,
             **({"labels": list(self.labels)} if self.labels else {}),
+            **({"label_rule": LABEL_RULE} if self._counts_by_matrix else {}),
         }
+
+    @property
+    def _counts_by_matrix(self) -> bool:
+        """Whether the labels differ from those that go by the gates' names."""
+        return bool(self.labels) and counts_by_matrix(self.labels, self.instructions)
 
     @property
     def source(self) -> Recipe:
@@ -128,6 +137,11 @@ class Recipe:
                 derived=data.get("derived"),
             )
             recipe._check()
+            if data.get("label_rule") != recipe.data.get("label_rule"):
+                raise NotADataset(
+                    "its labels were counted by the names of gates, which are not what they say",
+                    hint="make it again: labels are now counted by the gates' matrices",
+                )
             same = recipe.text == text
         except _UNREADABLE as cause:
             raise NotADataset(f"the recipe cannot be read: {_one_line(cause)}") from cause

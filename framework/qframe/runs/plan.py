@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from qframe.config.load import LoadedConfig, output_of
-from qframe.config.to_recipe import header_of
+from qframe.config.notes import notes_on
+from qframe.config.to_recipe import header_of, make_circuits
 from qframe.contracts.executor import Executor
 from qframe.contracts.job import Job
 from qframe.contracts.storage import Estimate, Storage
@@ -39,6 +40,7 @@ class RunPlan:
         task_blocks: number of blocks that a task commits at once.
         estimate: bytes and files of the complete dataset.
         free: free bytes on the disk of the output.
+        notes: what the user should know though nothing is wrong: one line each.
     """
 
     loaded: LoadedConfig
@@ -52,6 +54,7 @@ class RunPlan:
     task_blocks: int
     estimate: Estimate
     free: int
+    notes: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> Recipe:
@@ -115,8 +118,10 @@ def unchecked_plan(loaded: LoadedConfig) -> RunPlan:
     Raises:
         ConfigError, PluginError, RecipeMismatch, StorageError: as `plan`, but for the size.
     """
-    header = header_of(loaded)
+    made = make_circuits(loaded)
+    header = header_of(loaded, made)
     output = output_of(loaded)
+    executor = loaded.plugins["executor"].make()
     storage = loaded.plugins["storage"].make(output)
     ancestor = writable_ancestor(output)
     stored = 0
@@ -130,7 +135,7 @@ def unchecked_plan(loaded: LoadedConfig) -> RunPlan:
         loaded=loaded,
         header=header,
         storage=storage,
-        executor=loaded.plugins["executor"].make(),
+        executor=executor,
         output=output,
         exists=exists,
         stored=stored,
@@ -138,6 +143,7 @@ def unchecked_plan(loaded: LoadedConfig) -> RunPlan:
         task_blocks=loaded.config.task_blocks or _task_blocks(header, storage),
         estimate=estimate,
         free=free,
+        notes=notes_on(loaded, made, {"storage": storage, "executor": executor}),
     )
 
 

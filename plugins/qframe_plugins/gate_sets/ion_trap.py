@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from qframe import Gate, GateSet, GateSetOptions, hookimpl
+from qframe import CouplingMap, Gate, GateSet, GateSetOptions, hookimpl
 from qframe_plugins.gate_sets._gates.exact_angles import (
     cos_turns,
     phase,
@@ -17,6 +17,7 @@ from qframe_plugins.gate_sets._gates.exact_angles import (
 )
 
 QUARTER = Fraction(1, 4)
+HALF = Fraction(1, 2)
 
 
 class IonTrapOptions(GateSetOptions):
@@ -46,10 +47,15 @@ class IonTrap(GateSet[IonTrapOptions]):
         gpi2(p)     = [[1, -i e^(-2 pi i p)], [-i e^(2 pi i p), 1]] / sqrt(2)
         ms(p, q, t) = cos(pi t) - i sin(pi t) gpi(p) gpi(q)     gpi(p) on the first qubit
 
-    `gpi_3` and `gpi2_3` have p = 3/steps; `ms_1_2_1` has p = 1/ms_steps, q = 2/ms_steps and
-    t = 1/(4 theta_steps). Of ms gates with equal matrices (half a turn added to both phases) the
-    first is kept. The inverse of a gpi2 gate is the one with the opposite phase, p + 1/2; so is
-    that of ms, which needs an even `ms_steps`.
+    `gpi_3` and `gpi2_3` have p = 3/steps; `ms_1_3_1` has p = 1/ms_steps, q = 3/ms_steps and
+    t = 1/(4 theta_steps). Half a turn added to both phases of ms changes nothing, and ms_b_a is
+    ms_a_b with its qubits exchanged: of equal gates the first is kept. With a directed coupling,
+    where qubits may not be exchanged, ms_b_a is another gate than ms_a_b. Half a turn added to the
+    phase of gpi is a global phase of -1: with even `steps`, gpi_0 to gpi_<steps/2 - 1> are all
+    gpi gates up to phase.
+
+    The inverse of a gpi2 gate is the one with the opposite phase, p + 1/2; so is that of ms, which
+    needs an even `ms_steps`.
     """
 
     name = "ion_trap"
@@ -66,15 +72,17 @@ class IonTrap(GateSet[IonTrapOptions]):
 
     def _ms(self) -> Iterator[Gate]:
         steps, thetas = self.options.ms_steps, self.options.theta_steps
-        seen: set[bytes] = set()
+        directed = CouplingMap.of(self.options.coupling, self.options.qubits).directed
+        seen: set[tuple[Fraction, Fraction]] = set()
         for a in range(steps):
             for b in range(steps):
+                p, q = Fraction(a, steps), Fraction(b, steps)
+                if (p, q) in seen:
+                    continue
+                for first, second in ((p, q),) if directed else ((p, q), (q, p)):
+                    seen |= {(first, second), ((first + HALF) % 1, (second + HALF) % 1)}
                 for k in range(1, thetas + 1):
-                    matrix = _ms(Fraction(a, steps), Fraction(b, steps), Fraction(k, 4 * thetas))
-                    gate = Gate(f"ms_{a}_{b}_{k}", matrix)
-                    if gate.matrix.tobytes() not in seen:
-                        seen.add(gate.matrix.tobytes())
-                        yield gate
+                    yield Gate(f"ms_{a}_{b}_{k}", _ms(p, q, Fraction(k, 4 * thetas)))
 
 
 def _gpi(p: Fraction) -> list[list[complex]]:
@@ -82,10 +90,9 @@ def _gpi(p: Fraction) -> list[list[complex]]:
 
 
 def _gpi2(p: Fraction) -> list[list[complex]]:
-    half = Fraction(1, 2)
     return [
-        [polar(half, Fraction(0)), polar(half, -p - QUARTER)],
-        [polar(half, p - QUARTER), polar(half, Fraction(0))],
+        [polar(HALF, Fraction(0)), polar(HALF, -p - QUARTER)],
+        [polar(HALF, p - QUARTER), polar(HALF, Fraction(0))],
     ]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import (
     AfterValidator,
     Field,
@@ -70,6 +71,12 @@ class MatricesOptions(GateSetOptions):
         "like 1/sqrt(2)",
     )
 
+    qubit_order: Literal["little", "big"] = Field(
+        "little",
+        description="which qubit of a gate is the least significant bit of its matrix: little: the "
+        "first (Qiskit); big: the last (textbooks, Cirq, PennyLane)",
+    )
+
     @field_validator("folder")
     @classmethod
     def _from_the_yaml(cls, folder: str | None, info: ValidationInfo) -> str | None:
@@ -118,7 +125,10 @@ class Matrices(GateSet[MatricesOptions]):
 
     Codes follow the order in which the gates are written; the gates of a folder are sorted by name,
     unless `files` gives their order. A gate's first qubit is the least significant bit of its
-    matrix's indices.
+    matrix's indices, as in Qiskit. With `qubit_order: big` it is the most significant one, as in
+    textbooks, Cirq and PennyLane, where the control of cx is the first qubit of
+    `[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]`. The recipe holds the matrices in
+    qframe's order, so both ways to write a gate give the same dataset.
 
     Expressions consist of numbers, `+ - * / **`, `i`, `pi`, `tau`, `e`, `sqrt`, `exp`, `cos` and
     `sin`. Prefer `(1+i)/sqrt(2)` to `exp(i*pi/4)`: the last bit of `exp`, `cos` and `sin` may
@@ -132,6 +142,11 @@ class Matrices(GateSet[MatricesOptions]):
     Options = MatricesOptions
 
     def gates(self) -> Sequence[Gate]:
+        gates = self._as_written()
+        return gates if self.options.qubit_order == "little" else [*map(_reversed, gates)]
+
+    def _as_written(self) -> Sequence[Gate]:
+        """The gates with the matrices that the YAML or the files hold."""
         if self.options.folder is not None:
             return self._from_files(Path(self.options.folder))
         matrices: dict[str, Any] = dict(self.options.gates or {})
@@ -157,6 +172,13 @@ def _gate(name: str, rows: Sequence[Sequence[float | str]]) -> Gate:
             )
         values.append([_entry(name, r, c, entry) for c, entry in enumerate(row, 1)])
     return Gate(name, values)
+
+
+def _reversed(gate: Gate) -> Gate:
+    """The gate whose matrix has the qubits of this one in reversed order: bits are reversed."""
+    digits = [f"{index:0{gate.qubits}b}" for index in range(1 << gate.qubits)]
+    place = [int(binary[::-1], 2) for binary in digits]
+    return Gate(gate.name, gate.matrix[np.ix_(place, place)])
 
 
 def _entry(name: str, row: int, column: int, entry: float | str) -> complex:

@@ -18,6 +18,7 @@ from qframe_plugins.samplers._words.clifford import (
     shortest_words,
 )
 from qframe_plugins.samplers._words.join import Words, join
+from qframe_plugins.samplers._words.standard_codes import code_of, lacking
 
 HEADS_STREAM, SYLLABLES_STREAM = 0, 1
 """Streams of the block's randomness."""
@@ -55,7 +56,8 @@ class MatsumotoAmano(Sampler[MatsumotoAmanoOptions]):
     t (24 for t = 0).
 
     C is a shortest word over the gate set's Clifford gates. The gate set must have h, s and t on
-    one qubit. All T gates are t, never tdg.
+    one qubit; their matrices count, up to a global phase, and not their names. All T gates are t,
+    never tdg.
     """
 
     name = "matsumoto_amano"
@@ -155,16 +157,24 @@ def unitary_count(t_count: int) -> int:
     return CLIFFORD_COUNT * ((3 << t_count) - 2)
 
 
-def _codes(instructions: InstructionSet) -> tuple[int, int, int]:
-    """The codes of h, s and t."""
-    names = [placed.gate for placed in instructions.instructions]
-    lacking = [name for name in ("h", "s", "t") if name not in names]
-    if instructions.qubits != 1 or lacking:
+def _codes(instructions: InstructionSet) -> list[int]:
+    """The codes of h, s and t, which are recognised by their matrices up to a global phase.
+
+    Raises:
+        ConfigError: there are several qubits, or a gate is lacking. It names a gate that has the
+            name of one and is another.
+    """
+    if instructions.qubits != 1:
         raise ConfigError(
-            f"the gate set has {', '.join(dict.fromkeys(names))} on {instructions.qubits} qubits, "
-            "matsumoto_amano wants h, s and t on one"
+            f"matsumoto_amano wants h, s and t on one qubit, the gate set has "
+            f"{instructions.qubits} qubits"
         )
-    return names.index("h"), names.index("s"), names.index("t")
+    found = {name: code_of(instructions, name) for name in ("h", "s", "t")}
+    missing = [name for name, code in found.items() if code is None]
+    if missing:
+        what = f"matsumoto_amano wants h, s and t on one qubit, and lacks {', '.join(missing)}"
+        raise lacking(instructions, what, missing)
+    return [code for code in found.values() if code is not None]
 
 
 @hookimpl

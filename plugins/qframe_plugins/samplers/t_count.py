@@ -13,12 +13,10 @@ from pydantic import Field, model_validator
 from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, Sampler, hookimpl
 from qframe_plugins.samplers._draws.lengths import length_dtype
 from qframe_plugins.samplers._words.clifford import clifford_codes
+from qframe_plugins.samplers._words.standard_codes import codes_of, lacking
 
 CLIFFORDS_STREAM, TS_STREAM, PLACES_STREAM = 0, 1, 2
 """Streams of the block's randomness."""
-
-T_NAMES = ("t", "tdg")
-"""Gates that count as T gates."""
 
 MAX_SUBSET_BYTES = 1 << 20
 """Bytes of the largest table of all subsets of places."""
@@ -46,7 +44,8 @@ class TCount(Sampler[TCountOptions]):
 
     The places of the T gates are a uniform subset. Each T gate is drawn uniformly among the t and
     tdg instructions, and each Clifford gate uniformly among the Clifford instructions; other gates
-    are left out. As asked for in mitiq #2118.
+    are left out. Gates are recognised by their matrices, up to a global phase, and not by their
+    names. As asked for in mitiq #2118.
 
     The word may not be the shortest, and the T-count of the *unitary* may be lower; for a given
     T-count of the unitary see `matsumoto_amano`.
@@ -59,11 +58,10 @@ class TCount(Sampler[TCountOptions]):
         super().__init__(options, instructions)
         self.max_length = options.length
         dtype = instructions.code_dtype
-        placed = instructions.instructions
-        self._ts = np.array([c for c, i in enumerate(placed) if i.gate in T_NAMES], dtype=dtype)
+        self._ts = codes_of(instructions, "t", "tdg").astype(dtype)
         self._cliffords = np.array(clifford_codes(instructions), dtype=dtype)
         if options.t_count and not len(self._ts):
-            raise ConfigError("sampler.t_count: the gate set has neither t nor tdg")
+            raise lacking(instructions, "sampler.t_count wants t or tdg", ("t", "tdg"))
         if options.t_count < options.length and not len(self._cliffords):
             raise ConfigError(
                 "sampler.length: the gate set has no Clifford gate beside the T gates"

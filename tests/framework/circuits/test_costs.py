@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,111 @@ def layers(record: qframe.Record) -> int:
         for q in placed.qubits:
             reached[q] = layer
     return max(reached)
+
+
+def longest_chain(record: qframe.Record, cost: Callable[[qframe.Instruction], int]) -> int:
+    """The largest sum of costs along gates that share qubits, by trying all earlier gates."""
+    best: list[int] = []
+    for k, placed in enumerate(record.circuit):
+        before = [best[j] for j in range(k) if set(record.circuit[j].qubits) & set(placed.qubits)]
+        best.append(max(before, default=0) + cost(placed))
+    return max(best, default=0)
+
+
+def mixed_names(**extra: Any) -> dict[str, Any]:
+    """Gates whose names say little: T times a phase, its inverse, CX in the textbook's order."""
+    return {
+        "plugin": "matrices",
+        "qubits": 3,
+        "gates": {
+            "rz_1": [["exp(-i*pi/8)", 0], [0, "exp(i*pi/8)"]],
+            "Tdg": [[1, 0], [0, "exp(-i*pi/4)"]],
+            "CNOT": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]],
+            "had": [["1/sqrt(2)", "1/sqrt(2)"], ["1/sqrt(2)", "-1/sqrt(2)"]],
+            "t": [[1, 0], [0, -1]],
+            "cx": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, -1]],
+            **extra,
+        },
+    }
+
+
+def test_gates_are_recognised_by_their_matrices_and_not_by_their_names(config: Any) -> None:
+    names = list(LABEL_NAMES)
+    path = config(
+        records=200,
+        gate_set=mixed_names(),
+        labels=names,
+        sampler={"plugin": "uniform", "length": {"min": 0, "max": 25}},
+    )
+    for record in qframe.open(path):
+        gates = Counter(i.gate for i in record.circuit)
+        is_t = lambda i: int(i.gate in ("rz_1", "Tdg"))  # noqa: E731
+        assert {name: int(record.extra[name]) for name in names} == {
+            "t_count": gates["rz_1"] + gates["Tdg"],
+            "cx_count": gates["CNOT"],
+            "two_qubit_count": gates["CNOT"] + gates["cx"],
+            "depth": longest_chain(record, lambda _: 1),
+            "hardware_depth": longest_chain(record, lambda i: i.gate in ("CNOT", "cx", "had")),
+            "two_qubit_depth": longest_chain(record, lambda i: i.gate in ("CNOT", "cx")),
+            "t_depth": longest_chain(record, is_t),
+        }
+
+
+def test_a_recipe_says_so_if_names_would_give_other_labels(config: Any) -> None:
+    """The id of a recipe whose labels did not change stays what it was."""
+    for labels, gate_set, told in (
+        (["t_count", "cx_count", "depth"], TWO, False),
+        (["t_count"], mixed_names(), True),
+        (["depth", "two_qubit_count", "t_depth"], mixed_names(), False),
+        (["t_count"], {"plugin": "ibm", "qubits": 1, "steps": 8}, True),
+        (["t_count"], {"plugin": "ibm", "qubits": 1, "steps": 4}, False),
+    ):
+        recipe = header_of(load_config(config(labels=labels, gate_set=gate_set))).recipe
+        assert ("label_rule" in recipe.data) is told
+        assert qframe.Recipe.from_text(recipe.text).id == recipe.id
+    recipe = header_of(load_config(config(labels=["t_count"], gate_set=mixed_names()))).recipe
+    by_name = {k: v for k, v in recipe.data.items() if k != "label_rule"}
+    text = json.dumps(by_name, sort_keys=True, separators=(",", ":"))
+    with pytest.raises(qframe.NotADataset, match="labels were counted by the names of gates"):
+        qframe.Recipe.from_text(text)
+
+
+@pytest.mark.parametrize(
+    ("gate_set", "zero"),
+    [
+        (
+            {"plugin": "clifford", "qubits": 1},
+            ["t_count", "cx_count", "two_qubit_count", "two_qubit_depth", "t_depth"],
+        ),
+        (
+            {"plugin": "clifford_t", "qubits": 1, "gates": ["t", "s"]},
+            [
+                "cx_count",
+                "two_qubit_count",
+                "hardware_depth",
+                "two_qubit_depth",
+            ],
+        ),
+        (
+            {"plugin": "clifford", "qubits": 2, "gates": ["h", "cz"]},
+            ["t_count", "cx_count", "t_depth"],
+        ),
+        ({"plugin": "clifford_t", "qubits": 2}, []),
+    ],
+)
+def test_a_label_that_can_only_be_0_is_said(
+    gate_set: Any, zero: list[str], config: Any, qframe_main: Any
+) -> None:
+    path = config(records=50, gate_set=gate_set, labels=list(LABEL_NAMES))
+    said = [line for line in qframe_main("check", path).stderr.splitlines() if "labels" in line]
+    assert [line.split("labels: ")[1].split(" can only be 0: ")[0] for line in said] == zero
+    extra = qframe.open(path)[:].extra
+    assert [name for name in LABEL_NAMES if not extra[name].any()] == zero
+
+
+def test_a_sampler_without_circuits_has_labels_of_0(config: Any, qframe_main: Any) -> None:
+    done = qframe_main("check", config(sampler="haar", labels=["depth"]))
+    assert "depth can only be 0: the sampler 'haar' gives unitaries and no circuits" in done.stderr
 
 
 def test_the_names_of_the_config_are_the_labels() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import qframe
+from qframe.circuits.costs import LABEL_NAMES
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -19,7 +20,7 @@ def test_labels_are_qiskits_counts(qubits: int, config: Any) -> None:
     gates = ["t", "h", "tdg", "s", *["cx", "cz"][: 2 * (qubits > 1)]]
     path = config(
         records=100,
-        labels=["depth", "two_qubit_count", "cx_count", "t_count"],
+        labels=list(LABEL_NAMES),
         gate_set={"plugin": "clifford_t", "qubits": qubits, "gates": gates},
         sampler={"plugin": "uniform", "length": {"min": 0, "max": 40}},
     )
@@ -33,4 +34,7 @@ def test_labels_are_qiskits_counts(qubits: int, config: Any) -> None:
             "cx_count": ops.get("cx", 0),
             "two_qubit_count": circuit.num_nonlocal_gates(),
             "depth": circuit.depth(),
+            "hardware_depth": circuit.depth(lambda i: i.operation.name not in ("t", "tdg", "s")),
+            "two_qubit_depth": circuit.depth(lambda i: i.operation.num_qubits == 2),
+            "t_depth": circuit.depth(lambda i: i.operation.name in ("t", "tdg")),
         }

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qframe import ConfigError, Draws
+from qframe import ConfigError, Draws, Gate, Instruction, InstructionSet
 
 
 def unitaries(made: Any, records: int) -> Any:
@@ -114,3 +114,36 @@ def test_what_it_needs_is_named(
     options = {"gates": gates} if gates else {}
     with pytest.raises(ConfigError, match="wants h, s and t on one"):
         sampler(instructions("clifford_t", qubits=qubits, **options), "matsumoto_amano", t_count=2)
+
+
+def named(**gates: complex) -> InstructionSet:
+    """One-qubit gates: `h` and `p` diag(1, entry) for each name."""
+    h = np.array([[1, 1], [1, -1]]) / np.sqrt(2)
+    made = (Gate("h", h), *(Gate(name, np.diag([1, entry])) for name, entry in gates.items()))
+    return InstructionSet(1, made, tuple(Instruction(gate.name, (0,)) for gate in made))
+
+
+def test_a_gate_that_is_called_t_and_is_another_is_refused_with_its_deviation(sampler: Any) -> None:
+    """|1 - e^(ip)| at best phase: Z against T is 2 sin(3 pi/16) = 1.11."""
+    with pytest.raises(ConfigError, match=r"lacks t.* gate 't' is another one: .* by 1\.11"):
+        sampler(named(s=1j, t=-1), "matsumoto_amano", t_count=2)
+
+
+@pytest.mark.parametrize("phase", [1, np.exp(-1j * np.pi / 8)])
+def test_t_by_any_name_and_phase_gives_every_unitary_once(
+    sampler: Any, draw_words: Any, phase: complex
+) -> None:
+    t = np.diag([phase, phase * np.exp(1j * np.pi / 4)])
+    placed = named(quarter=1j)
+    gates = (*placed.gates, Gate("eighth", t))
+    placed = InstructionSet(1, gates, tuple(Instruction(g.name, (0,)) for g in gates))
+    words = draw_words(sampler(placed, "matsumoto_amano", t_count=3), 24 * (3 * 2**3 - 2))
+    unitaries = []
+    for word in words:
+        product = np.eye(2, dtype=np.complex128)
+        for code in word:
+            product = placed.matrices[code] @ product
+        unitaries.append(product)
+    stacked = np.stack(unitaries)
+    overlap = np.abs(np.einsum("aij,bij->ab", stacked.conj(), stacked))
+    assert (overlap > 2 - 1e-9).sum() == len(words)  # each is equal to itself alone

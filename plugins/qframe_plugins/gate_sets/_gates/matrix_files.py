@@ -48,7 +48,11 @@ def read_folder(folder: Path) -> list[Gate]:
                 "NAME of letters, digits and underscores"
             )
         if path.stem in gates:
-            raise ConfigError(f"folder {folder} has two files for gate {path.stem!r}")
+            first = next(other.name for other in files if other.stem == path.stem)
+            raise ConfigError(
+                f"folder {folder} has two files for gate {path.stem!r}: {first} and {path.name}",
+                hint="remove one, or give it another name",
+            )
         gates[path.stem] = _read(path)
     return [gates[name] for name in sorted(gates)]
 

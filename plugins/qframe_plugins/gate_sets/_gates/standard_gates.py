@@ -1,55 +1,21 @@
-"""The standard gates and their matrices: Nielsen and Chuang, section 4.2, with OpenQASM's names.
+"""The standard gates with their exact entries.
 
-The matrices are made from sqrt and exact constants alone, so that every machine has the same bytes.
-The first qubit of a gate is the least significant bit of its indices (Qiskit's order): `cx`, whose
-first qubit is the control, swaps the basis states 1 and 3, and `ccx` swaps 3 and 7. `ecr`, the
-echoed cross-resonance gate, is (IX - XY)/sqrt(2) as in Qiskit's `ECRGate` (Sheldon, Magesan, Chow
-and Gambetta, arXiv:1603.04821). `cs` is diag(1, 1, 1, i).
+Their matrices are those of `qframe.STANDARD_MATRICES`.
 """
 
 from __future__ import annotations
 
 from math import sqrt
 
-from qframe import ExactMatrix, Gate
+from qframe import STANDARD_MATRICES, ExactMatrix, Gate
 
 R = sqrt(0.5)
 """1/sqrt(2), rounded to the nearest double."""
 
-W = complex(R, R)
-"""e^(i pi/4)."""
-
-
-def _unit(size: int, place: int) -> list[complex]:
-    return [complex(column == place) for column in range(size)]
-
-
-def _diagonal(*entries: complex) -> list[list[complex]]:
-    return [
-        [entry if column == row else 0 for column in range(len(entries))]
-        for row, entry in enumerate(entries)
-    ]
-
-
-_MATRICES: dict[str, list[list[complex]]] = {
-    "h": [[R, R], [R, -R]],
-    "s": [[1, 0], [0, 1j]],
-    "sdg": [[1, 0], [0, -1j]],
-    "t": [[1, 0], [0, W]],
-    "tdg": [[1, 0], [0, W.conjugate()]],
-    "x": [[0, 1], [1, 0]],
-    "y": [[0, -1j], [1j, 0]],
-    "z": [[1, 0], [0, -1]],
-    "sx": [[0.5 + 0.5j, 0.5 - 0.5j], [0.5 - 0.5j, 0.5 + 0.5j]],
-    "cx": [[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0]],
-    "cz": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, -1]],
-    "swap": [[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]],
-    "cs": _diagonal(1, 1, 1, 1j),
-    "csdg": _diagonal(1, 1, 1, -1j),
-    "ecr": [[0, R, 0, 1j * R], [R, 0, -1j * R, 0], [0, 1j * R, 0, R], [-1j * R, 0, R, 0]],
-    "ccx": [_unit(8, {3: 7, 7: 3}.get(row, row)) for row in range(8)],
-    "ccz": _diagonal(1, 1, 1, 1, 1, 1, 1, -1),
-}
+_NAMES = (
+    *("h", "s", "sdg", "t", "tdg", "x", "y", "z", "sx"),
+    *("cx", "cz", "swap", "cs", "csdg", "ecr", "ccx", "ccz"),
+)
 
 _RING = "Z[w8]/sqrt2"
 _I = (0, 0, 1)  # w^2
@@ -69,11 +35,12 @@ or -i, and are read from the matrix."""
 
 def _exact(name: str) -> ExactMatrix:
     given = _EXACT.get(name)
-    rows = [[(int(z.real), 0, int(z.imag)) for z in map(complex, row)] for row in _MATRICES[name]]
+    matrix = STANDARD_MATRICES[name]
+    rows = [[(int(z.real), 0, int(z.imag)) for z in map(complex, row)] for row in matrix]
     return given or ExactMatrix(_RING, rows)
 
 
-STANDARD_GATES = {name: Gate(name, matrix, _exact(name)) for name, matrix in _MATRICES.items()}
+STANDARD_GATES = {name: Gate(name, STANDARD_MATRICES[name], _exact(name)) for name in _NAMES}
 
 
 def standard(*names: str) -> list[Gate]:
