@@ -131,15 +131,26 @@ def test_a_sampler_of_unitaries_has_no_exact_products(config: Config, qframe_mai
     assert "the sampler 'haar' gives unitaries itself" in done.stderr
 
 
-def test_circuits_too_long_for_64_bits_are_refused_before_a_dataset_is_there(
+def test_circuits_whose_integers_outgrow_64_bits_are_made_as_any_others(
     config: Config, qframe_main: Cli, tmp_path: Path
 ) -> None:
-    long = {"plugin": "uniform", "length": 400}
-    done = qframe_main("run", config(arithmetic="exact", gate_set="hrc", sampler=long))
-    assert done.returncode == 2
-    assert "exact products: after " in done.stderr
-    assert "make circuits shorter" in done.stderr
-    assert not (tmp_path / "small.db").exists()
+    """What `check` accepts can be finished, proved again, and split by unitary."""
+    sampler = {"plugin": "non_backtracking", "length": {"min": 1, "max": 65}}
+    keys = {"gate_set": "hrc", "sampler": sampler, "records": 150, "key": True}
+    path = config(arithmetic="exact", **keys)
+    assert qframe_main("check", path).returncode == 0
+    assert qframe_main("run", path).returncode == 0
+    assert qframe_main("verify", "small.db", "--recompute").returncode == 0
+    with qframe.open(tmp_path / "small.db") as ds, qframe.open(config("f.yaml", **keys)) as plain:
+        exact = ExactProducts(ds.recipe.instructions)
+        assert any(m.wide for _, m in exact.parts(qframe.Circuits(ds[:].codes, ds[:].lengths)))
+        assert np.abs(ds[:].unitaries - plain[:].unitaries).max() < 1e-12
+        assert (ds[:].extra["key"] == plain[:].extra["key"]).all()
+        batch = ds[:]
+        unitary = batch.unitaries @ batch.unitaries.conj().swapaxes(1, 2)
+        assert np.abs(unitary - np.eye(2)).max() < 1e-15
+        sides = ds.split(test=0.3, by="unitary")
+        assert sum(len(b) for side in sides for b in side.batches(64)) == 150
 
 
 @pytest.mark.parametrize(("gate_set", "by"), [("clifford_t", "exact"), ("rotations", "tolerance")])

@@ -17,7 +17,7 @@ from qframe.dataset.dataset import Dataset
 from qframe.dataset.distinct_keys import DistinctKeys
 from qframe.dataset.keys import DatasetKeys
 from qframe.dataset.records import Batch
-from qframe.errors import ConfigError, RecordMissing
+from qframe.errors import RecordMissing
 from qframe.progress import ProgressCallback, no_progress
 
 BINS = 4096
@@ -186,15 +186,8 @@ def statistics(
         raise RecordMissing("nothing is stored yet")
     parts = list(_chosen(dataset, sample))
     probe = dataset[slice(*parts[0])]
-
-    def read(exact: bool) -> Statistics:
-        keys = DatasetKeys(dataset.header, probe, 64, coarse=True, exact=exact)
-        return _read(dataset, parts, keys, progress).result(stored)
-
-    try:
-        return read(exact=True)
-    except ConfigError:  # the integers of a circuit outgrow 64 bits: count by tolerance
-        return read(exact=False)
+    keys = DatasetKeys(dataset.header, probe, 64, coarse=True)
+    return _read(dataset, parts, keys, progress).result(stored)
 
 
 def _read(

@@ -47,7 +47,7 @@ def circuit_keys(instructions: InstructionSet, circuits: Circuits, bits: Bits = 
         `(n, bits // 64)` `uint64`.
 
     Raises:
-        ConfigError: if the gates have no ring, or the integers outgrow 64 bits.
+        ConfigError: if the gates have no ring.
     """
     return ExactKeys(instructions, bits).of(circuits)
 
@@ -83,14 +83,12 @@ class ExactKeys:
         self._bits = bits
 
     def of(self, circuits: Circuits) -> Keys:
-        """The keys of circuits: `(n, bits // 64)` `uint64`.
-
-        Raises:
-            ConfigError: if the integers of a product outgrow 64 bits.
-        """
+        """The keys of circuits: `(n, bits // 64)` `uint64`."""
         keys = np.empty((len(circuits), self._bits // 64), dtype=np.uint64)
-        for part, matrices in self._products.chunks(circuits):
-            keys[part] = hash_rows(canonical_forms(matrices), self._bits)
+        for rows, matrices in self._products.parts(circuits):
+            forms = canonical_forms(matrices)
+            hashes = hash_wide_rows if matrices.wide else hash_rows
+            keys[rows] = hashes(forms, self._bits)
         return keys
 
 
@@ -98,12 +96,13 @@ def canonical_forms(matrices: ExactMatrices) -> Integers:
     """Integers that are equal for unitaries that differ by a phase, and for no others.
 
     Returns:
-        `(n, 1 + d * d * degree)` `int64`: the exponent, then the entries of the matrix times the
-        power of the ring's root of unity that makes the first entry that is not zero least.
+        `(n, 1 + d * d * degree)` `int64` (`object` if the matrices are wide): the exponent, then
+        the entries of the matrix times the power of the ring's root of unity that makes the first
+        entry that is not zero least.
     """
     ring, count = matrices.ring, len(matrices)
     entries = matrices.numbers.reshape(count, -1, ring.degree)
-    first = entries.any(axis=2).argmax(axis=1)
+    first = entries.astype(np.bool_).any(axis=2).argmax(axis=1)
     turned = least = entries[np.arange(count), first]
     power = np.zeros(count, dtype=np.intp)
     for k in range(1, ring.roots):
@@ -146,6 +145,26 @@ def hash_rows(words: Integers, bits: int) -> Keys:
             state = splitmix64(state ^ column)
         lanes.append(state)
     return np.stack(lanes, axis=1)
+
+
+def hash_wide_rows(rows: NDArray[Any], bits: int) -> Keys:
+    """`hash_rows` of rows `(n, m)` of Python's integers, of any size.
+
+    Each integer of a row is written with as many words of 64 bits as its largest one needs, in
+    two's complement, the lowest word first.
+    """
+    keys = np.empty((len(rows), bits // 64), dtype=np.uint64)
+    sizes = np.array([max(x.bit_length() for x in row) // 64 + 1 for row in rows.tolist()])
+    for size in np.unique(sizes).tolist():
+        chosen = np.flatnonzero(sizes == size)
+        text = b"".join(
+            x.to_bytes(8 * size, "little", signed=True)
+            for row in rows[chosen].tolist()
+            for x in row
+        )
+        words = np.frombuffer(text, dtype="<i8").reshape(len(chosen), -1)
+        keys[chosen] = hash_rows(words.astype(np.int64), bits)
+    return keys
 
 
 def splitmix64(state: NDArray[np.uint64]) -> NDArray[np.uint64]:

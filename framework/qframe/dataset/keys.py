@@ -7,13 +7,14 @@ from typing import Literal
 import numpy as np
 
 from qframe.circuits.circuits import Circuits
-from qframe.circuits.exact.engine import ExactEngine
+from qframe.circuits.exact.products import ExactProducts
 from qframe.circuits.keys import Bits, ExactKeys, Keys, hash_rows, unitary_keys
 from qframe.circuits.phase import COARSE_CELL, cells_without_phase
 from qframe.dataset.records import Batch
-from qframe.errors import ConfigError, StorageError
+from qframe.errors import StorageError
 from qframe.recipe.columns import KEY
 from qframe.recipe.header import Header
+from qframe.rings.rounding import nearest_doubles
 
 PRODUCT_TOLERANCE = 1e-6
 """Largest difference between a stored unitary and the product of its circuit."""
@@ -26,7 +27,8 @@ class DatasetKeys:
 
     1. the column `key`, if it has enough bits;
     2. the circuit, exactly: if circuits are stored, the gates lie in a ring, and the products of
-       the circuits of `probe` are its unitaries, with integers of 64 bits;
+       the circuits of `probe` are its unitaries, with integers of 64 bits (wider ones would take
+       long, if not only a few other records need them);
     3. the unitary, by tolerance: if unitaries are stored in double precision, or `coarse` is True.
 
     Args:
@@ -36,7 +38,6 @@ class DatasetKeys:
         coarse: whether single-precision unitaries may be told apart by cells of `COARSE_CELL`.
             That is good enough to count with: up to half a percent of the unitaries get a second
             key, because an entry lies at the border of a cell.
-        exact: whether exact keys may be made.
 
     Attributes:
         by: `exact` or `tolerance`: how the keys are made.
@@ -52,7 +53,6 @@ class DatasetKeys:
         bits: Bits = 128,
         *,
         coarse: bool = False,
-        exact: bool = True,
     ) -> None:
         recipe = header.recipe
         key = recipe.key
@@ -61,7 +61,7 @@ class DatasetKeys:
         if self._column and key is not None:
             self.by = key["by"]
         else:
-            self.by = "exact" if exact and _has_exact_products(header, probe) else "tolerance"
+            self.by = "exact" if _has_exact_products(header, probe) else "tolerance"
         self._bits = bits
         self._exact = None
         if self._column:
@@ -76,12 +76,7 @@ class DatasetKeys:
             )
 
     def of(self, batch: Batch) -> Keys:
-        """The keys of the records of a batch: `(n, bits // 64)` `uint64`.
-
-        Raises:
-            ConfigError: if exact keys are made, and a circuit is so long that the integers of its
-                product outgrow 64 bits.
-        """
+        """The keys of the records of a batch: `(n, bits // 64)` `uint64`."""
         if self._column:
             return np.asarray(batch.extra[KEY][:, : self._bits // 64], dtype=np.uint64)
         if self._exact is not None:
@@ -96,9 +91,10 @@ def _has_exact_products(header: Header, probe: Batch) -> bool:
     instructions = header.recipe.instructions
     if instructions.exact is None or not probe.has_circuits:
         return False
-    products = np.empty(probe.unitaries.shape, dtype=np.complex128)
-    try:
-        ExactEngine(instructions).multiply(Circuits(probe.codes, probe.lengths), products)
-    except ConfigError:  # circuits so long that the integers would not fit 64 bits
-        return False
-    return bool(np.abs(products - probe.unitaries).max(initial=0) < PRODUCT_TOLERANCE)
+    for rows, matrices in ExactProducts(instructions).parts(Circuits(probe.codes, probe.lengths)):
+        if matrices.wide:
+            return False
+        products = nearest_doubles(matrices.ring, matrices.numbers, matrices.exponents)
+        if np.abs(products - probe.unitaries[rows]).max(initial=0) >= PRODUCT_TOLERANCE:
+            return False
+    return True

@@ -18,7 +18,6 @@ from qframe.contracts.storage import Reader
 from qframe.dataset.distinct_keys import DistinctKeys, circuit_hashes
 from qframe.dataset.keys import DatasetKeys
 from qframe.dataset.records import Batch
-from qframe.errors import ConfigError
 from qframe.progress import ProgressCallback, no_progress
 from qframe.recipe.header import Header
 
@@ -101,19 +100,6 @@ def check_records(
         count: number of records that the sampler can make, or None.
         progress: called before each block.
     """
-    try:
-        return _check(reader, skip, count, progress, exact=True)
-    except ConfigError:  # the integers of a circuit outgrow 64 bits: count by tolerance
-        return _check(reader, skip, count, progress, exact=False)
-
-
-def _check(
-    reader: Reader,
-    skip: Container[int],
-    count: int | None,
-    progress: ProgressCallback,
-    exact: bool,
-) -> RecordChecks:
     records, largest, worst = 0, 0.0, 0
     circuits = DistinctKeys() if reader.schema.has_circuits else None
     unitaries = DistinctKeys()
@@ -127,7 +113,7 @@ def _check(
         if circuits is not None:
             circuits.add(circuit_hashes(batch.codes, batch.lengths))
         if np.isfinite(errors[place]):
-            keys = keys or DatasetKeys(reader.header, batch, 64, coarse=True, exact=exact)
+            keys = keys or DatasetKeys(reader.header, batch, 64, coarse=True)
             unitaries.add(keys.of(batch)[:, 0])
     return RecordChecks(
         tolerance=tolerance(reader.header),

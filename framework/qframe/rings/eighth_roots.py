@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qframe.rings.ring import DIGITS, Integers, Ring
 
@@ -24,10 +25,16 @@ class EighthRoots(Ring):
     re = (((1, 0, 0, 0), "1"), ((0, 1, 0, -1), "r"))
     im = (((0, 0, 1, 0), "1"), ((0, 1, 0, 1), "r"))
 
-    def constant(self, name: str, exponent: int, weight: int) -> Decimal:  # noqa: ARG002
+    def constant(
+        self,
+        name: str,
+        exponent: int,
+        weight: int,  # noqa: ARG002
+        digits: int = DIGITS,
+    ) -> Decimal:
         """`sqrt(1/2)**exponent`, and for `r` that times `sqrt(1/2)`."""
         power = exponent + (name == "r")
-        with localcontext(prec=DIGITS):
+        with localcontext(prec=digits):
             whole = Decimal(1) / Decimal(2) ** (power // 2)
             return whole * Decimal("0.5").sqrt() if power % 2 else whole
 
@@ -39,16 +46,25 @@ class EighthRoots(Ring):
         """
         flat = numbers.reshape(len(numbers), -1)
         shared = np.bitwise_or.reduce(flat, axis=1)
-        lowest = shared & -shared
-        twos = np.zeros(len(flat), dtype=np.int64)
-        np.log2(lowest, out=twos, where=lowest > 0, casting="unsafe")  # exact: a power of two
-        flat >>= twos[:, None]
+        twos = _zeros_at_the_end(shared)
+        flat >>= twos[:, None].astype(flat.dtype, copy=False)
         exponents -= 2 * twos
         # a = c and b = d modulo 2: the number is a multiple of sqrt(2) = w - w^3.
         quads = flat.reshape(len(flat), -1, 4)
-        odd = np.bitwise_or.reduce(quads[..., :2] ^ quads[..., 2:], axis=(1, 2)) & 1
+        differ = (quads[..., :2] ^ quads[..., 2:]).reshape(len(flat), -1)
+        odd = np.bitwise_or.reduce(differ, axis=1) & 1
         rows = np.flatnonzero((odd == 0) & (shared != 0))
         if len(rows):
             a, b, c, d = np.moveaxis(quads[rows], -1, 0)
             quads[rows] = np.stack([b - d, a + c, b + d, c - a], axis=-1) >> 1
             exponents[rows] -= 1
+
+
+def _zeros_at_the_end(shared: Integers) -> NDArray[np.int64]:
+    """Number of zeros at the end of each integer `(n,)` in binary; 0 for the integer 0."""
+    if shared.dtype == object:
+        return np.array([max(0, (x & -x).bit_length() - 1) for x in shared.tolist()], np.int64)
+    lowest = shared & -shared
+    zeros = np.zeros(len(shared), dtype=np.int64)
+    np.log2(lowest, out=zeros, where=lowest > 0, casting="unsafe")  # exact: a power of two
+    return zeros

@@ -30,7 +30,7 @@ Entry = int | Sequence[int]
 
 
 class ExactMatrix:
-    """The entries of a gate in a ring: `numbers / base**exponent`.
+    """The entries of a gate in a ring: `numbers / base**exponent`, brought to the least exponent.
 
     Args:
         ring: name of the ring (`qframe.rings`): `Z[w8]/sqrt2`, `Z[i]/sqrt5`, `Z[z10],sqrt(tau)`.
@@ -51,9 +51,11 @@ class ExactMatrix:
         self.numbers: Integers = np.array(
             [[_coefficients(self.ring, entry) for entry in row] for row in entries], dtype=np.int64
         )
-        self.exponent = exponent
         if type(exponent) is not int or not 0 <= exponent <= LARGEST_EXPONENT:
             raise ConfigError(f"exponent is {exponent!r}, want 0 to {LARGEST_EXPONENT}")
+        exponents = np.array([exponent], dtype=np.int64)
+        self.ring.reduce(self.numbers[None], exponents)  # in place: the array is a view
+        self.exponent = int(exponents[0])
         self.numbers.flags.writeable = False
 
     def to_data(self) -> dict[str, Any]:

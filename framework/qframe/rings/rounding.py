@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from qframe.rings.ring import DIGITS, Integers, Ring, Term
+from qframe.rings.ring import DIGITS, Integers, Ring, Term, digits_for
 
 Reals = NDArray[np.float64]
 
@@ -35,7 +35,8 @@ def nearest_doubles(ring: Ring, numbers: Integers, exponents: Integers) -> NDArr
 
     Args:
         ring: the ring of the entries.
-        numbers: `(n, d, d, degree)` `int64`.
+        numbers: `(n, d, d, degree)` `int64` below 2**61, or Python's integers of any size
+            (`object`), which takes longer.
         exponents: `(n,)` `int64`.
 
     Returns:
@@ -59,6 +60,8 @@ def _part(
     sums = [numbers @ np.array(weight, dtype=np.int64) for weight, _ in terms]
     names = tuple(name for _, name in terms)
     differences = np.subtract.outer(weights, weights)
+    if numbers.dtype == object:
+        return _wide_part(ring, names, sums, exponents, differences)
     distinct, place = np.unique(exponents, return_inverse=True)
     value = np.empty(numbers.shape[:3])
     unproved = np.empty(numbers.shape[:3], dtype=bool)
@@ -77,6 +80,25 @@ def _part(
             int(exponents[entry[0]]),
             int(differences[entry[1:]]),
         )
+    return value
+
+
+def _wide_part(
+    ring: Ring,
+    names: tuple[str, ...],
+    sums: list[Integers],
+    exponents: Integers,
+    differences: Integers,
+) -> Reals:
+    """One part of each entry, `(n, d, d)`, from sums of Python's integers."""
+    value = np.empty(sums[0].shape)
+    for row, exponent in enumerate(exponents.tolist()):
+        bits = max(abs(x).bit_length() for s in sums for x in s[row].flat)
+        digits = digits_for(bits, exponent)
+        for place in np.ndindex(differences.shape):
+            integers = [s[row][place] for s in sums]
+            weight = int(differences[place])
+            value[row][place] = _with_decimals(ring, names, integers, exponent, weight, digits)
     return value
 
 
@@ -140,15 +162,23 @@ def _split(a: Reals) -> tuple[Reals, Reals]:
 
 
 def _with_decimals(
-    ring: Ring, names: tuple[str, ...], integers: list[int], exponent: int, weight: int
+    ring: Ring,
+    names: tuple[str, ...],
+    integers: list[int],
+    exponent: int,
+    weight: int,
+    digits: int = DIGITS,
 ) -> float:
-    """One entry's part, computed with `DIGITS` decimal digits."""
-    with localcontext(prec=DIGITS):
-        total = sum(
-            (
-                p * ring.constant(name, exponent, weight)
-                for p, name in zip(integers, names, strict=True)
-            ),
-            Decimal(0),
+    """One entry's part, computed with so many decimal digits."""
+    with localcontext(prec=digits):
+        terms = (
+            p * _decimal_constant(ring, name, exponent, weight, digits)
+            for p, name in zip(integers, names, strict=True)
         )
+        total = sum(terms, Decimal(0))
     return float(total) + 0.0
+
+
+@lru_cache(maxsize=256)
+def _decimal_constant(ring: Ring, name: str, exponent: int, weight: int, digits: int) -> Decimal:
+    return ring.constant(name, exponent, weight, digits)

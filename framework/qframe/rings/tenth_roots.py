@@ -32,9 +32,15 @@ class TenthRoots(Ring):
         """Number of ones in the binary form of the index."""
         return index.bit_count()
 
-    def constant(self, name: str, exponent: int, weight: int) -> Decimal:  # noqa: ARG002
+    def constant(
+        self,
+        name: str,
+        exponent: int,  # noqa: ARG002
+        weight: int,
+        digits: int = DIGITS,
+    ) -> Decimal:
         """The constant times `sqrt(tau)**-weight`."""
-        with localcontext(prec=DIGITS):
+        with localcontext(prec=digits):
             root = Decimal(5).sqrt()
             value = {
                 "half": Decimal("0.5"),
@@ -44,5 +50,6 @@ class TenthRoots(Ring):
             }[name]
             return value * ((root - 1) / 2).sqrt() ** -weight
 
-    def reduce(self, numbers: Integers, exponents: Integers) -> None:
-        """Does nothing: the numbers have no denominator."""
+    def reduce(self, numbers: Integers, exponents: Integers) -> None:  # noqa: ARG002
+        """Sets the exponents to 0: the numbers have no denominator, whatever a gate declares."""
+        exponents[:] = 0

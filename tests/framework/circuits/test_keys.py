@@ -13,9 +13,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import qframe
-from qframe import Circuits, ConfigError, InstructionSet, circuit_keys, circuit_unitary
+from qframe import (
+    Circuits,
+    ConfigError,
+    ExactMatrix,
+    Gate,
+    Instruction,
+    InstructionSet,
+    circuit_keys,
+    circuit_unitary,
+)
 from qframe.circuits.exact.products import ExactProducts
-from qframe.circuits.keys import canonical_forms, hash_rows
+from qframe.circuits.keys import canonical_forms, hash_rows, hash_wide_rows
 from qframe.contracts.gate_set import GateSet
 from qframe_plugins.gate_sets.clifford import Clifford
 from qframe_plugins.gate_sets.clifford_t import CliffordT
@@ -221,3 +230,86 @@ def test_what_has_no_exact_key_says_so() -> None:
         circuit_keys(instructions_of("rotations"), words)
     with pytest.raises(ConfigError, match="complex64, keys need complex128"):
         qframe.unitary_keys(np.eye(2, dtype=np.complex64)[None])  # type: ignore[arg-type]
+
+
+BRAIDS: dict[str, list[list[int | tuple[int, ...]]]] = {
+    "sigma1": [[(0, -1), 0], [0, (0, 0, 0, 1)]],
+    "sigma2": [[(0, -1, 1), (0, 0, -1)], [(0, -1, 1, -1), (0, 0, -1, 1)]],
+}
+
+
+@pytest.mark.parametrize("exponents", [(0, 1), (3, 0), (2, 5)])
+def test_an_exponent_that_the_value_ignores_is_not_in_the_key(exponents: tuple[int, int]) -> None:
+    """The ring of tenth roots has no denominator. aba = bab for the braids of Fibonacci anyons."""
+    fibonacci = instructions_of("fibonacci")
+    gates = tuple(
+        Gate(name, fibonacci.gate_by_name[name].matrix, ExactMatrix("Z[z10],sqrt(tau)", rows, k))
+        for k, (name, rows) in zip(exponents, BRAIDS.items(), strict=True)
+    )
+    placed = tuple(Instruction(gate.name, (0,)) for gate in gates)
+    braids = InstructionSet(1, gates, placed)
+    aba, bab = circuit_keys(braids, circuits(braids, [(0, 1, 0), (1, 0, 1)]))
+    assert aba.tolist() == bab.tolist()
+    [want] = circuit_keys(fibonacci, circuits(fibonacci, [(0, 2, 0)]))
+    assert aba.tolist() == want.tolist()
+
+
+def test_one_gate_declared_in_two_ways_is_one_gate() -> None:
+    """H over sqrt(2), and 2 H over sqrt(2)**3: the recipe and the keys are the same."""
+    r = 0.5**0.5
+    for rows, exponent in (([[1, 1], [1, -1]], 1), ([[2, 2], [2, -2]], 3)):
+        gate = Gate("h", [[r, r], [r, -r]], ExactMatrix("Z[w8]/sqrt2", rows, exponent))
+        assert gate.exact is not None
+        assert gate.exact.exponent == 1
+        assert gate.exact.numbers[:, :, 0].tolist() == [[1, 1], [1, -1]]
+
+
+@pytest.mark.parametrize("name", ["clifford_t", "clifford_t on two", "hrc", "fibonacci"])
+@settings(max_examples=20)
+@given(data=st.data())
+def test_keys_of_long_words_are_equal_exactly_if_unitaries_are(
+    name: str, data: st.DataObject
+) -> None:
+    """Words whose integers may or may not fit 64 bits; phases and inverses are put into them."""
+    instructions = instructions_of(name)
+    code = st.integers(0, len(instructions) - 1)
+    grow = {
+        "clifford_t": [0, 3],
+        "clifford_t on two": [0, 2, 6],
+        "hrc": [0, 2],
+        "fibonacci": [0, 3],
+    }
+    times = data.draw(st.integers(20, 140))
+    one = [*grow[name] * times, *data.draw(st.lists(code, max_size=10))]
+    other = list(one)
+    identity = np.eye(instructions.dim)
+    phases = [
+        word
+        for word in PHASES[name]
+        if same_up_to_phase(circuit_unitary(instructions, word, 1), identity)
+    ]
+    for _ in range(data.draw(st.integers(1, 4))):
+        cut = data.draw(st.integers(0, len(other)))
+        other[cut:cut] = data.draw(st.sampled_from(phases))
+    changed = data.draw(st.booleans())
+    if changed:
+        other.append(data.draw(code))
+    width = max(len(one), len(other))
+    codes = np.array([[*w, *[0] * (width - len(w))] for w in (one, other)], instructions.code_dtype)
+    lengths = np.array([len(one), len(other)], dtype=np.uint16)
+    first, second = circuit_keys(instructions, Circuits(codes, lengths))
+    u, v = (circuit_unitary(instructions, w, 1) for w in (one, other))
+    assert (first == second).all() == same_up_to_phase(u, v)
+    assert changed or (first == second).all()
+
+
+def test_wide_integers_are_hashed_by_their_value() -> None:
+    """Each integer counts, its sign and its upper words; what fits 64 bits is hashed as before."""
+    base = [3, 2**200, -(2**70), 5]
+    others = [[3, 2**200 + 1, -(2**70), 5], [3, -(2**200), -(2**70), 5], [3, 2**200, 2**70, 5]]
+    others += [[3, 2**200 + 2**128, -(2**70), 5], [4, 2**200, -(2**70), 5], base[::-1]]
+    keys = hash_wide_rows(np.array([base, base, *others], dtype=object), 128)
+    assert keys[0].tolist() == keys[1].tolist()
+    assert len(np.unique(keys, axis=0)) == 1 + len(others)
+    small = np.array([[3, 1 - 2**63, 2**63 - 1, 5]], dtype=object)
+    assert (hash_wide_rows(small, 64) == hash_rows(small.astype(np.int64), 64)).all()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qframe.rings.registry import rings
 from qframe.rings.rounding import nearest_doubles
 
-BITS = 900
+BITS = 2400
 
 
 def root(x: Fraction) -> Fraction:
@@ -76,6 +76,23 @@ def test_a_number_becomes_the_nearest_double(name: str, data: st.DataObject) -> 
     numbers = data.draw(st.lists(integer, min_size=degree, max_size=degree))
     exponent = data.draw(st.integers(0, 110)) if "tau" not in name else 0
     assert same_bits(one(name, numbers, exponent), nearest(name, numbers, exponent))
+
+
+@pytest.mark.parametrize("name", rings())
+@settings(max_examples=40)
+@given(data=st.data())
+def test_a_number_of_any_size_becomes_the_nearest_double(name: str, data: st.DataObject) -> None:
+    """Python's integers, also at the middle of two doubles: a tie goes to the even one."""
+    bits = data.draw(st.integers(1, 400))
+    integer = st.integers(-(1 << bits), 1 << bits)
+    degree = rings()[name].degree
+    numbers = data.draw(st.lists(integer, min_size=degree, max_size=degree))
+    if data.draw(st.booleans()):
+        numbers = [(1 << bits + 60) + (1 << bits + 7)] + [0] * (degree - 1)
+    exponent = data.draw(st.integers(0, 600)) if "tau" not in name else 0
+    array = np.array(numbers, dtype=object).reshape(1, 1, 1, -1)
+    got = complex(nearest_doubles(rings()[name], array, np.array([exponent]))[0, 0, 0])
+    assert same_bits(got, nearest(name, numbers, exponent))
 
 
 def test_thousands_of_numbers_at_once_become_the_nearest_doubles() -> None:

@@ -29,11 +29,7 @@ class ExactEngine:
         self._products = ExactProducts(instructions)
 
     def multiply(self, circuits: Circuits, out: NDArray[Any]) -> None:
-        """Writes the unitaries of `circuits` into `out`: see `Engine.multiply`.
-
-        Raises:
-            ConfigError: if an integer could outgrow 64 bits; it is raised before one does.
-        """
-        for part, matrices in self._products.chunks(circuits):
+        """Writes the unitaries of `circuits` into `out`: see `Engine.multiply`."""
+        for rows, matrices in self._products.parts(circuits):
             # If `out` is complex64, this assignment rounds the doubles once more.
-            out[part] = nearest_doubles(matrices.ring, matrices.numbers, matrices.exponents)
+            out[rows] = nearest_doubles(matrices.ring, matrices.numbers, matrices.exponents)

@@ -19,6 +19,9 @@ TABLE_BYTES = 1 << 21
 LONGEST_WORD = 6
 """Largest number of codes of a word."""
 
+LARGEST_FACTOR = 1 << 40
+"""Largest integer that the products of a table may have."""
+
 
 class ExactWordTable:
     """A table of the products of all words of up to `fold` codes, and how to multiply by them.
@@ -36,9 +39,11 @@ class ExactWordTable:
         gates, exponents = _widened(instructions, exact)
         self._codes = len(instructions)
         self.fold = 1
+        growth = int(np.abs(gates).sum(axis=1).max())
         while (
             self.fold < LONGEST_WORD
             and len(gates) ** (self.fold + 1) * gates[0].nbytes <= TABLE_BYTES
+            and growth ** (self.fold + 1) <= LARGEST_FACTOR
         ):
             self.fold += 1
         self._words, self._exponents = gates, exponents

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import qframe
 from qframe import Circuits, ConfigError, ExactMatrix, Gate, InstructionSet, circuit_unitary
 from qframe.circuits.exact.products import ExactMatrices, ExactProducts
 from qframe.contracts.gate_set import GateSet
@@ -128,55 +129,122 @@ def test_a_long_circuit_of_few_different_numbers_does_not_overflow() -> None:
     assert made.numbers[0, :, :, 0].tolist() == [[1, 0], [0, 1]]
 
 
-@pytest.mark.parametrize("name", ["clifford_t", "hrc", "fibonacci"])
-def test_integers_that_could_outgrow_64_bits_are_refused(name: str) -> None:
-    word = {"clifford_t": [0, 3], "hrc": [0, 2], "fibonacci": [0, 3]}[name]
-    with pytest.raises(ConfigError, match="might not fit 64 bits"):
-        exact(name, word * 300)
+FAST: dict[str, list[int]] = {
+    "clifford_t": [0, 3],
+    "hrc": [0, 2],
+    "fibonacci": [0, 3],
+    "clifford_t on two": [0, 6, 12, 1, 7],
+    "clifford_ccz": [0, 1, 2, 15],
+}
+"""Words that make integers grow when they are repeated."""
 
 
-@pytest.mark.parametrize("name", ["clifford_t", "hrc", "fibonacci"])
-def test_what_is_not_refused_is_right_up_to_the_limit(name: str) -> None:
-    """Python's integers have no limit: compare at the longest word that is let through."""
-    word = {"clifford_t": [0, 3], "hrc": [0, 2], "fibonacci": [0, 3]}[name]
-    longest = 0
-    for n in range(40, 600, 8):
-        try:
-            made = exact(name, (word * 300)[:n])
-        except ConfigError:
-            break
-        longest = n
-    gates = [exact(name, [code]) for code in word]
-    ring = gates[0].ring
-    state = [[[0] * ring.degree for _ in range(2)] for _ in range(2)]
-    state[0][0][0] = state[1][1][0] = 1
-    exponent = 0
-    for k in range(longest):
-        gate = gates[k % 2]
-        matrix = gate.numbers[0].tolist()
+def with_python(name: str, word: list[int], lengths: list[int]) -> dict[int, tuple[Any, int]]:
+    """The entries and the exponent of each prefix of a word, not reduced, with Python's integers.
+
+    The gates are those of one code each, widened by the definition of the product's first step.
+    """
+    gates = {code: exact(name, [code]) for code in set(word)}
+    ring, dim = gates[word[0]].ring, instructions_of(name).dim
+    state = [[[int(r == c), *[0] * (ring.degree - 1)] for c in range(dim)] for r in range(dim)]
+    exponent, found = 0, {}
+    for k, code in enumerate(word, 1):
+        matrix = gates[code].numbers[0].tolist()
+        old = state
         state = [
             [
                 [
                     sum(values)
                     for values in zip(
-                        *(times(ring, matrix[r][m], state[m][c]) for m in range(2)), strict=True
+                        *(
+                            times(ring, matrix[r][m], old[m][c])
+                            for m in range(dim)
+                            if any(matrix[r][m])
+                        ),
+                        strict=True,
                     )
                 ]
-                for c in range(2)
+                for c in range(dim)
             ]
-            for r in range(2)
+            for r in range(dim)
         ]
-        exponent += int(gate.exponents[0])
-    made = exact(name, (word * 300)[:longest])
-    twice, odd = divmod(exponent - int(made.exponents[0]), 2)
+        exponent += int(gates[code].exponents[0])
+        if k in lengths:
+            found[k] = (state, exponent)
+    return found
+
+
+def scaled(ring: Ring, numbers: Any, by: int) -> Any:
+    """The entries times the base to the power `by`."""
+    twice, odd = divmod(by, 2)
     base = {8: 2, 4: 5, 10: 1}[ring.roots]
     root = [0, 1, 0, -1] if odd else [1] + [0] * (ring.degree - 1)  # sqrt(2) = x - x^3
-    scaled = [
-        [[x * base**twice for x in times(ring, root, entry)] for entry in row]
-        for row in made.numbers[0].tolist()
+    return [
+        [[x * base**twice for x in times(ring, root, entry)] for entry in row] for row in numbers
     ]
-    assert scaled == state
-    assert abs(made.numbers).max() > 2**50  # close to the limit, or the test would show little
+
+
+@pytest.mark.parametrize(
+    ("name", "longest"),
+    [
+        *(("clifford_t", 520), ("hrc", 85), ("fibonacci", 140)),
+        *(("clifford_t on two", 640), ("clifford_ccz", 500)),
+    ],
+)
+def test_products_are_right_on_both_sides_of_64_bits(name: str, longest: int) -> None:
+    """Prefixes of one word in one call: some fit, some do not; Python's integers have no limit."""
+    word = (FAST[name] * longest)[:longest]
+    lengths = [1, 2, 3, *range(longest - 80, longest + 1, 5)]
+    want = with_python(name, word, lengths)
+    codes = np.tile(np.array(word, dtype=np.uint8), (len(lengths), 1))
+    given = Circuits(codes, np.array(lengths, dtype=np.uint16))
+    kinds = {"narrow": 0, "wide": 0}
+    for rows, made in products_of(name).parts(given):
+        kinds["wide" if made.wide else "narrow"] += len(made)
+        doubles = nearest_doubles(made.ring, made.numbers, made.exponents)
+        for n, numbers, exponent, unitary in zip(
+            given.lengths[rows].tolist(),
+            made.numbers.tolist(),
+            made.exponents,
+            doubles,
+            strict=True,
+        ):
+            largest = max(abs(x) for row in numbers for entry in row for x in entry)
+            assert (largest > 2**60) is made.wide
+            entries, power = want[n]
+            assert scaled(made.ring, numbers, power - int(exponent)) == entries
+            near = circuit_unitary(instructions_of(name), word[:n], 1)
+            assert np.abs(unitary - near).max() < 1e-11
+    assert kinds["narrow"] > 3
+    assert kinds["wide"] > 3
+
+
+@pytest.mark.parametrize("name", ["clifford_t", "hrc", "fibonacci"])
+def test_what_outgrows_64_bits_on_the_way_and_cancels_is_small_again(name: str) -> None:
+    inverse = {"clifford_t": {0: 0, 3: 4}, "hrc": {0: 1, 2: 3}, "fibonacci": {0: 1, 3: 2}}[name]
+    word = FAST[name] * 300
+    back = [inverse[code] for code in word[::-1]]
+    made, short = exact(name, [*word, *back, *FAST[name]]), exact(name, FAST[name])
+    assert exact(name, word).wide
+    assert made.numbers.tolist() == short.numbers.tolist()
+    assert made.exponents.tolist() == short.exponents.tolist()
+    both = circuits(instructions_of(name), [[*word, *back, *FAST[name]], FAST[name]])
+    one, other = qframe.circuit_keys(instructions_of(name), both)
+    assert one.tolist() == other.tolist()
+
+
+def test_gates_with_large_integers_do_not_overflow_a_table() -> None:
+    """diag(e^(ip), e^(-ip)) with cos p = 7/25: an integer of it grows 31 times in each step."""
+    p = complex(7, 24) / 25
+    entries = ExactMatrix("Z[i]/sqrt5", [[(7, 24), 0], [0, (7, -24)]], 4)
+    gate = Gate("p", [[p, 0], [0, p.conjugate()]], entries)
+    instructions = InstructionSet(1, (gate,), (qframe.Instruction("p", (0,)),))
+    made = ExactProducts(instructions).multiply(np.zeros((1, 60), np.uint8), np.array([60]))
+    re, im = 1, 0
+    for _ in range(60):
+        re, im = 7 * re - 24 * im, 24 * re + 7 * im
+    assert made.numbers[0, 0, 0].tolist() == [re, im]
+    assert made.exponents.tolist() == [240]
 
 
 def times(ring: Ring, a: list[int], b: list[int]) -> list[int]:
@@ -187,6 +255,29 @@ def times(ring: Ring, a: list[int], b: list[int]) -> list[int]:
         top = power[-1]
         power = [p + top * w for p, w in zip([0, *power[:-1]], ring.wrap, strict=True)]
     return total
+
+
+@pytest.mark.parametrize("ring", rings().values(), ids=lambda ring: ring.name)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_equal_matrices_have_equal_integers_and_exponents(ring: Ring, data: st.DataObject) -> None:
+    """Whatever power of the base both are multiplied by, and wide or narrow."""
+    integer = st.integers(-(2**20), 2**20)
+    size = 4 * ring.degree
+    flat = data.draw(st.lists(integer, min_size=size, max_size=size).filter(any))
+    numbers = np.array(flat).reshape(1, 2, 2, ring.degree)
+    exponents = np.array([data.draw(st.integers(-3, 9))])
+    power = data.draw(st.integers(0, 8))
+    if ring.roots != 8:
+        power -= power % 2  # the root of the base is not in the ring
+    longer = np.array([scaled(ring, numbers[0].tolist(), power)], dtype=object)
+    more = exponents + power
+    ring.reduce(numbers, exponents)
+    for dtype in (np.int64, object):
+        again, fewer = longer.astype(dtype), more.copy()
+        ring.reduce(again, fewer)
+        assert again.tolist() == numbers.tolist()
+        assert fewer.tolist() == exponents.tolist()
 
 
 def test_gates_declare_their_entries_and_false_ones_are_refused() -> None:
