@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qframe.cli.notes import show_notes
 from qframe.cli.options import config_argument, json_option, override_list, overrides
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def plan(
 
         require(plot)
     planned = unchecked_plan(load_config(config, override_list(set_, shortcuts)))
+    show_notes(planned.notes)
     click.echo(f"Calibrating for about {seconds:g} s ...", err=True)
     measured = calibrate(planned, seconds)
     seen = sample(planned, seconds / 6)

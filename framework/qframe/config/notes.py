@@ -49,9 +49,12 @@ def notes_on(
 
 
 def _of_plugin(loaded: LoadedConfig, kind: str, plugin: Plugin[GateSetOptions]) -> Iterator[str]:
-    """The notes of a plugin itself."""
+    """The notes of a plugin itself. One that has an attribute of this name for itself has none."""
     with located(loaded, kind):
-        lines = [" ".join(str(line).split()) for line in plugin.notes()]
+        said = plugin.notes() if callable(plugin.notes) else ()
+        lines = [
+            " ".join(str(line).split()) for line in ([said] if isinstance(said, str) else said)
+        ]
     where = loaded.document.where((kind,))
     return (f"{where}: {kind}: {line}" for line in lines)
 

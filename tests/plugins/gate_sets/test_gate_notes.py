@@ -226,6 +226,44 @@ def test_a_strangers_gate_set_has_notes_too_and_what_it_places_twice_is_said(
 
 
 @pytest.mark.parametrize(
+    ("notes", "want"),
+    [
+        ('["one", "two\\n  lines"]', ["one", "two lines"]),
+        ('"a text"', ["a text"]),
+        ("[]", []),
+    ],
+)
+def test_notes_are_lines_whatever_a_plugin_returns(
+    notes: str, want: list[str], config: Config, tmp_path: Path
+) -> None:
+    body = f"    def notes(self):\n        return {notes}\n"
+    (tmp_path / "mine.py").write_text(
+        "from qframe_plugins.samplers.uniform import Uniform\n\n\n"
+        f'class Mine(Uniform):\n    name = "mine"\n\n{body}'
+    )
+    said = warnings_of(config(sampler={"plugin": "mine.py", "length": 3}))
+    assert [note.partition(": sampler: ")[2] for note in said] == want
+
+
+def test_an_attribute_of_that_name_is_a_plugins_own(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from qframe_plugins.samplers.uniform import Uniform\n\n\n"
+        'class Mine(Uniform):\n    name = "mine"\n    notes = ("c", "d", "e")\n'
+    )
+    assert warnings_of(config(sampler={"plugin": "mine.py", "length": 3})) == []
+
+
+def test_a_control_is_drawn_where_the_matrix_has_one(
+    tmp_path: Path, config: Config, qframe_main: Cli
+) -> None:
+    gate_set = {"plugin": "matrices", "qubits": 2, "folder": folder(tmp_path, cx=controlled(X))}
+    one_gate = {"plugin": "uniform", "length": 1}
+    for order, mark in (("little", "○"), ("big", "●")):
+        path = config(gate_set={**gate_set, "qubit_order": order}, sampler=one_gate)
+        assert f"─{mark}─" in qframe_main("show", path, 0).stdout
+
+
+@pytest.mark.parametrize(
     "path", sorted((Path(__file__).parents[3] / "configs").glob("*.yaml")), ids=lambda p: p.stem
 )
 def test_of_the_shipped_configs_only_ion_trap_has_a_note(path: Path) -> None:
