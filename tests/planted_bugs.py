@@ -129,6 +129,27 @@ BUGS = [
         "tests/faults/test_wal.py -k another_dataset",
     ),
     Bug(
+        "a signal that a run swallows",
+        f"{FRAMEWORK}/machine/signals.py",
+        "        if not passed_on:\n            pass_on(stop)\n",
+        "        pass\n",
+        "tests/framework/runs/test_run_signals.py -k ctrl_c",
+    ),
+    Bug(
+        "an ignored signal that is taken back",
+        f"{FRAMEWORK}/machine/signals.py",
+        "not in (signal.SIG_IGN, None)",
+        "is not None",
+        "tests/framework/machine/test_signals.py -k ignored",
+    ),
+    Bug(
+        "an unfinished run that says it is done",
+        f"{FRAMEWORK}/cli/run.py",
+        "return 0 if summary.complete else UNFINISHED",
+        "return 0",
+        "tests/framework/cli/test_cli_run.py -k unfinished",
+    ),
+    Bug(
         "workers that outlive their parent",
         "plugins/qframe_plugins/executors/processes.py",
         "        wait_for([parent.sentinel])\n        os._exit(1)",

@@ -50,6 +50,7 @@ class StorageBusy(StorageError):  # noqa: N818 - the name says what is the matte
         times: number of times that a worker found the storage busy, once it has given up.
     """
 
+    exit_code = 75  # as for every end that running again may mend (`EX_TEMPFAIL`)
     times: int = 1
 
 

@@ -24,6 +24,7 @@ from qframe.cli.show import show
 from qframe.cli.stats import stats
 from qframe.cli.verify import verify
 from qframe.errors import QframeError, WorkerError
+from qframe.machine.signals import exit_on_sigterm
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,7 +45,8 @@ def cli() -> None:
     qframe doctor                            check this machine
     qframe dedup data/clifford_t.db OUT      keep one record per unitary
 
-    Exit codes: 0 done, 2 config, 3 plugin, 4 storage, 130 Ctrl-C, 143 SIGTERM, 1 anything else.
+    Exit codes: 0 done, 2 config, 3 plugin, 4 storage, 75 unfinished (run it again), 130 Ctrl-C,
+    143 SIGTERM, 1 anything else.
     """
 
 
@@ -59,7 +61,8 @@ for verb in VERBS:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the `qframe` command."""
     try:
-        code = cli.main(arguments, standalone_mode=False)
+        with exit_on_sigterm():
+            code = cli.main(arguments, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = error.exit_code

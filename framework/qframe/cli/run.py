@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,11 @@ import click
 from qframe.cli.options import config_argument, json_option, override_list, overrides
 
 if TYPE_CHECKING:
+    from qframe.machine.signals import StopRequest
     from qframe.runs.summary import RunSummary
+
+UNFINISHED = 75
+"""Exit code of a run that ended early without a signal: run it again (`EX_TEMPFAIL`)."""
 
 
 @click.command()
@@ -43,18 +49,26 @@ def run(
     """
     from qframe.cli.run_progress import Progress
     from qframe.config.load import load_config
-    from qframe.runs.run import run as run_config
+    from qframe.machine.signals import noted_signals
+    from qframe.runs.run import run_loaded
 
     loaded = load_config(config, override_list(set_, shortcuts), local=not no_local_plugins)
     for spec in loaded.local:
         click.echo(f"Running local code: {spec.kind} {spec.plugin} ({spec.base})", err=True)
     with Progress(enabled=not quiet) as progress:
-        summary = run_config(loaded, hooks=[progress])
+        summary = run_loaded(loaded, [progress], partial(noted_signals, _end_at_once))
     if as_json:
         click.echo(json.dumps({**asdict(summary), "output": str(summary.output)}, indent=2))
     else:
         _print(summary)
-    return 128 + summary.signal if summary.signal is not None else 0
+    if summary.signal is not None:
+        return 128 + summary.signal
+    return 0 if summary.complete else UNFINISHED
+
+
+def _end_at_once(stop: StopRequest) -> None:
+    """Ends the process at a second signal. The workers notice; the ledger says what is stored."""
+    os._exit(128 + (stop.number or 0))
 
 
 def _print(summary: RunSummary) -> None:

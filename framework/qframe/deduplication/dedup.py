@@ -30,6 +30,7 @@ from qframe.deduplication.smallest_per_key import SmallestPerKey
 from qframe.errors import QframeError, RecordMissing, StorageError
 from qframe.integers import checked_integer
 from qframe.machine.lock import output_lock
+from qframe.machine.signals import unwound_by_sigterm
 from qframe.plugins.build import build
 from qframe.progress import ProgressCallback, no_progress
 from qframe.recipe.blocks import Block
@@ -113,7 +114,7 @@ def dedup(
         schema = Schema((*source.schema, SOURCE))
         header = replace(source.header, recipe=recipe, schema=schema, about=about)
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with output_lock(output.absolute()):
+        with unwound_by_sigterm(), output_lock(output.absolute()):
             if output.exists() or output.is_symlink():
                 return _existing(output, header)
             scratch = output.with_name(f".{output.name}.dedup")

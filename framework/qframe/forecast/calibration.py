@@ -15,7 +15,7 @@ from qframe.contracts.job import TaskDone
 from qframe.contracts.storage import Storage
 from qframe.machine.disk import DiskUsage, disk_usage, writable_ancestor
 from qframe.machine.scratch import scratch_directory
-from qframe.machine.signals import exit_on_sigterm
+from qframe.machine.signals import unwound_by_sigterm
 from qframe.plugins.build import build
 from qframe.recipe.header import Header
 from qframe.runs.plan import RunPlan
@@ -83,7 +83,8 @@ def calibrate(planned: RunPlan, seconds: float) -> Calibration:
         StorageError, WorkerError: as the run itself.
     """
     beside = writable_ancestor(planned.output)
-    with exit_on_sigterm(), scratch_directory(beside, f".{planned.output.name}.plan-") as directory:
+    prefix = f".{planned.output.name}.plan-"
+    with unwound_by_sigterm(), scratch_directory(beside, prefix) as directory:
         one_worker = _executor(planned, 1)
         alone = None
         if planned.executor.workers > 1 and one_worker is not None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -34,6 +33,12 @@ def run(
 ) -> RunSummary:
     """Makes the dataset that a config describes, or the part of it that is missing.
 
+    In the main thread, SIGINT (Ctrl-C) and SIGTERM stop the run in order: the tasks that have begun
+    are stored, and the hooks are told. Then the signal does what it would have done without qframe.
+    Ctrl-C raises KeyboardInterrupt. A handler of the caller is called; if it returns, so does this
+    function, with `complete` False and `signal` set. SIGTERM without a handler ends the process. A
+    second signal does so at once. Ignored signals stay ignored.
+
     Args:
         config: path of the YAML file, or the loaded config.
         overrides: `key.path=value`, as for `qframe run --set`.
@@ -41,11 +46,27 @@ def run(
 
     Raises:
         QframeError: for anything that a user can cause. No block is ever stored in part.
+        KeyboardInterrupt: after Ctrl-C.
     """
-    start = perf_counter()
     loaded = (
         config if isinstance(config, LoadedConfig) else load_config(Path(config), list(overrides))
     )
+    return run_loaded(loaded, hooks, deferred_signals)
+
+
+def run_loaded(
+    loaded: LoadedConfig,
+    hooks: Sequence[object],
+    signals: Callable[[], AbstractContextManager[StopRequest]],
+) -> RunSummary:
+    """As `run`, for a loaded config.
+
+    Args:
+        loaded: the config.
+        hooks: objects with life-cycle hooks.
+        signals: makes the context in which signals only ask the run to stop.
+    """
+    start = perf_counter()
     run_hooks = RunHooks(loaded, hooks)
     _recover(loaded)
     planned = plan(loaded)
@@ -54,12 +75,12 @@ def run(
         remove_leftover(output)
         return _summary(planned, planned.stored, start)
     output.parent.mkdir(parents=True, exist_ok=True)
-    # After the first signal, the tasks that have begun are finished.
-    with deferred_signals(_end_at_once) as stop, output_lock(output) as previous:
-        planned = plan(loaded)  # again: another run may have ended since
-        _Run(planned, run_hooks, stop).do(previous)
-    summary = _summary(planned, _stored(planned), start, stop.number)
-    run_hooks.finished(planned, summary)
+    with signals() as stop:
+        with output_lock(output) as previous:
+            planned = plan(loaded)  # again: another run may have ended since
+            _Run(planned, run_hooks, stop).do(previous)
+        summary = _summary(planned, _stored(planned), start, stop.number)
+        run_hooks.finished(planned, summary)
     return summary
 
 
@@ -185,8 +206,3 @@ def _summary(planned: RunPlan, records: int, start: float, signal: int | None = 
         complete=records >= planned.header.records,
         signal=signal,
     )
-
-
-def _end_at_once(stop: StopRequest) -> None:
-    """Ends the process at a second signal. The workers notice; the ledger says what is stored."""
-    os._exit(128 + (stop.number or 0))

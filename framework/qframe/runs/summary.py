@@ -17,8 +17,9 @@ class RunSummary:
         stored: records that this run added.
         seconds: wall time, from the plan to the finished dataset.
         bytes: bytes that the dataset takes on the disk.
-        complete: whether all records that were asked for are stored.
-        signal: number of the signal that ended the run early, or None.
+        complete: whether all records that were asked for are stored. If not, the same call does the
+            rest; the command line says so with exit code 75, or with that of the signal.
+        signal: number of the signal that asked the run to stop, or None.
     """
 
     output: Path

@@ -404,7 +404,13 @@ def stored(output: Path) -> int:
 
 @pytest.mark.parametrize(
     ("number", "whole_group", "code"),
-    [(signal.SIGINT, True, 130), (signal.SIGINT, False, 130), (signal.SIGTERM, False, 143)],
+    [
+        (signal.SIGINT, True, 130),
+        (signal.SIGINT, False, 130),
+        (signal.SIGTERM, True, 143),  # as `timeout` and batch systems send it
+        (signal.SIGTERM, False, 143),
+        (signal.SIGHUP, True, 129),
+    ],
 )
 def test_a_signal_ends_the_run_soon_cleanly_and_resumably(
     number: signal.Signals,
@@ -423,6 +429,7 @@ def test_a_signal_ends_the_run_soon_cleanly_and_resumably(
     out, err = process.communicate(timeout=120)
     assert process.returncode == code, err
     assert "Traceback" not in err
+    assert "a worker died" not in err
     assert "Stopped" in out
     assert f"qframe run {path}" in out
     assert sorted(p.name for p in tmp_path.glob("*small.db*")) == ["small.db"]
@@ -432,6 +439,30 @@ def test_a_signal_ends_the_run_soon_cleanly_and_resumably(
     summary = qframe.run(path, ["engine=numpy"])
     assert summary.complete
     assert summary.stored == summary.records - after
+
+
+SHORT_EXECUTOR = """
+from qframe_plugins.executors.serial import Serial
+
+class Short(Serial):
+    name = "short"
+    def run(self, job, tasks):
+        yield next(super().run(job, tasks))
+"""
+
+
+def test_an_unfinished_run_without_a_signal_exits_with_75(
+    config: Config, qframe_main: Cli, tmp_path: Path
+) -> None:
+    """Such as an executor that hands the tasks to others, or that was told to stop."""
+    (tmp_path / "short.py").write_text(SHORT_EXECUTOR)
+    path = config(records=3 * 4096, task_blocks=1, executor="./short.py:Short")
+    for number, code in ((1, 75), (2, 75), (3, 0)):
+        done = qframe_main("run", path, "--json")
+        assert done.returncode == code, done.stderr
+        summary = json.loads(done.stdout)
+        assert (summary["records"], summary["complete"]) == (number * 4096, code == 0)
+    assert "Nothing to do" in qframe_main("run", path).stdout
 
 
 INTERRUPTED = """
