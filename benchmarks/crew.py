@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,7 +16,7 @@ import yaml
 from qframe import RunPlan
 from qframe.config.load import load_config
 from qframe.runs.plan import plan
-from qframe_plugins.executors.processes import KEEPS_MEMORY, environment
+from qframe_plugins.executors._processes.start import KEEPS_MEMORY
 
 PATIENCE_S = 900
 
@@ -51,6 +53,18 @@ def timed_crew(count: int, prepare: Callable[..., Prepared], *arguments: Any) ->
     spans: list[tuple[float, float, float]] = [answers.get() for _ in members]
     wall = max(end for _, end, _ in spans) - min(start for start, _, _ in spans)
     return Took(wall, sum(cpu for _, _, cpu in spans))
+
+
+@contextmanager
+def environment(wanted: dict[str, str]) -> Iterator[None]:
+    """Sets variables for the processes started meanwhile, except those that the user has set."""
+    added = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
 def _member(

@@ -25,6 +25,7 @@ from typing import Any
 
 import apsw
 import numpy as np
+from crew import environment
 from end_to_end import check_space, config_text, spread, time_qframe
 from machine import describe, table
 from settle import settle
@@ -34,7 +35,7 @@ from qframe.config.load import load_config
 from qframe.generation.generator import Generator
 from qframe.plugins.build import build
 from qframe.runs.plan import plan
-from qframe_plugins.executors.processes import KEEPS_MEMORY, environment
+from qframe_plugins.executors._processes.start import KEEPS_MEMORY
 
 Parts = dict[str, float]
 """Seconds of each part."""

@@ -150,10 +150,17 @@ BUGS = [
         "tests/framework/cli/test_cli_run.py -k unfinished",
     ),
     Bug(
+        "workers that a signal for the whole group ends",
+        "plugins/qframe_plugins/executors/_processes/worker_main.py",
+        "            signal.signal(number, lambda *_: None)\n",
+        "            signal.signal(number, signal.SIG_DFL)\n",
+        "tests/framework/cli/test_cli_run.py -k ends_the_run_soon",
+    ),
+    Bug(
         "workers that outlive their parent",
-        "plugins/qframe_plugins/executors/processes.py",
-        "        wait_for([parent.sentinel])\n        os._exit(1)",
-        "        return\n        os._exit(1)",
+        "plugins/qframe_plugins/executors/_processes/worker_main.py",
+        "    os.read(lifeline, 1)\n    os._exit(1)",
+        "    return\n    os._exit(1)",
         "tests/framework/cli/test_cli_run.py -k death_of_the_parent",
     ),
     Bug(

@@ -45,7 +45,7 @@ main(["run", sys.argv[4]])
 """
 
 DIES_ONCE_IN_A_TRANSACTION = """
-import multiprocessing, os, signal
+import os, signal, sys
 from pathlib import Path
 import apsw
 from qframe_plugins.samplers.uniform import Uniform
@@ -63,7 +63,7 @@ def watch(db):
         return True
     db.exec_trace = before
 
-if multiprocessing.parent_process():
+if sys.argv == ["-c"]:  # in a worker process
     apsw.connection_hooks.append(watch)
 
 class Dying(Uniform):

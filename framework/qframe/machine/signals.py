@@ -19,6 +19,9 @@ from typing import Any
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 """Signals that ask a program to stop, also where it handles them itself."""
 
+ENDING = (*STOPPING, signal.SIGHUP)
+"""Signals that end a program which does not handle them. SIGHUP may mean something else to one."""
+
 Handle = Callable[[int, FrameType | None], None]
 
 
@@ -46,12 +49,13 @@ class StopRequest:
 
 
 @contextmanager
-def noted_signals(on_second: Callable[[StopRequest], object]) -> Iterator[StopRequest]:
-    """Within it, SIGINT and SIGTERM make a request, and the second one calls `on_second` at once.
+def noted_signals(
+    on_second: Callable[[StopRequest], object], numbers: tuple[int, ...] = ENDING
+) -> Iterator[StopRequest]:
+    """Within it, the first signal makes a request, and the second one calls `on_second` at once.
 
-    So the first signal interrupts nothing, such as an executor that starts a process. SIGHUP makes
-    a request too, where it would kill the process. For a program that ends itself afterwards: the
-    handlers that were there before are not called.
+    So the first signal interrupts nothing, such as an executor that starts a process. For a program
+    that ends itself afterwards: the handlers that were there before are not called.
     """
     request = StopRequest()
 
@@ -60,7 +64,7 @@ def noted_signals(on_second: Callable[[StopRequest], object]) -> Iterator[StopRe
         if again:
             on_second(request)
 
-    before = _installed(handle, (*STOPPING, *_fatal(signal.SIGHUP)))
+    before = _installed(handle, numbers)
     try:
         yield request
     finally:
@@ -69,12 +73,12 @@ def noted_signals(on_second: Callable[[StopRequest], object]) -> Iterator[StopRe
 
 @contextmanager
 def deferred_signals() -> Iterator[StopRequest]:
-    """As `noted_signals`, and at its end the handler that was there before gets the signal.
+    """Within it, signals make a request; at its end the handler from before gets the signal.
 
     So Ctrl-C raises KeyboardInterrupt, a handler of the caller is called, and a signal that nobody
     handles ends the process. The second signal goes to the handler that was there before at once.
     """
-    before: dict[int, Any] = {n: signal.getsignal(n) for n in (*STOPPING, signal.SIGHUP)}
+    before: dict[int, Any] = {n: signal.getsignal(n) for n in ENDING}
     passed_on: list[int] = []
 
     def pass_on(stop: StopRequest) -> None:
@@ -83,7 +87,7 @@ def deferred_signals() -> Iterator[StopRequest]:
             _act(stop.number, before[stop.number])
 
     try:
-        with noted_signals(pass_on) as stop:
+        with noted_signals(pass_on, (*STOPPING, *_fatal(signal.SIGHUP))) as stop:
             yield stop
     finally:
         if not passed_on:

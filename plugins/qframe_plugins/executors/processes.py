@@ -1,49 +1,22 @@
-"""Executor `processes`, the default: one worker process per core.
-
-Every worker process imports this module before NumPy, so that `_worker_main` can limit NumPy's
-threads first.
-"""
+"""Executor `processes`, the default: one worker process per core."""
 
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
-import pickle
 import signal
-import threading
+import subprocess
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from multiprocessing import resource_tracker
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
-from multiprocessing.context import SpawnProcess
-from traceback import format_exc
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pydantic import Field
 
-from qframe import Executor, Job, PluginOptions, QframeError, Task, TaskDone, WorkerError, hookimpl
-
-if TYPE_CHECKING:
-    from qframe import Worker
-
-THREAD_LIMITS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-
-KEEPS_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 25)}
-"""Environment of a worker: glibc then keeps freed memory in the process. It reads these at start.
-
-A worker frees its arrays and SQLite's pages after every task, and allocates as many for the next.
-If glibc gave them back, the kernel would hand them out again page by page, zeroed. That takes a
-sixth of the CPU time of two writers (measured).
-"""
+from qframe import Executor, Job, PluginError, PluginOptions, Task, TaskDone, WorkerError, hookimpl
+from qframe_plugins.executors._processes.start import Lifeline, start_worker
 
 _log = logging.getLogger(__name__)
 
@@ -60,14 +33,15 @@ class ProcessesOptions(PluginOptions):
 
 
 class Processes(Executor[ProcessesOptions]):
-    """Worker processes, started with `spawn`; each has its own connection and one BLAS thread.
+    """Worker processes, each a new interpreter with its own connection and one BLAS thread.
 
     YAML that selects it::
 
         executor: {plugin: processes, workers: 8}
 
     A worker that dies is replaced, and its tasks in hand are done again, at most `attempts` times
-    in all. Workers end by themselves when the parent process ends, however it ends.
+    in all. Workers end by themselves when the parent process ends, however it ends. They never
+    import the caller's `__main__`, and leave signals to the parent.
     """
 
     name = "processes"
@@ -78,10 +52,12 @@ class Processes(Executor[ProcessesOptions]):
         self.workers = options.workers or available_cores()
 
     def run(self, job: Job, tasks: Iterable[Task]) -> Iterator[TaskDone]:
+        _check_plugins(job)
         queue = iter(tasks)
         suspects: list[Task] = []
         deaths: Counter[Task] = Counter()
-        workers = [WorkerProcess(job) for _ in range(self.workers)]
+        lifeline = Lifeline()
+        workers = [WorkerProcess(job, lifeline) for _ in range(self.workers)]
         try:
             while True:
                 for worker in workers:
@@ -95,17 +71,15 @@ class Processes(Executor[ProcessesOptions]):
                     if done is not None:
                         yield done
                     else:
-                        lost = worker.lost_tasks()
+                        lost, how = worker.lost_tasks()
                         deaths.update(lost)
-                        _give_up_if_hopeless(deaths, self.options.attempts, job.serial)
-                        _log.warning("a worker died; doing again: %s", ", ".join(map(str, lost)))
+                        _give_up_if_hopeless(deaths, self.options.attempts, how, job.serial)
+                        again = ", ".join(map(str, lost))
+                        _log.warning("a worker died; doing again: %s (%s)", again, how)
                         suspects += lost
         finally:
-            # A task that a worker is doing ends (tasks are short); tasks that wait are dropped.
-            for worker in workers:
-                worker.close_pipe()
-            for worker in workers:
-                worker.join()
+            _end(workers)
+            lifeline.close()
 
 
 class WorkerProcess:
@@ -123,9 +97,10 @@ class WorkerProcess:
         pipe: the parent's end of the pipe; set once the process is started.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, lifeline: Lifeline) -> None:
         self._job = job
-        self._process: SpawnProcess | None = None
+        self._lifeline = lifeline
+        self._process: subprocess.Popen[bytes] | None = None
         self._alone = False
         self.in_hand: deque[Task] = deque()
         self.pipe: Connection
@@ -155,14 +130,9 @@ class WorkerProcess:
                 self.pipe.send(task)
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.pipe, workers_end = context.Pipe()
-        self._process = context.Process(target=_worker_main, args=(self._job, workers_end))
-        # `start` would do this too, but with interrupts unblocked afterwards.
-        resource_tracker.ensure_running()
-        with _interrupts_blocked(), environment(KEEPS_MEMORY):
-            self._process.start()
-        workers_end.close()  # then the pipe ends when the worker's copy is closed
+        self._process, self.pipe = start_worker(self._lifeline)
+        with suppress(BrokenPipeError):
+            self.pipe.send(self._job)
 
     def result(self) -> TaskDone | None:
         """What the worker reports of its oldest task in hand; None if the worker died.
@@ -179,35 +149,80 @@ class WorkerProcess:
         self.in_hand.popleft()
         return done
 
-    def lost_tasks(self) -> list[Task]:
-        """Takes back the tasks that the dead worker had in hand; the next task starts another."""
+    def lost_tasks(self) -> tuple[list[Task], str]:
+        """Takes back the tasks that the dead worker had in hand; the next task starts another.
+
+        Returns:
+            the tasks, and how the worker ended, in words.
+        """
         lost = list(self.in_hand)
         self.in_hand.clear()
         self.close_pipe()
-        self.join()
-        return lost
+        return lost, _ending(self.join())
 
     def close_pipe(self) -> None:
         """Makes the worker end after the task that it is doing."""
         if self._process is not None:
             self.pipe.close()
 
-    def join(self) -> None:
-        """Waits until the worker process has ended."""
+    def join(self) -> int:
+        """Waits until the worker process has ended; returns its exit code, or 0 if it has none."""
+        code = 0
         if self._process is not None:
-            self._process.join()
-            self._process.close()
+            code = self._process.wait()
             self._process = None
+        return code
+
+    def kill(self) -> None:
+        """Ends the worker at once."""
+        if self._process is not None:
+            self._process.kill()
+            self.join()
 
 
-def _give_up_if_hopeless(deaths: Counter[Task], attempts: int, command: str) -> None:
+def _end(workers: Iterable[WorkerProcess]) -> None:
+    """Ends the workers. A task that one is doing ends first; tasks that wait are dropped."""
+    for worker in workers:
+        worker.close_pipe()
+    try:
+        for worker in workers:
+            worker.join()
+    except BaseException:  # such as a second Ctrl-C
+        for worker in workers:
+            worker.kill()
+        raise
+
+
+def _ending(code: int) -> str:
+    """How a process with this exit code ended, in words."""
+    if code >= 0:
+        return f"it ended with exit code {code}"
+    return f"it was killed by {signal.Signals(-code).name}"
+
+
+def _give_up_if_hopeless(deaths: Counter[Task], attempts: int, how: str, command: str) -> None:
     hopeless = [str(task) for task, count in deaths.items() if count >= attempts]
     if hopeless:
+        memory = ": look for `Out of memory` in the kernel log, and try fewer --workers"
         raise WorkerError(
             f"a worker died {attempts} times while these were in hand: {', '.join(hopeless)}",
-            hint="look for `Out of memory` in the kernel log, and try fewer --workers; "
-            f"or see it in one process: {command}",
+            hint=f"{how}{memory if 'SIGKILL' in how else ''}; see it in one process: {command}",
         )
+
+
+def _check_plugins(job: Job) -> None:
+    """Refuses plugins that are defined in the script: no worker imports it.
+
+    Raises:
+        PluginError: naming the plugin.
+    """
+    for spec in (job.sampler, job.engine, job.storage):
+        if spec.plugin.partition(":")[0] == "__main__":
+            raise PluginError(
+                f"{spec.kind} {spec.plugin!r} is defined in the script that runs, which worker "
+                "processes do not import",
+                hint="put it into a .py file and name that file, or use executor: threads",
+            )
 
 
 def available_cores() -> int:
@@ -216,67 +231,6 @@ def available_cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS
         return os.cpu_count() or 1
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Blocks Ctrl-C for the processes started meanwhile: the parent decides when they stop."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def environment(wanted: dict[str, str]) -> Iterator[None]:
-    """Sets variables for the processes started meanwhile, except those that the user has set."""
-    added = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
-
-
-def _worker_main(job: Job, pipe: Connection) -> None:
-    """What a worker process runs: does task after task until the pipe ends."""
-    for name in THREAD_LIMITS:
-        os.environ[name] = "1"
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    from qframe import Worker
-
-    with suppress(EOFError, OSError), ExitStack() as stack:
-        worker: Worker | None = None
-        while True:
-            task: Task = pipe.recv()
-            try:
-                # made with the first task, so that its errors are sent back too
-                worker = worker or stack.enter_context(Worker(job))
-                answer: TaskDone | Exception = worker.do(task)
-            except Exception as error:
-                answer = _picklable(error)
-            pipe.send(answer)
-
-
-def _picklable(error: Exception) -> Exception:
-    """The error itself, or a WorkerError with its text if it cannot be sent to the parent."""
-    if not isinstance(error, QframeError):
-        error.add_note(format_exc())
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - this process made it
-    except Exception:  # a plugin's exception class may fail in any way
-        return WorkerError(f"{type(error).__name__}: {error}")
-    return error
-
-
-def _end_with_parent() -> None:
-    """Waits for the parent's end, and then ends this process at once."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)  # nothing to save: the ledger lists what is committed
 
 
 @hookimpl
