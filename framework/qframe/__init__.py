@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from qframe.runs.run import run as run
     from qframe.runs.summary import RunSummary as RunSummary
     from qframe.runs.worker import Worker as Worker
+    from qframe.runs.worker_for import worker_for as worker_for
 
 
 _MODULE_OF = {
@@ -154,6 +155,7 @@ _MODULE_OF = {
     "schema_to_data": "recipe.schema",
     "stored_runs": "recipe.ledger",
     "unitary_keys": "circuits.keys",
+    "worker_for": "runs.worker_for",
 }
 """Where each public name is defined; a test holds the list equal to the imports above."""
 

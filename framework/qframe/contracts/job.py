@@ -23,6 +23,11 @@ class Job:
         output: absolute path of the dataset.
         config: the config as a command line names it, with its overrides.
         patience_s: seconds for which a worker repeats a call that raises StorageBusy.
+        run: names the run and the process that started it; empty if no run did.
+        plugins: which code the plugins are, by kind: version, package, SHA-256 of the file. A
+            worker whose own differ refuses the job.
+        proof: SHA-256 over the first records of block 0 (`Generator.proof`). A worker makes them
+            too before it stores anything; empty: it does not.
     """
 
     recipe: str
@@ -34,6 +39,9 @@ class Job:
     output: str
     config: str
     patience_s: float = 0.0
+    run: str = ""
+    plugins: Mapping[str, str] = field(default_factory=dict)
+    proof: bytes = b""
 
     @property
     def serial(self) -> str:

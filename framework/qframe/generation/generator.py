@@ -30,6 +30,9 @@ Multiplier = Engine[Any] | ExactEngine
 Buffers = dict[str, NDArray[Any]]
 """One array per column by name; blocks are made in them, and later blocks overwrite them."""
 
+PROOF_RECORDS = 256
+"""Number of records that two processes make to see whether they make the same."""
+
 
 class PluginRaised(WorkerError):  # noqa: N818 - reads as what it says
     """A sampler or an engine raised an exception, which is the `__cause__`.
@@ -106,11 +109,16 @@ class Generator:
         stored = arrays["unitaries"]
         if any(part.needs_doubles for part in self._computed) and stored.dtype != np.complex128:
             arrays["unitaries"] = np.empty(stored.shape, dtype=np.complex128)
-        parents = [
-            self._sample(first + k, slice(k * size, (k + 1) * size), arrays, checked=k > 0)
-            for k in range(len(counts))
-        ]
-        circuits = Circuits(arrays["codes"], arrays["lengths"], parents=_joined(parents))
+        parents = _joined(
+            [
+                self._sample(first + k, slice(k * size, (k + 1) * size), arrays, checked=k > 0)
+                for k in range(len(counts))
+            ]
+        )
+        rows = size * (len(counts) - 1) + counts[-1]  # nobody asked for those behind
+        arrays, stored = {name: a[:rows] for name, a in arrays.items()}, stored[:rows]
+        parents = None if parents is None else parents[:rows]
+        circuits = Circuits(arrays["codes"], arrays["lengths"], parents=parents)
         self._check_range(circuits)
         if not self._sampler.gives_unitaries:
             with _as_plugin_raised("engine", first):
@@ -128,6 +136,18 @@ class Generator:
             )
             for k, records in enumerate(counts)
         ]
+
+    def proof(self, records: int) -> bytes:
+        """SHA-256 over the first `PROOF_RECORDS` records, or all of them: equal code, equal proof.
+
+        Args:
+            records: number of records of the dataset.
+
+        Raises:
+            PluginError, PluginRaised: as `blocks`.
+        """
+        [block] = self.blocks(0, [min(PROOF_RECORDS, records, self.recipe.block)])
+        return block.checksum(self.schema)
 
     def _sample(
         self, block: int, part: slice, arrays: Buffers, checked: bool

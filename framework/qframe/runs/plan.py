@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from qframe.config.load import LoadedConfig, output_of
@@ -17,11 +19,13 @@ from qframe.contracts.job import Job
 from qframe.contracts.storage import Estimate, Storage
 from qframe.errors import RecipeMismatch, StorageError
 from qframe.machine.disk import writable_ancestor
+from qframe.machine.process_mark import process_mark
 from qframe.recipe.header import Header
 from qframe.recipe.ledger import missing
 from qframe.recipe.recipe import Recipe, differences
 from qframe.recipe.schema import record_width
 from qframe.recipe.tasks import Task, tasks
+from qframe.runs.same_plugins import identities
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class RunPlan:
     def job(self) -> Job:
         """The plain data that each worker is given."""
         plugins = self.loaded.plugins
-        return Job(
+        job = Job(
             recipe=self.recipe.text,
             about=self.header.about,
             records=self.header.records,
@@ -91,7 +95,9 @@ class RunPlan:
             storage=plugins["storage"].spec,
             output=str(self.output.absolute()),
             config=self.loaded.command_line,
+            run=f"{process_mark(os.getpid())} {token_hex(8)}",
         )
+        return replace(job, plugins=identities(job))
 
 
 def plan(loaded: LoadedConfig) -> RunPlan:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
 from qframe.config.load import LoadedConfig, load_config, output_of
 from qframe.errors import DiskFull, StorageError, WorkerError
-from qframe.generation.generator import PluginRaised
+from qframe.generation.generator import Generator, PluginRaised
 from qframe.integrity.verify import verify
 from qframe.machine.disk import disk_bytes
 from qframe.machine.lock import PreviousHolder, output_lock, remove_leftover
@@ -18,6 +19,7 @@ from qframe.machine.signals import StopRequest, deferred_signals
 from qframe.plugins.blame import blame
 from qframe.runs.hooks import RunHooks
 from qframe.runs.plan import RunPlan, plan
+from qframe.runs.same_plugins import compare_stored
 from qframe.runs.summary import RunSummary
 from qframe.runs.watch import StorageWatch
 from qframe.runs.worker import new_generator, plugin_error
@@ -107,20 +109,27 @@ class _Run:
 
     def _open(self, previous: PreviousHolder) -> None:
         planned = self._planned
+        generator = self._try_plugins() if planned.runs else None
         if not planned.exists:
-            self._try_plugins()
             planned.storage.create(planned.header)
             return
         if not previous.same_boot and not planned.storage.finished():
             _prove(planned)
+        if generator is not None:
+            compare_stored(planned.storage, self._job, generator)
         planned.storage.resume(planned.header)
 
-    def _try_plugins(self) -> None:
-        """Makes one record, so that no dataset is created if a plugin breaks its contract."""
+    def _try_plugins(self) -> Generator:
+        """Makes a few records, so that no dataset is created if a plugin breaks its contract.
+
+        Each worker makes them too, and compares.
+        """
         try:
-            new_generator(self._job, self._planned.recipe).blocks(0, [1])
+            generator = new_generator(self._job, self._planned.recipe)
+            self._job = replace(self._job, proof=generator.proof(self._job.records))
         except PluginRaised as raised:
             raise plugin_error(self._job, raised, "the first block") from raised.__cause__
+        return generator
 
     def _do_tasks(self) -> None:
         if self._stop.requested:

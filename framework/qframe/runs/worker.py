@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from time import perf_counter, sleep
+from time import monotonic, perf_counter, sleep
 from typing import TypeVar
 
 from qframe.contracts.closeable import Closeable
 from qframe.contracts.job import Job, TaskDone
-from qframe.contracts.storage import Storage
+from qframe.contracts.storage import Storage, Writer
 from qframe.errors import StorageBusy, WorkerError
 from qframe.generation.generator import Buffers, Generator, PluginRaised, engine_of
 from qframe.machine.memory import peak_bytes
+from qframe.machine.process_mark import has_ended
 from qframe.plugins.blame import blame, error_of
 from qframe.plugins.build import build
 from qframe.recipe.header import Header
 from qframe.recipe.recipe import Recipe
 from qframe.recipe.tasks import Task
+from qframe.runs.same_plugins import compare_plugins, compare_records
 
 T = TypeVar("T")
 
@@ -28,26 +32,53 @@ PAUSE_S = 0.001
 
 LONGEST_PAUSE_S = 0.064
 
+IDLE_S = 60.0
+"""Seconds without a task after which a worker closes its writer."""
+
+LOOK_EVERY_S = 0.5
+"""Seconds after which a worker without a task looks again whether its run still goes on."""
+
 
 class Worker(Closeable):
     """A worker of a job. An executor makes one in each of its processes or threads, and closes it.
 
     The worker makes its plugins from the job's plain data. So no plugin object and no open
-    connection goes from one process to another.
+    connection goes from one process to another. Before it stores anything, it compares them with
+    those of the process that planned the run.
+
+    A worker that waits for a task holds the dataset open, but not for ever: it closes its writer
+    after 60 s, and soon where its run has ended, however that ended. The next task opens another.
+
+    Attributes:
+        job: the job.
+        closed: whether `close` was called.
+
+    Raises:
+        PluginError: this process has other plugins than the one that planned the run, or they make
+            other records; names the host and both.
+        WorkerError, StorageError: a plugin or a writer cannot be made.
     """
 
     def __init__(self, job: Job) -> None:
-        self._job = job
+        self.job = job
+        self.closed = False
         recipe = Recipe.from_text(job.recipe)
+        compare_plugins(job)
         self._generator = new_generator(job, recipe)
+        try:
+            compare_records(job, self._generator)
+        except PluginRaised as raised:
+            raise plugin_error(job, raised, "the first block") from raised.__cause__
         self._header = Header(recipe, self._generator.schema, job.records, dict(job.about))
         self._refusals = 0
         self._reported: dict[str, float] = {}
-        with blame(job.storage, job.serial, "a new writer"):
-            storage: Storage[object] = build(job.storage, Path(job.output))  # type: ignore[type-var]
-            self._writer = self._patiently(partial(storage.writer, self._header))
         # All tasks use the same buffers: the kernel gives new memory page by page, which is slow.
         self._buffers = self._generator.buffers(0)
+        self._using = threading.Lock()
+        self._writer: Writer | None = self._new_writer()
+        self._last_task = monotonic()
+        self._no_more_tasks = threading.Event()
+        _watch(self, self._no_more_tasks)
 
     def do(self, task: Task) -> TaskDone:
         """Makes the blocks of the task and commits them with their ledger rows.
@@ -55,23 +86,31 @@ class Worker(Closeable):
         Raises:
             WorkerError: for an exception of a plugin; names the task and how to reproduce it.
         """
+        with self._using:
+            try:
+                return self._do(task)
+            finally:
+                self._last_task = monotonic()
+
+    def _do(self, task: Task) -> TaskDone:
         counts = [self._header.records_in(task.first + k) for k in range(task.blocks)]
         try:
             start = perf_counter()
             blocks = self._generator.blocks(task.first, counts, self._buffers_for(task.blocks))
             made = perf_counter()
-            with blame(self._job.storage, self._job.serial, str(task)):
-                self._patiently(partial(self._writer.write, blocks))
+            self._writer = writer = self._writer or self._new_writer()
+            with blame(self.job.storage, self.job.serial, str(task)):
+                self._patiently(partial(writer.write, blocks))
             written = perf_counter()
         except PluginRaised as raised:
-            raise plugin_error(self._job, raised, str(task)) from raised.__cause__
+            raise plugin_error(self.job, raised, str(task)) from raised.__cause__
         return TaskDone(
             task,
             sum(counts),
             made - start,
             written - made,
             threading.get_native_id(),
-            self._counted(),
+            self._counted(writer),
             peak_bytes(),
         )
 
@@ -84,15 +123,15 @@ class Worker(Closeable):
                 return act()
             except StorageBusy as busy:
                 self._refusals += 1
-                if perf_counter() - start + pause > self._job.patience_s:
+                if perf_counter() - start + pause > self.job.patience_s:
                     busy.times = self._refusals
                     raise
             sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
-    def _counted(self) -> dict[str, float]:
+    def _counted(self, writer: Writer) -> dict[str, float]:
         """By how much the counters have grown since the last task."""
-        now = {**self._writer.counters, "refusals": self._refusals}
+        now = {**writer.counters, "refusals": self._refusals}
         grown = {name: now[name] - self._reported.get(name, 0) for name in now}
         self._reported = now
         return grown
@@ -102,9 +141,50 @@ class Worker(Closeable):
             self._buffers = self._generator.buffers(blocks)
         return self._buffers
 
+    def _new_writer(self) -> Writer:
+        job = self.job
+        self._reported = {"refusals": self._refusals}
+        with blame(job.storage, job.serial, "a new writer"):
+            storage: Storage[object] = build(job.storage, Path(job.output))  # type: ignore[type-var]
+            return self._patiently(partial(storage.writer, self._header))
+
     def close(self) -> None:
-        """Closes the writer."""
-        self._writer.close()
+        """Closes the writer. A task that another thread does with this worker ends first."""
+        self._no_more_tasks.set()
+        with self._using:
+            self.closed = True
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def _rest(self) -> None:
+        """Closes the writer if no task is being done, and none came for long or none will come."""
+        if not self._using.acquire(blocking=False):
+            return
+        try:
+            idle = monotonic() - self._last_task
+            if self._writer is not None and (idle > IDLE_S or has_ended(self.job.run)):
+                with suppress(Exception):  # one that only its own thread can close stays open
+                    self._writer.close()
+                    self._writer = None
+        finally:
+            self._using.release()
+
+
+def _watch(worker: Worker, ended: threading.Event) -> None:
+    """Lets the worker rest when it should, from a thread of its own, until it is closed."""
+    found = weakref.ref(worker)
+
+    def look() -> None:
+        while not ended.wait(LOOK_EVERY_S):
+            worker = found()
+            if worker is None:
+                return
+            worker._rest()
+            del worker  # whoever forgets a worker closes it
+
+    with suppress(RuntimeError):  # no further thread is allowed: the worker works without
+        threading.Thread(target=look, name="qframe-worker-watch", daemon=True).start()
 
 
 def plugin_error(job: Job, raised: PluginRaised, during: str) -> WorkerError:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,8 +19,9 @@ from qframe.contracts.executor import Executor
 from qframe.contracts.job import Job, TaskDone
 from qframe.contracts.plugin import PluginSpec
 from qframe.contracts.storage import Storage
-from qframe.errors import QframeError
+from qframe.errors import QframeError, StorageError
 from qframe.generation.generator import Generator
+from qframe.machine.process_mark import process_mark
 from qframe.plugins.build import build
 from qframe.recipe.header import Header
 from qframe.recipe.ledger import missing
@@ -123,14 +128,16 @@ class ExecutorContract(PluginContract):
         executor = self.make()
         with closing(executor.run(job, _all_tasks(job))) as results:  # type: ignore[type-var]
             next(results)
-        storage = _storage(job)
-        storage.finish()
-        header = _generator(job)[1]
-        storage.resume(header)
-        with closing(storage.reader()) as reader:
-            runs = list(missing(reader.stored(), RECORDS, 64))
-        list(self.make().run(job, list(tasks(runs, 4, RECORDS))))
-        _require_complete(job)
+        _storage(job).finish()
+        _finish_what_is_missing(self.make(), job)
+
+    def test_a_worker_that_outlives_its_run_does_not_hold_the_dataset(self, job: Job) -> None:
+        """A run may be killed while its workers, on a cluster, live on and wait for tasks."""
+        orphaned = replace(job, run=_mark_of_a_process_that_has_ended())
+        with closing(self.make().run(orphaned, _all_tasks(job))) as results:  # type: ignore[type-var]
+            next(results)  # and no more: the run is gone, and nobody closed the iterator
+            _finish_within(_storage(job), seconds=60)
+        _finish_what_is_missing(self.make(), job)
 
     def test_tasks_are_taken_as_they_are_needed(self, job: Job) -> None:
         """A run of a trillion records has more tasks than fit in memory."""
@@ -168,6 +175,33 @@ def _generator(job: Job) -> tuple[Generator, Header]:
     recipe = Recipe.from_text(job.recipe)
     generator = Generator.from_specs(recipe, job.sampler, job.engine)
     return generator, Header(recipe, generator.schema, job.records, dict(job.about))
+
+
+def _mark_of_a_process_that_has_ended() -> str:
+    code = "import sys; sys.stdin.read()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603 - this Python
+        return process_mark(process.pid)
+
+
+def _finish_within(storage: Storage[Any], seconds: float) -> None:
+    """Requires that the dataset is finished, by so many seconds from now."""
+    end = monotonic() + seconds
+    while not storage.finished():
+        try:
+            storage.finish()
+        except StorageError as held:
+            require(monotonic() < end, f"a worker still holds the dataset: {held.message}")
+            sleep(0.05)
+
+
+def _finish_what_is_missing(executor: Executor[Any], job: Job) -> None:
+    storage = _storage(job)
+    storage.resume(_generator(job)[1])
+    with closing(storage.reader()) as reader:
+        runs = list(missing(reader.stored(), RECORDS, 64))
+    list(executor.run(job, list(tasks(runs, 4, RECORDS))))
+    _require_complete(job)
 
 
 def _require_complete(job: Job) -> None:
