@@ -24,6 +24,7 @@ from qframe.cli.show import show
 from qframe.cli.stats import stats
 from qframe.cli.verify import verify
 from qframe.errors import QframeError, WorkerError
+from qframe.machine.limits import limit_in_words, prepare_for_numpy
 from qframe.machine.signals import exit_on_sigterm
 
 
@@ -62,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the `qframe` command."""
     try:
         with exit_on_sigterm():
+            prepare_for_numpy()
             code = cli.main(arguments, standalone_mode=False)
     except click.ClickException as error:
         error.show()
@@ -71,6 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             traceback.print_exception(error.__cause__)  # a plugin's bug: its author needs all of it
         click.echo(f"Error: {error}", err=True)
         code = error.exit_code
+    except MemoryError:
+        message = f"out of memory ({limit_in_words('AS')})"
+        click.echo(f"Error: {message}\n  Hint: raise the limit (`ulimit -v`)", err=True)
+        code = 1
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in sys.stdlib_module_names:
+            raise
+        click.echo(f"Error: this Python is built without the module {error.name}", err=True)
+        code = 1
     except (KeyboardInterrupt, click.Abort):
         code = 130
     except BrokenPipeError:

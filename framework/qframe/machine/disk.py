@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import resource
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from qframe.errors import StorageError
+from qframe.machine.limits import soft_limit
 from qframe.machine.mounts import file_system_type
 
 BLOCK_UNIT = 512
@@ -146,8 +146,8 @@ def file_system(directory: Path) -> FileSystem:
     facts = os.statvfs(directory)
     kind = file_system_type(directory)
     file_bytes = facts.f_bsize * (2**32 - 1) if kind == "ext4" else MOST_BYTES_OF_A_FILE.get(kind)
-    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
-    if limit != resource.RLIM_INFINITY:
+    limit = soft_limit("FSIZE")
+    if limit is not None:
         file_bytes = min(limit, file_bytes or limit)
     return FileSystem(
         kind=kind,

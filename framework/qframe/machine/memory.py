@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 from pathlib import Path
 
@@ -10,7 +9,7 @@ _STATUS = Path("/proc/self/status")
 
 
 def peak_bytes() -> int:
-    """The largest memory (resident set) that this process has had, in bytes.
+    """The largest memory (resident set) that this process has had, in bytes; 0: not known.
 
     Read from `/proc` where the system has it, because the figure of `getrusage` begins at the
     parent's peak in a new process.
@@ -18,6 +17,10 @@ def peak_bytes() -> int:
     try:
         status = _STATUS.read_text()
     except OSError:
+        try:
+            import resource
+        except ImportError:  # Python may be built without it
+            return 0
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak << 10
     return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) << 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from difflib import get_close_matches
 from typing import Any
 
@@ -28,9 +29,11 @@ def load_installed(kind: str, name: str) -> Any:
     except (Exception, SystemExit) as cause:
         missing = _missing_module(found, cause)
         if missing is not None:
+            own = missing in sys.stdlib_module_names  # Python can be built without some
             raise PluginError(
-                f"{where} needs {missing}, which is not installed",
-                hint=f"pip install {_package_of(missing, found)}",
+                f"{where} needs {missing}, which "
+                + ("this Python is built without" if own else "is not installed"),
+                hint=None if own else f"pip install {_package_of(missing, found)}",
             ) from cause
         raise PluginError(f"{where} is installed but broken: {error_line(cause)}") from cause
 

@@ -43,9 +43,20 @@ def _do_tasks(connection: Connection) -> None:
                 # made with the first task, so that its errors are sent back too
                 worker = worker or stack.enter_context(Worker(job))
                 answer: TaskDone | Exception = worker.do(task)
+            except MemoryError:
+                answer = _out_of_memory()
             except Exception as error:
                 answer = _picklable(error)
             connection.send(answer)
+
+
+def _out_of_memory() -> Exception:
+    from qframe import WorkerError
+
+    return WorkerError(
+        "a worker process ran out of memory",
+        hint="raise its limit (`ulimit -v`), or use smaller --set task_blocks",
+    )
 
 
 def _picklable(error: Exception) -> Exception:

@@ -39,8 +39,6 @@ def diagnosis(path: Path) -> Iterator[tuple[str, str, bool]]:
     Args:
         path: the directory whose file system is shown.
     """
-    import sqlite3  # only for its version: two SQLite libraries must never open one file
-
     version = apsw.sqlite_lib_version()
     home = "bundled with apsw" if apsw.using_amalgamation else "the system's"
     yield "SQLite", f"{version}, {home} {apsw.apsw_version()}", True
@@ -49,9 +47,21 @@ def diagnosis(path: Path) -> Iterator[tuple[str, str, bool]]:
     yield "SQLite WAL, several writers", words, not is_affected(version)
     blocking = "ENABLE_SETLK_TIMEOUT" in apsw.compile_options
     yield "SQLite blocking locks", "yes" if blocking else "no: writers poll, and may starve", True
-    own = sqlite3.sqlite_version
-    words = "has the WAL-reset bug; " if is_affected(own) else ""
-    yield "Python's own sqlite3", f"{own} ({words}qframe never uses it)", True
+    own = _own_version()
+    words = "has the WAL-reset bug; " if own is not None and is_affected(own) else ""
+    yield "Python's own sqlite3", f"{own or 'not there'} ({words}qframe never uses it)", True
     kind = file_system_type(path)
     words = "no write-ahead log here: use storage: sqlite-rollback" if is_network(kind) else "local"
     yield "file system", f"{kind or 'unknown'} ({words})", not is_network(kind)
+
+
+def _own_version() -> str | None:
+    """Version of the SQLite library of Python's module `sqlite3`; None if there is none.
+
+    It is asked only here: two SQLite libraries must never open one file.
+    """
+    try:
+        import sqlite3
+    except ImportError:  # Python may be built without it
+        return None
+    return sqlite3.sqlite_version

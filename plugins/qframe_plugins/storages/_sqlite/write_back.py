@@ -8,7 +8,6 @@ and nothing was left (measured).
 
 from __future__ import annotations
 
-import ctypes
 import os
 import threading
 from collections.abc import Callable
@@ -32,10 +31,20 @@ writes each byte only once, too.
 Send = Callable[[int, int, int, int], int]
 """A call like `sync_file_range`: file descriptor, offset, number of bytes, flags."""
 
-# The offset has 64 bits, as on every current Linux.
-_sync_file_range: Send | None = getattr(ctypes.CDLL(None), "sync_file_range", None)
-if _sync_file_range is not None:
-    _sync_file_range.argtypes = [ctypes.c_int, *[ctypes.c_int64] * 2, ctypes.c_uint]  # type: ignore[attr-defined]  # ctypes
+
+def _found() -> Send | None:
+    """The call of the C library; None if it has none, or if Python is built without `ctypes`."""
+    try:
+        import ctypes
+    except ImportError:
+        return None
+    call: Send | None = getattr(ctypes.CDLL(None), "sync_file_range", None)
+    if call is not None:  # the offset has 64 bits, as on every current Linux
+        call.argtypes = [ctypes.c_int, *[ctypes.c_int64] * 2, ctypes.c_uint]  # type: ignore[attr-defined]  # ctypes
+    return call
+
+
+_sync_file_range = _found()
 
 
 class WriteBack:
