@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from qframe.dataset.split import View as View
     from qframe.deduplication.dedup import Deduplicated as Deduplicated
     from qframe.deduplication.dedup import dedup as dedup
+    from qframe.errors import CannotOpen as CannotOpen
     from qframe.errors import ConfigError as ConfigError
     from qframe.errors import DiskFull as DiskFull
     from qframe.errors import NotADataset as NotADataset
@@ -63,7 +64,13 @@ if TYPE_CHECKING:
     from qframe.errors import StorageBusy as StorageBusy
     from qframe.errors import StorageError as StorageError
     from qframe.errors import WorkerError as WorkerError
+    from qframe.machine.disk import exhausted as exhausted
+    from qframe.machine.files import irregular as irregular
+    from qframe.machine.files import move_new as move_new
+    from qframe.machine.files import open_regular as open_regular
+    from qframe.machine.files import read_regular as read_regular
     from qframe.machine.mounts import file_system_type as file_system_type
+    from qframe.machine.mounts import is_network as is_network
     from qframe.plugins.hookspecs import hookimpl as hookimpl
     from qframe.recipe.blocks import Block as Block
     from qframe.recipe.columns import Arrays as Arrays
@@ -90,6 +97,7 @@ _MODULE_OF = {
     "Arrays": "recipe.columns",
     "Batch": "dataset.records",
     "Block": "recipe.blocks",
+    "CannotOpen": "errors",
     "Circuits": "circuits.circuits",
     "Column": "recipe.columns",
     "ConfigError": "errors",
@@ -144,11 +152,17 @@ _MODULE_OF = {
     "circuit_unitary": "circuits.arithmetic",
     "dedup": "deduplication.dedup",
     "distance_up_to_phase": "circuits.operations",
+    "exhausted": "machine.disk",
     "file_system_type": "machine.mounts",
     "fold_for": "circuits.arithmetic",
     "hookimpl": "plugins.hookspecs",
+    "irregular": "machine.files",
+    "is_network": "machine.mounts",
     "local_rows": "circuits.placement",
+    "move_new": "machine.files",
     "open": "dataset.open",
+    "open_regular": "machine.files",
+    "read_regular": "machine.files",
     "record_width": "recipe.schema",
     "run": "runs.run",
     "schema_from_data": "recipe.schema",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qframe.errors import ConfigError, PluginError, StorageError
+from qframe.machine.files import irregular
 
 FORMATS = (".svg", ".png", ".pdf")
 """Suffixes of the file formats in which a chart can be drawn."""
@@ -40,6 +41,9 @@ def require(*paths: Path) -> None:
             raise ConfigError(f"--plot {path}: want a name that ends in {', '.join(FORMATS)}")
         if not path.absolute().parent.is_dir():
             raise ConfigError(f"--plot {path}: {path.absolute().parent} is not a directory")
+        kind = irregular(path, follow=True)
+        if kind is not None:
+            raise ConfigError(f"--plot {path}: is {kind}, want a file")
     try:
         import matplotlib  # noqa: F401 - whether it can be imported is the question
     except ImportError as cause:

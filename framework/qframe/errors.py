@@ -58,6 +58,13 @@ class DiskFull(StorageError):  # noqa: N818
     """The disk of the dataset has no space left. What is stored stays stored."""
 
 
+class CannotOpen(StorageError):  # noqa: N818
+    """The dataset could not be looked at, which says nothing about what it holds.
+
+    There is no permission, no file handle left, nothing at the path, or a program in the way.
+    """
+
+
 class NotADataset(StorageError):  # noqa: N818
     """The path holds something that is not a qframe dataset."""
 

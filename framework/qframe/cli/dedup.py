@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from qframe.cli.options import json_option
+from qframe.cli.options import DataPath, json_option
 
 
 @click.command()
-@click.argument("data", type=click.Path(path_type=Path))
-@click.argument("output", type=click.Path(path_type=Path))
+@click.argument("data", type=DataPath())
+@click.argument("output", type=DataPath())
 @click.option(
     "--memory",
     type=click.IntRange(1),

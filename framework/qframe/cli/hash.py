@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from qframe.cli.options import DataPath
+
 
 @click.command("hash")
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=DataPath())
 def hash_(data: Path) -> None:
     """Print a hash of recipe and records: equal for equal data, however it is stored.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qframe.cli.options import json_option
+from qframe.cli.options import DataPath, json_option
 
 if TYPE_CHECKING:
     from qframe.dataset.dataset import Dataset
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=DataPath())
 @click.option("--recipe", "recipe", is_flag=True, help="Print the recipe itself.")
 @json_option
 def info(data: Path, recipe: bool, as_json: bool) -> None:
@@ -50,9 +50,9 @@ def info(data: Path, recipe: bool, as_json: bool) -> None:
 
 
 def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
-    from qframe.dataset.open import CONFIG_SUFFIXES
     from qframe.dataset.storages import storage_at
     from qframe.machine.disk import disk_bytes
+    from qframe.machine.places import CONFIG_SUFFIXES
     from qframe.recipe.schema import record_width, schema_to_data
 
     recipe = dataset.recipe

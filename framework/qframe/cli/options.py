@@ -26,6 +26,21 @@ SHORTCUTS = {
 
 NUMBERS = ("records", "workers", "seed")
 
+
+class DataPath(click.Path):
+    """The path of a dataset. A URL, and a special name of SQLite, are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path that a word of the command line names."""
+        from qframe.errors import StorageError
+        from qframe.machine.places import local_path
+
+        try:
+            return local_path(value)
+        except StorageError as cause:
+            self.fail(cause.message, param, ctx)
+
+
 config_argument = click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")

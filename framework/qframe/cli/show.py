@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qframe.cli.options import json_option
+from qframe.cli.options import DataPath, json_option
 
 if TYPE_CHECKING:
     from qframe.dataset.records import Record
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=DataPath())
 @click.argument("index", type=int)
 @click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key of the config.")
 @json_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qframe.cli.options import json_option
+from qframe.cli.options import DataPath, json_option
 from qframe.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ BAR = 30
 
 
 @click.command()
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=DataPath())
 @click.option(
     "--sample",
     type=click.IntRange(1),

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from qframe.cli.options import json_option
+from qframe.cli.options import DataPath, json_option
 from qframe.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from qframe.config.load import LoadedConfig
     from qframe.contracts.storage import Storage
+    from qframe.errors import QframeError
+    from qframe.generation.generator import Generator
     from qframe.integrity.record_checks import RecordChecks
     from qframe.integrity.repair import Repair
     from qframe.integrity.verify import Verdict
     from qframe.progress import ProgressCallback
+    from qframe.recipe.header import Header
 
-DAMAGED = 4
+DAMAGED, NOT_CHECKED = 4, 5
 SHOWN = 20
 
 
 @click.command()
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=DataPath())
 @click.option("--repair", "mend", is_flag=True, help="Make damaged blocks again from the recipe.")
 @click.option("--recompute", is_flag=True, help="Also make every block again and compare.")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Make N blocks again.")
@@ -41,6 +45,12 @@ SHOWN = 20
     type=click.Path(path_type=Path),
     help="Config of the dataset. Needed for local samplers, or if the recipe cannot be read.",
 )
+@click.option(
+    "--force",
+    is_flag=True,
+    help="With --repair --config: move away even what bears no mark of a dataset, and make the "
+    "dataset of CONFIG in its place.",
+)
 @json_option
 def verify(
     data: Path,
@@ -49,11 +59,13 @@ def verify(
     sample: int | None,
     look: bool,
     config: Path | None,
+    force: bool,
     as_json: bool,
 ) -> int:
     """Check a dataset: file structure, ledger, and the SHA-256 of every block.
 
-    Exit codes: 0 nothing is damaged, 4 something is. With --repair: 0 once everything is proved.
+    Exit codes: 0 all is sound, 4 something is damaged, 5 it could not be checked, which says
+    nothing about the data. With --repair: 0 once everything is proved.
     --content adds the largest entry of |U U† - 1| (exit code 4 if it is too large), the numbers of
     distinct circuits and of distinct unitaries up to phase, and the number of records that the
     sampler can make, if it is limited.
@@ -69,27 +81,29 @@ def verify(
     from qframe.dataset.storages import storage_at
     from qframe.errors import StorageError
     from qframe.integrity.regenerate import generator_of
-    from qframe.integrity.repair import repair
     from qframe.integrity.verify import verify as check
-    from qframe.machine.lock import output_lock
+    from qframe.machine.places import real_file
 
+    if force and not (mend and config):
+        raise click.UsageError("--force needs --repair and --config")
     loaded = None if config is None else load_config(config)
-    storage = storage_at(data, loaded)
     again = (lambda header: generator_of(header, loaded)) if recompute or sample else None
+    place = real_file(data)
+    repaired = content = None
     with progress_bar() as progress:
-        if not mend:
-            verdict, repaired = check(storage, again, sample, progress), None
+        if mend:
+            storage, found, repaired = _mended(place, loaded, again, sample, force, progress)
+            _print_found(data, found, as_json)
+            verdict = found if found.ok else check(storage, again, sample, progress)
         else:
-            with output_lock(data.absolute()):
-                if storage.half_done():
-                    with suppress(StorageError):  # repair makes anew what cannot be undone
-                        storage.recover()
-                verdict = check(storage, again, sample, progress)
-                repaired = repair(storage, verdict, loaded, progress)
-            if not verdict.ok:
-                found, verdict = verdict, check(storage, again, sample, progress)
-                _print_found(data, found, as_json)
-        content = _content(storage, verdict, loaded, progress) if look else None
+            try:
+                storage = storage_at(place, loaded, damaged=True)
+            except StorageError as error:  # nothing was found that could be damaged
+                _print_unchecked(data, error, as_json)
+                return NOT_CHECKED
+            verdict = check(storage, again, sample, progress)
+        if look:
+            content = _content(storage, verdict, loaded, progress)
     if as_json:
         facts = _facts(data, verdict, repaired)
         if content is not None:
@@ -99,7 +113,43 @@ def verify(
         _print(data, verdict, repaired)
         if content is not None:
             _print_content(data, content)
-    return 0 if verdict.ok and (content is None or content.ok) else DAMAGED
+    if verdict.word == "damaged" or (content is not None and not content.ok):
+        return DAMAGED
+    return 0 if verdict.ok else NOT_CHECKED
+
+
+def _mended(
+    place: Path,
+    loaded: LoadedConfig | None,
+    again: Callable[[Header], Generator] | None,
+    sample: int | None,
+    force: bool,
+    progress: ProgressCallback,
+) -> tuple[Storage[Any], Verdict, Repair]:
+    """Repairs what is at `place`. Returns its storage, what was found there, and what was done."""
+    from qframe.dataset.storages import storage_at
+    from qframe.errors import NotADataset, StorageError
+    from qframe.integrity.repair import finish_cut_repair, repair
+    from qframe.integrity.verify import verify as check
+    from qframe.machine.lock import output_lock
+
+    with output_lock(place.absolute()):
+        if finish_cut_repair(place, loaded):
+            click.echo(f"{place}: the repair that was cut off is in its place", err=True)
+        try:
+            storage = storage_at(place, loaded, damaged=True, force=force)
+        except NotADataset as error:
+            if not os.path.lexists(place) or not (place.is_file() or place.is_dir()):
+                raise
+            hint = "nothing was changed; to replace it all the same, add --config CONFIG --force"
+            raise NotADataset(
+                f"{error.message}, nor does it bear the mark of one", hint=hint
+            ) from None
+        if storage.half_done():
+            with suppress(StorageError):  # repair makes anew what cannot be undone
+                storage.recover()
+        found = check(storage, again, sample, progress)
+        return storage, found, repair(storage, found, loaded, progress)
 
 
 def _content(
@@ -124,6 +174,7 @@ def _facts(data: Path, verdict: Verdict, repaired: Repair | None) -> dict[str, A
     header = verdict.header
     return {
         "data": str(data),
+        "verdict": verdict.word,
         "ok": verdict.ok,
         "complete": verdict.complete,
         "recipe_id": None if header is None else header.recipe.id,
@@ -131,12 +182,21 @@ def _facts(data: Path, verdict: Verdict, repaired: Repair | None) -> dict[str, A
         "stored": verdict.stored,
         "intact_blocks": verdict.intact,
         "recomputed_blocks": verdict.recomputed,
+        "not_checked": verdict.unchecked,
         "structure": verdict.structure,
         "damaged": [{"block": d.block, "problem": d.problem} for d in verdict.damaged],
         "repaired": None if repaired is None else repaired.blocks,
         "copied": None if repaired is None else repaired.copied,
         "aside": None if repaired is None or repaired.aside is None else str(repaired.aside),
     }
+
+
+def _print_unchecked(data: Path, error: QframeError, as_json: bool) -> None:
+    from qframe.integrity.verify import Verdict
+
+    if as_json:
+        click.echo(json.dumps(_facts(data, Verdict(unchecked=[error.message]), None), indent=2))
+    click.echo(f"NOT CHECKED: {error}", err=True)
 
 
 def _print_found(data: Path, verdict: Verdict, as_json: bool) -> None:
@@ -146,6 +206,8 @@ def _print_found(data: Path, verdict: Verdict, as_json: bool) -> None:
 
 def _lines(verdict: Verdict) -> Iterator[str]:
     yield from verdict.structure[:SHOWN]
+    if verdict.word == "damaged":
+        yield from (f"not checked: {line}" for line in verdict.unchecked[:SHOWN])
     for damage in verdict.damaged[:SHOWN]:
         yield f"block {damage.block} {damage.problem}"
     more = len(verdict.damaged) + len(verdict.structure) - 2 * SHOWN
@@ -162,8 +224,12 @@ def _print(data: Path, verdict: Verdict, repaired: Repair | None) -> None:
             click.echo(f"  {len(repaired.blocks)} made again; the damaged one is {repaired.aside}")
     for line in _lines(verdict):
         click.echo(f"{data}: {line}")
-    if not verdict.ok:
+    if verdict.word == "damaged":
         click.echo(f"DAMAGED: {data} (qframe verify {data} --repair)")
+        return
+    if verdict.word == "not checked":
+        proved = f"{verdict.intact:,} blocks agree with the ledger"
+        click.echo(f"NOT CHECKED: {data}: {'; '.join(verdict.unchecked)} ({proved})")
         return
     header = verdict.header
     total = 0 if header is None else header.records

@@ -18,6 +18,7 @@ from qframe.config.validation_errors import explain
 from qframe.config.yaml_file import read_yaml
 from qframe.contracts.plugin import Plugin, PluginOptions, PluginSpec
 from qframe.errors import PluginError
+from qframe.machine.places import local_path
 from qframe.plugins import resolve
 from qframe.plugins.kinds import KINDS
 from qframe.plugins.local_files import is_local
@@ -108,7 +109,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, local: bool = True
 def output_of(loaded: LoadedConfig) -> Path:
     """`output:` of the config, from the working directory; else `data/<config name><suffix>`."""
     if loaded.config.output is not None:
-        return Path(loaded.config.output)
+        return local_path(loaded.config.output)
     storage: Any = loaded.plugins["storage"].cls
     return Path("data") / f"{loaded.path.stem}{storage.suffix}"
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from qframe.machine.places import output_problem
 from qframe.plugins.kinds import KINDS
 
 
@@ -35,6 +36,13 @@ def _not_the_length(value: Any) -> Any:
     if value in ("length", "lengths"):
         want = "another label: the length is always there, as the column `lengths`"
         raise PydanticCustomError("want", "want {want}", {"want": want})
+    return value
+
+
+def _local(value: Any) -> Any:
+    problem = output_problem(value) if isinstance(value, str) else None
+    if problem is not None:
+        raise ValueError(problem)
     return value
 
 
@@ -86,7 +94,7 @@ class Config(BaseModel):
         description="bits of the column `key`, which is equal for circuits of one unitary up to "
         "phase: 64, 128, or true (128); false: no such column",
     )
-    output: Annotated[str, Field(min_length=1)] | None = Field(
+    output: Annotated[str | None, BeforeValidator(_local)] = Field(
         None, description="path of the dataset; data/<config name> if left out"
     )
     labels: list[Annotated[LabelName, BeforeValidator(_not_the_length)]] = Field(

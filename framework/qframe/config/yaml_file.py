@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from difflib import get_close_matches
 from pathlib import Path
 
 from qframe.config.document import Document
 from qframe.config.yaml_parser import YamlProblem, parse_value
 from qframe.errors import ConfigError
+from qframe.machine.files import read_regular
 
 MAX_BYTES = 1 << 20
 """Largest size of a config."""
@@ -64,21 +66,13 @@ def _read(path: Path) -> bytes:
             near = get_close_matches(path.name, [p.name for p in path.parent.glob("*.y*ml")], n=1)
             hint = f"did you mean {path.with_name(near[0])}?" if near else "check the path"
             raise ConfigError(f"{path}: no such file", hint=hint)
-        if not path.is_file():
-            raise ConfigError(f"{path}: is not a regular file, want a YAML file")
-        size = path.stat().st_size
-        if size <= MAX_BYTES:
-            with path.open("rb") as file:
-                raw = file.read(MAX_BYTES + 1)
-            size = len(raw)
+        return read_regular(path, MAX_BYTES)
     except (OSError, ValueError) as cause:
         if isinstance(cause, ConfigError):
             raise
         reason = getattr(cause, "strerror", None) or str(cause)
-        raise ConfigError(f"{path}: cannot be read: {reason}") from None
-    if size > MAX_BYTES:
-        raise ConfigError(
-            f"{path}: has {size:,} bytes, want at most {MAX_BYTES:,}",
-            hint="this is not a config; put large data into a plugin",
-        )
-    return raw
+        number = getattr(cause, "errno", None)
+        what = reason if number in (errno.EFBIG, errno.EINVAL) else f"cannot be read: {reason}"
+        large = "this is not a config; put large data into a plugin"
+        advice = large if number == errno.EFBIG else None
+        raise ConfigError(f"{path}: {what}", hint=advice) from None

@@ -162,13 +162,30 @@ class Storage(Plugin[O_co], ABC):
     def recognises(cls, path: Path) -> bool:
         """Whether `path` holds a dataset of this storage. Only reads; runs nothing of the data."""
 
+    @classmethod
+    def bears_mark(cls, path: Path) -> bool:
+        """Whether `path` shows traces of a dataset of this storage, however damaged it is.
+
+        What bears no mark is not repaired: it may be anything that the user keeps there. A storage
+        whose damaged datasets are no longer recognised looks for what else only its own datasets
+        have, such as the names of its files. Only reads; runs nothing of the data.
+        """
+        return cls.recognises(path)
+
     @abstractmethod
     def create(self, header: Header) -> None:
-        """Makes an empty dataset at `path`, where nothing exists: completely or not at all."""
+        """Makes an empty dataset at `path`: completely or not at all.
+
+        Nothing exists there when it is called. What appears there meanwhile must not be replaced:
+        `qframe.move_new` moves a dataset into place so.
+        """
 
     @abstractmethod
     def resume(self, header: Header) -> None:
-        """Prepares an existing dataset for writers, and sets its `records` to the header's."""
+        """Prepares an existing dataset for writers, and sets its `records` to the header's.
+
+        They may be fewer than before, but never fewer than those up to the last stored one.
+        """
 
     @abstractmethod
     def writer(self, header: Header) -> Writer:
@@ -190,7 +207,8 @@ class Storage(Plugin[O_co], ABC):
         """A new reader. Several may be open, also while writers write.
 
         Raises:
-            NotADataset: if `path` holds no dataset of this storage.
+            NotADataset: if `path` holds no dataset of this storage, or a damaged one.
+            CannotOpen: if it cannot be looked at, such as for want of a permission.
         """
 
     @abstractmethod
@@ -242,7 +260,11 @@ class Storage(Plugin[O_co], ABC):
         yield from ()
 
     def made_with(self) -> O_co:
-        """Options that make a dataset of the same form as the one at `path`."""
+        """Options that make a dataset of the same form as the one at `path`.
+
+        Options that do not decide the form are those of `self.options`. A run is refused if an
+        option that the config sets differs from the one here.
+        """
         return self.options
 
     @property

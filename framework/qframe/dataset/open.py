@@ -11,11 +11,9 @@ from qframe.config.to_recipe import header_of
 from qframe.dataset.computed import ComputedReader
 from qframe.dataset.dataset import Dataset
 from qframe.dataset.shared_reader import SharedReader
-from qframe.dataset.storages import installed_storages
+from qframe.dataset.storages import storage_at
 from qframe.errors import NotADataset
-
-CONFIG_SUFFIXES = (".yaml", ".yml")
-"""Endings of the names that are taken for configs."""
+from qframe.machine.places import CONFIG_SUFFIXES, local_path
 
 
 def open(  # noqa: A001 - qframe.open is the public name
@@ -32,9 +30,11 @@ def open(  # noqa: A001 - qframe.open is the public name
 
     Raises:
         NotADataset: if `path` cannot be read as a dataset, or has overrides and is no config.
+        CannotOpen: if there is no permission to read it.
+        StorageError: if `path` is a URL or a special name of SQLite, or a repair was cut off there.
         ConfigError: if the config is wrong.
     """
-    path = Path(path)
+    path = local_path(path)
     reopen = partial(open, path.absolute(), tuple(overrides))
     if path.suffix in CONFIG_SUFFIXES:
         config = load_config(path, overrides)
@@ -42,12 +42,6 @@ def open(  # noqa: A001 - qframe.open is the public name
         return Dataset(SharedReader(computed, str(path)), str(path), reopen)
     if overrides:
         raise NotADataset(f"{path} is no config: it cannot be opened with overrides")
-    if not path.exists():
-        raise NotADataset(
-            f"{path} does not exist", hint="make it with `qframe run`, or open its config"
-        )
-    for storage in installed_storages():
-        if storage.recognises(path):
-            opened = storage(storage.Options(), path.absolute())
-            return Dataset(SharedReader(opened.reader, str(path)), str(path), reopen)
-    raise NotADataset(f"{path} is not a dataset of any installed storage")
+    found = storage_at(path, None)
+    opened = type(found)(found.options, found.path.absolute())
+    return Dataset(SharedReader(opened.reader, str(path)), str(path), reopen)

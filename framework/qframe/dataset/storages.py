@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from qframe.config.load import LoadedConfig
 from qframe.contracts.storage import Storage
-from qframe.errors import NotADataset, PluginError
+from qframe.errors import CannotOpen, NotADataset, PluginError
+from qframe.machine.files import handles_left, irregular
+from qframe.machine.places import real_file, refuse_cut_repair
 from qframe.plugins.installed import installed
 from qframe.plugins.resolve import find_class
 
@@ -22,34 +25,70 @@ def installed_storages() -> Iterator[Any]:
             continue
 
 
-def storage_at(data: Path, loaded: LoadedConfig | None) -> Storage[Any]:
+def storage_at(
+    data: Path, loaded: LoadedConfig | None, *, damaged: bool = False, force: bool = False
+) -> Storage[Any]:
     """The storage of a dataset.
 
-    It is the config's if that recognises the dataset, else the first installed one that does, else
-    the config's.
+    It is the config's if that recognises the dataset, else the first installed one that does.
 
     Args:
         data: the file or directory of the dataset.
         loaded: the dataset's config, or None if it is not known.
+        damaged: whether a storage that only finds its mark there will do, too.
+        force: whether the config's storage is taken, whatever is there.
 
     Raises:
-        NotADataset: if there is nothing at `data`, or if no storage recognises it and no config
-            says what it should be.
+        NotADataset: there is nothing at `data`, or nothing that a storage knows.
+        CannotOpen: it cannot be read.
     """
-    if not data.exists():
-        raise NotADataset(f"{data} does not exist")
-    of_config: Storage[Any] | None = None
-    if loaded is not None:
-        of_config = loaded.plugins["storage"].make(data)
-    if of_config is not None and of_config.recognises(data):
-        return of_config
-    for plugin in installed_storages():
-        if plugin.recognises(data):
-            storage: Storage[Any] = plugin(plugin.Options(), data)
-            return storage
-    if of_config is not None:
-        return of_config
-    raise NotADataset(
-        f"{data} is not a dataset of any installed storage",
-        hint="if it was one: qframe verify DATA --repair --config CONFIG",
-    )
+    data = real_file(data)
+    refuse_unreadable(data)
+    classes: list[Any] = [] if loaded is None else [loaded.plugins["storage"].cls]
+    classes += installed_storages()
+    for storage in classes:
+        if storage.recognises(data):
+            return _made(storage, data, loaded)
+    for storage in classes if damaged else ():
+        if storage.bears_mark(data):
+            return _made(storage, data, loaded)
+    if force and loaded is not None:
+        return _made(classes[0], data, loaded)
+    if not handles_left():
+        raise CannotOpen(f"{data} cannot be opened", hint="raise the limit of open files (ulimit)")
+    raise NotADataset(f"{data} is not a dataset of any installed storage")
+
+
+def _made(storage: Any, data: Path, loaded: LoadedConfig | None) -> Storage[Any]:
+    if loaded is not None and storage is loaded.plugins["storage"].cls:
+        made: Storage[Any] = loaded.plugins["storage"].make(data)
+    else:
+        made = storage(storage.Options(), data)
+    return made
+
+
+def refuse_unreadable(data: Path) -> None:
+    """Refuses what no storage can read. It opens nothing, so that no lock on a file is lost.
+
+    Raises:
+        NotADataset: there is nothing at `data`, or neither a file nor a directory.
+        CannotOpen: there is no permission to read it.
+    """
+    try:
+        if not data.exists():
+            refuse_cut_repair(data)
+            raise NotADataset(
+                f"{data} does not exist", hint="make it with `qframe run`, or open its config"
+            )
+    except PermissionError as cause:
+        raise CannotOpen(f"{data} cannot be looked at: {cause.strerror}") from cause
+    except OSError as cause:
+        if cause.errno is None:  # one of ours
+            raise
+        raise NotADataset(f"{data}: {cause.strerror}") from cause
+    kind = irregular(data, follow=True)
+    if kind is not None and not data.is_dir():
+        raise NotADataset(f"{data} is {kind}, want a file or a directory")
+    needed = os.R_OK | (os.X_OK if data.is_dir() else 0)
+    if not os.access(data, needed):
+        raise CannotOpen(f"{data} cannot be read: no permission", hint="change its permissions")

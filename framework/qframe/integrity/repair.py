@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from qframe.config.load import LoadedConfig
 from qframe.contracts.storage import Reader, Storage, Writer
+from qframe.dataset.storages import storage_at
 from qframe.errors import NotADataset, PluginError, QframeError, StorageError
 from qframe.generation.generator import Generator
 from qframe.integrity.regenerate import generator_of
 from qframe.integrity.verify import Damage, Verdict, block_problem
+from qframe.machine.files import move_new
+from qframe.machine.places import repaired_beside
 from qframe.progress import ProgressCallback, no_progress
 from qframe.recipe.blocks import Block
 from qframe.recipe.header import Header
@@ -58,7 +63,8 @@ def repair(
         progress: called before each block.
 
     Raises:
-        StorageError: what was written does not read back, or the disk has no space for it.
+        StorageError: what was written does not read back, or the disk has no space for it, or
+            something else appeared where the dataset was.
         PluginError: an intact block shows that the sampler or engine is not that of the dataset.
     """
     if verdict.structure:
@@ -158,8 +164,8 @@ def _replace(
     header, options = _header_and_options(storage, verdict, loaded)
     generator = generator_of(header, loaded)
     path = storage.path
-    new = type(storage)(options, path.with_name(f".{path.name}.repaired"))
-    _remove(new)
+    new = type(storage)(options, repaired_beside(path))
+    _remove_leftover(new)
     proofs: dict[int, str] = {}
     try:
         new.create(header)
@@ -176,8 +182,37 @@ def _replace(
         _remove(new)  # it would keep a full disk full
         raise
     aside = _move_aside(storage)
-    _move(new, path)
+    _into_place(new, path)
     return Repair(proofs, len(copied), aside)
+
+
+def finish_cut_repair(data: Path, loaded: LoadedConfig | None) -> bool:
+    """Puts a repaired dataset in its place, if a repair was killed before it did that.
+
+    The caller is the lock holder of `data`, and verifies what is there afterwards.
+
+    Returns:
+        Whether there was one.
+
+    Raises:
+        StorageError: something else is in the way.
+    """
+    repaired = repaired_beside(data)
+    if os.path.lexists(data) or not repaired.exists():
+        return False
+    _into_place(storage_at(repaired, loaded, damaged=True), data)
+    return True
+
+
+def _into_place(new: Storage[Any], path: Path) -> None:
+    try:
+        move_new(new.path, path, new.parts())
+    except FileExistsError as cause:
+        raise StorageError(
+            f"{cause.filename2 or path} appeared while {path} was repaired, and was left as it is; "
+            f"the repaired dataset is {new.path}",
+            hint=f"move it away, then: qframe verify {path} --repair",
+        ) from cause
 
 
 def _header_and_options(
@@ -192,12 +227,14 @@ def _header_and_options(
             options = storage.made_with()
         if not verdict.beyond:
             return header, options
+        if loaded is not None:
+            generator_of(verdict.header, loaded)  # refuses the config of another dataset
     if loaded is None:
         raise NotADataset(
             f"{storage.path}: {verdict.structure[0]}",
             hint="its header cannot be believed: name the config, --repair --config CONFIG",
         )
-    return header_of(loaded), storage.options
+    return header_of(loaded).checked(), storage.options
 
 
 def _copy(
@@ -223,23 +260,22 @@ def _copy(
 def _move_aside(storage: Storage[Any]) -> Path:
     """Renames the dataset to the first `NAME.damaged-N` that is free; returns that path."""
     path = storage.path
-    for n in range(1, 10_000):
+    for n in count(1):
         aside = path.with_name(f"{path.name}.damaged-{n}")
-        if not aside.exists():
+        if not os.path.lexists(aside):
             break
-    _move(storage, aside)
+    move_new(path, aside, storage.parts())
     return aside
 
 
-def _move(storage: Storage[Any], to: Path) -> None:
-    """Moves a dataset and its companion files.
-
-    The main file moves last, because it is what makes the dataset visible.
-    """
-    path = storage.path
-    for part in list(storage.parts()):
-        part.rename(part.with_name(to.name + part.name.removeprefix(path.name)))
-    path.rename(to)
+def _remove_leftover(new: Storage[Any]) -> None:
+    """Removes what a killed repair left, and nothing else that has that name."""
+    if os.path.lexists(new.path) and not new.bears_mark(new.path):
+        raise StorageError(
+            f"{new.path} is in the way of the repair, and is not of a killed one",
+            hint="move it away",
+        )
+    _remove(new)
 
 
 def _remove(storage: Storage[Any]) -> None:

@@ -6,16 +6,18 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from qframe.contracts.storage import Reader, Storage
-from qframe.errors import QframeError
+from qframe.errors import CannotOpen, PluginError, QframeError, StorageBusy
 from qframe.generation.chosen_blocks import ChosenBlocks, source_header
-from qframe.generation.generator import Generator
+from qframe.generation.generator import Generator, PluginRaised
 from qframe.progress import ProgressCallback, no_progress
 from qframe.recipe.blocks import Block
 from qframe.recipe.header import Header, read_problem
 from qframe.recipe.ledger import missing, stored_runs
+
+Word = Literal["sound", "damaged", "not checked"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Verdict:
     Attributes:
         header: header of the dataset, or None if it cannot be read.
         structure: problems that are not those of one block, one line each.
+        unchecked: what could not be looked at, and why, one line each. It says nothing about data.
         damaged: blocks that differ from the ledger or from the recipe.
         intact: number of blocks that agree with the ledger.
         recomputed: number of blocks that were made again from the recipe and compared.
@@ -50,6 +53,7 @@ class Verdict:
 
     header: Header | None = None
     structure: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
     damaged: list[Damage] = field(default_factory=list)
     intact: int = 0
     recomputed: int = 0
@@ -59,8 +63,15 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is damaged; blocks may still be missing."""
-        return not self.structure and not self.damaged
+        """Whether all was looked at, and nothing is damaged; blocks may still be missing."""
+        return self.word == "sound"
+
+    @property
+    def word(self) -> Word:
+        """The verdict in a word. What is damaged stays so, whatever else was not looked at."""
+        if self.structure or self.damaged:
+            return "damaged"
+        return "not checked" if self.unchecked else "sound"
 
     @property
     def complete(self) -> bool:
@@ -76,6 +87,8 @@ def verify(
 ) -> Verdict:
     """Checks structure, ledger and every stored block. It changes nothing.
 
+    An error that says that the dataset, or a plugin, could not be had is no damage.
+
     Args:
         storage: at the path of the dataset.
         generator: gives the generator that makes blocks again to compare them; None to compare
@@ -90,9 +103,20 @@ def verify(
         with closing(storage.reader()) as reader:
             verdict.header = reader.header
             _check_blocks(reader, verdict, generator, sample, progress)
+    except NO_DAMAGE as error:
+        verdict.unchecked.append(_said(error))
     except QframeError as error:
         verdict.structure.append(error.message)
     return verdict
+
+
+NO_DAMAGE = (CannotOpen, StorageBusy, PluginError)
+"""Errors that say nothing about the data."""
+
+
+def _said(error: QframeError) -> str:
+    """The error in one line, with its hint."""
+    return error.message if error.hint is None else f"{error.message} ({error.hint})"
 
 
 def _check_blocks(
@@ -103,7 +127,7 @@ def _check_blocks(
     progress: ProgressCallback,
 ) -> None:
     header = reader.header
-    recomputer = _recomputer(reader, generator) if generator is not None else None
+    recomputer = _recomputer(reader, generator, verdict) if generator is not None else None
     rows: list[tuple[int, int]] = []
     damaged: dict[int, Damage] = {}
     ledger = _ledger(reader, verdict)
@@ -112,8 +136,10 @@ def _check_blocks(
         progress("blocks", block, header.blocks)
         problem = block_problem(reader, block, records, sha256)
         if problem is None and recomputer is not None and (chosen is None or block in chosen):
-            verdict.recomputed += 1
-            if recomputer.blocks(block, [records])[0].checksum(header.schema) != sha256:
+            again = _made_again(recomputer, block, records, verdict)
+            if again is None:
+                recomputer = None
+            elif again.checksum(header.schema) != sha256:
                 problem = "is not what the recipe says"
         if problem is None:
             verdict.intact += 1
@@ -132,18 +158,43 @@ def _check_blocks(
 
 
 def _recomputer(
-    reader: Reader, generator: Callable[[Header], Generator]
-) -> Generator | ChosenBlocks:
-    """Makes the blocks of the dataset again, also where they were chosen from another one's."""
-    if reader.header.recipe.derived is None:
-        return generator(reader.header)
-    return ChosenBlocks(generator(source_header(reader.header)), reader)
+    reader: Reader, generator: Callable[[Header], Generator], verdict: Verdict
+) -> Generator | ChosenBlocks | None:
+    """Makes the blocks of the dataset again, also where they were chosen from another one's.
+
+    None: that is not possible here; the verdict says why.
+    """
+    try:
+        if reader.header.recipe.derived is None:
+            return generator(reader.header)
+        return ChosenBlocks(generator(source_header(reader.header)), reader)
+    except QframeError as error:
+        verdict.unchecked.append(f"no block was made again: {_said(error)}")
+        return None
+
+
+def _made_again(
+    recomputer: Generator | ChosenBlocks, block: int, records: int, verdict: Verdict
+) -> Block | None:
+    """The block as the recipe makes it; None if a plugin fails: the verdict says how."""
+    try:
+        made = recomputer.blocks(block, [records])[0]
+    except (PluginError, PluginRaised) as error:
+        cause = error.__cause__ or error
+        verdict.unchecked.append(
+            f"block {block} could not be made again: {type(cause).__name__}: {cause}"
+        )
+        return None
+    verdict.recomputed += 1
+    return made
 
 
 def _ledger(reader: Reader, verdict: Verdict) -> Iterator[tuple[int, int, bytes]]:
     """The rows of the ledger up to the first that cannot be read, which damages the structure."""
     try:
         yield from reader.checksums()
+    except NO_DAMAGE:
+        raise
     except QframeError as error:
         verdict.structure.append(f"the ledger cannot be read: {error.message}")
 
@@ -187,6 +238,8 @@ def block_problem(reader: Reader, block: int, records: int, sha256: bytes) -> st
             return problem
         if stored.checksum(reader.header.schema) != sha256:
             return "is not what the ledger says (SHA-256)"
+    except NO_DAMAGE:
+        raise
     except QframeError as error:
         return f"cannot be read: {error.message}"
     return None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from qframe.errors import StorageError
+from qframe.machine.files import open_regular
 from qframe.machine.limits import soft_limit
 from qframe.machine.mounts import file_system_type
 
@@ -113,7 +116,7 @@ def _page_size(path: Path) -> int | None:
 
     The file must not be open in this process: closing it here would drop SQLite's locks on it.
     """
-    with path.open("rb") as file:
+    with os.fdopen(open_regular(path, os.O_RDONLY, follow=True), "rb") as file:
         head = file.read(18)
     if not head.startswith(SQLITE_MAGIC):
         return None
@@ -158,6 +161,42 @@ def file_system(directory: Path) -> FileSystem:
     )
 
 
+LEAST_FREE_BYTES = 1 << 20
+"""Free bytes below which a disk counts as full."""
+
+
+def exhausted(path: Path, size: int = 0) -> str | None:
+    """The limit that stops the file at `path` from growing, in one line; None if none is known.
+
+    For libraries that say only that a write failed. It looks at free bytes, inodes, the limit of
+    file sizes, and the user's quota: the last by writing a small file beside `path`.
+
+    Args:
+        path: the file, which need not exist.
+        size: bytes that it has, if it cannot be asked.
+    """
+    directory = path.absolute().parent
+    try:
+        disk = file_system(directory)
+        size = max(size, path.stat().st_size if path.exists() else 0)
+    except OSError:
+        return None
+    if disk.free < LEAST_FREE_BYTES:
+        return f"the disk is full: {disk.free:,} bytes are free"
+    if disk.inodes == 0:
+        return "the disk has no inodes left (`df -i`): no file can be made there"
+    if disk.file_bytes is not None and size + LEAST_FREE_BYTES > disk.file_bytes:
+        return f"a file may have at most {disk.file_bytes:,} bytes here (`ulimit -f`, file system)"
+    try:
+        with tempfile.TemporaryFile(dir=directory) as probe:
+            probe.write(bytes(1 << 16))
+            probe.flush()
+    except OSError as cause:
+        if cause.errno in (errno.EDQUOT, errno.ENOSPC):
+            return f"the disk gives no more space: {cause.strerror} (`quota`)"
+    return None
+
+
 def ext_directory_bytes(block: int) -> int:
     """Bytes that the entries of one ext3 or ext4 directory may take; `block`: bytes of a block."""
     return round(EXT_LEAVES * block * EXT_FILL)
@@ -175,8 +214,13 @@ def writable_ancestor(output: Path) -> Path:
         StorageError: if it is a file, or is not writable.
     """
     ancestor = output.absolute().parent
-    while not ancestor.exists():
-        ancestor = ancestor.parent
+    try:
+        while not ancestor.exists():
+            ancestor = ancestor.parent
+    except OSError as cause:  # a path that is too long, or a directory that is not to be entered
+        raise StorageError(
+            f"{output} cannot be made: {cause.strerror}", hint="name another --output"
+        ) from cause
     if not ancestor.is_dir():
         raise StorageError(
             f"{output} cannot be made: {ancestor} is a file, want a directory",

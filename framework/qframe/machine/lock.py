@@ -1,12 +1,14 @@
 """The lock of an output: at most one run at a time writes to it.
 
 The lock is on a file beside the dataset, `.NAME.lock`, and never on the dataset itself: a process
-that closes a plain file handle on a SQLite file drops all of SQLite's locks on it.
+that closes a plain file handle on a SQLite file drops all of SQLite's locks on it. Symbolic links
+are followed first, so that a dataset has one lock, whatever name it is called by.
 The kernel frees the lock when the lock holder ends, however it ends: a lock is never stale.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -18,6 +20,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from qframe.errors import OutputInUse, StorageError
+from qframe.machine.files import open_regular
+
+_ADVICE = {
+    errno.EINVAL: "the lock file must be a file of its own: move away what is in its place",
+    errno.ENOSPC: "free space or inodes (`df -i`)",
+    errno.EDQUOT: "your quota is used up: free space",
+    errno.EMFILE: "raise the limit of open files (`ulimit -n`)",
+    errno.EROFS: "the file system is read-only: name another --output",
+    errno.EACCES: "change the permissions of its directory, or name another --output",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,14 @@ def output_lock(output: Path) -> Iterator[PreviousHolder]:
     except OSError as cause:
         if isinstance(cause, StorageError):
             raise
-        raise StorageError(f"{path} cannot be made: {cause.strerror}") from cause
+        if cause.errno == errno.ENOLCK:
+            raise StorageError(
+                f"{path} cannot be locked: {cause.strerror}",
+                hint="the file system, or its server, gives no file locks: name another --output",
+            ) from cause
+        raise StorageError(
+            f"{path} cannot be made: {cause.strerror}", hint=_ADVICE.get(cause.errno or 0)
+        ) from cause
     try:
         yield previous
     finally:
@@ -59,18 +78,20 @@ def remove_leftover(output: Path) -> None:
 
     A lock file whose holder still runs stays.
     """
-    if _lock_file(output).exists():
+    if os.path.lexists(_lock_file(output)):
         with suppress(OSError), output_lock(output):
             pass
 
 
 def _lock_file(output: Path) -> Path:
-    return output.with_name(f".{output.name}.lock")
+    """The lock file, which lies beside the file itself, whatever links lead to it."""
+    real = Path(os.path.realpath(output))
+    return real.with_name(f".{real.name}.lock")
 
 
 def _acquire(path: Path) -> tuple[int, PreviousHolder]:
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = open_regular(path, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -83,6 +104,7 @@ def _acquire(path: Path) -> tuple[int, PreviousHolder]:
         except OSError:
             os.close(handle)
             raise
+        _refuse_shared(handle, path)
         # The holder before us may have removed the file between our open and our lock.
         try:
             same = os.path.samestat(os.fstat(handle), path.stat())
@@ -97,6 +119,34 @@ def _acquire(path: Path) -> tuple[int, PreviousHolder]:
     own = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now(), "boot": boot}
     os.pwrite(handle, json.dumps(own).encode(), 0)
     return handle, PreviousHolder(same_boot=f'"boot": {json.dumps(boot)}' in before)
+
+
+def _refuse_shared(handle: int, path: Path) -> None:
+    """Refuses a lock file that is not ours alone, or a file system without record locks.
+
+    SQLite waits for record locks as long as it is told to, also where they can never be had. A
+    second name of the lock file is somebody else's file, which must not be overwritten.
+    """
+    try:
+        if os.fstat(handle).st_nlink > 1:
+            raise StorageError(
+                f"{path} is the lock file, and has another name (a hard link)",
+                hint="move it away if no run is going on",
+            )
+        _probe_record_lock(handle)
+    except OSError:
+        os.close(handle)
+        raise
+
+
+def _probe_record_lock(handle: int) -> None:
+    """Raises OSError (ENOLCK) where record locks, which SQLite needs, cannot be had."""
+    try:
+        fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(handle, fcntl.LOCK_UN)
+    except OSError as cause:
+        if cause.errno == errno.ENOLCK:
+            raise
 
 
 def _boot_id() -> str | None:

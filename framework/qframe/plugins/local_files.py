@@ -13,6 +13,7 @@ from threading import RLock
 from types import ModuleType
 
 from qframe.errors import PluginError
+from qframe.machine.files import read_regular
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _read(path: Path) -> bytes:
     if path.suffix != ".py":
         raise PluginError(f"local plugin {path} is not a Python file", hint="name a .py file")
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as cause:
         raise PluginError(f"local plugin {path} cannot be read: {cause.strerror}") from cause
 

@@ -192,9 +192,14 @@ def _prove(planned: RunPlan) -> None:
     verdict = verify(planned.storage)
     if not verdict.ok:
         problems = verdict.structure + [f"block {d.block} {d.problem}" for d in verdict.damaged]
+        found = (
+            f"is damaged: {problems[0]}"
+            if problems
+            else f"cannot be checked: {verdict.unchecked[0]}"
+        )
         raise StorageError(
-            f"{planned.output} was left unfinished, maybe before this machine last started, and is "
-            f"damaged: {problems[0]}",
+            f"{planned.output} was left unfinished, maybe before this machine last started, and "
+            f"{found}",
             hint=f"qframe verify {planned.output} --repair --config {planned.loaded.path}",
         )
 

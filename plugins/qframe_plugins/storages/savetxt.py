@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from qframe import (
     StorageError,
     Writer,
     hookimpl,
+    read_regular,
     record_width,
     schema_from_data,
     schema_to_data,
@@ -82,6 +84,15 @@ class SaveTxt(Storage[SaveTxtOptions]):
             return _facts(path).get("format") == FORMAT
         except (OSError, ValueError, RecursionError):
             return False
+
+    @classmethod
+    def bears_mark(cls, path: Path) -> bool:
+        """Whether the directory has files that are named as those of a dataset are."""
+        files = Files(path, flat=False)
+        named = files.ledger(0).is_file() and any(
+            Files(path, flat).matrix(0).is_file() for flat in (False, True)
+        )
+        return cls.recognises(path) or named or _is_written(files.header)
 
     def check(self, header: Header) -> None:
         """Refuses what text files cannot hold, and more files than the disk has inodes left."""
@@ -188,6 +199,9 @@ class SaveTxt(Storage[SaveTxtOptions]):
 
     def reader(self) -> Reader:
         if not self.recognises(self.path):
+            absent = suppress(FileNotFoundError, NotADirectoryError)
+            with translated(self.path), absent:
+                (self.path / HEADER).stat()  # without permission, nothing is known
             raise NotADataset(f"{self.path} is not a savetxt dataset")
         return SaveTxtReader(self._files(), _header(self.path))
 
@@ -207,6 +221,14 @@ class SaveTxt(Storage[SaveTxtOptions]):
         return Estimate(size, files, largest)
 
 
+def _is_written(path: Path) -> bool:
+    """Whether the file, maybe damaged, is the JSON file of a dataset."""
+    try:
+        return FORMAT.encode() in read_regular(path, follow=False)
+    except OSError:
+        return False
+
+
 def _mean(numbers: Sequence[int]) -> float:
     return sum(numbers) / len(numbers)
 
@@ -217,7 +239,7 @@ def _is_empty_directory(path: Path) -> bool:
 
 def _facts(path: Path) -> dict[str, Any]:
     """The content of the dataset's JSON file."""
-    facts = json.loads((path / HEADER).read_text(encoding="utf-8"))
+    facts = json.loads(read_regular(path / HEADER, follow=False).decode("utf-8"))
     if not isinstance(facts, dict):
         raise ValueError(f"{path / HEADER} is not a JSON object")
     return facts
@@ -233,7 +255,8 @@ def _header(path: Path) -> Header:
             {key: str(value) for key, value in facts["about"].items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as cause:
-        raise NotADataset(f"{path / HEADER} cannot be read: {cause!r}") from cause
+        what = type(cause).__name__  # and not its words, which may quote a stranger's file
+        raise NotADataset(f"{path / HEADER} is not what a dataset has ({what})") from cause
 
 
 @hookimpl

@@ -9,10 +9,11 @@ from typing import Any
 import apsw
 
 from qframe import Estimate, Header, Loss, Reader, Storage, Writer, hookimpl
-from qframe_plugins.storages._sqlite.connection import is_catalogue, is_dataset
+from qframe_plugins.storages._sqlite.connection import bears_mark, is_catalogue, is_dataset
 from qframe_plugins.storages._sqlite.library import diagnosis, refuse_affected_library
 from qframe_plugins.storages._sqlite.network import refuse_network_file_system
 from qframe_plugins.storages._sqlite.options import SqliteOptions
+from qframe_plugins.storages._sqlite.shards.catalogue import shards_of
 from qframe_plugins.storages._sqlite.shards.files import Shards
 from qframe_plugins.storages._sqlite.wal_file import WalFile
 
@@ -58,6 +59,12 @@ class Sqlite(Storage[SqliteOptions]):
     def diagnose(cls, path: Path) -> Iterator[tuple[str, str, bool]]:
         """The SQLite library, and whether a write-ahead log works in the directory `path`."""
         yield from diagnosis(path)
+
+    @classmethod
+    def bears_mark(cls, path: Path) -> bool:
+        """Whether the file, or the directory of shards beside it, was a dataset's."""
+        shards = shards_of(path)
+        return bears_mark(path) or (path.is_file() and any(map(bears_mark, shards.glob("??.db"))))
 
     def check(self, header: Header) -> None:
         self._files.check(header)

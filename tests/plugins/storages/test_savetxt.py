@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -172,8 +172,8 @@ def test_writing_again_never_cuts_a_file_that_the_ledger_vouches_for(
     made = filled(tmp_path / "d")
     before = {p: p.read_bytes() for p in matrices(made.path)}
 
-    def half(path: Path, *_: Any, **__: Any) -> None:
-        Path(path).write_text("# half a fi")
+    def half(file: BinaryIO, *_: Any, **__: Any) -> None:
+        file.write(b"# half a fi")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(np, "savetxt", half)
@@ -196,8 +196,8 @@ def test_errors_of_the_disk_name_the_path_and_the_way_out(
     made = storage(tmp_path / "d")
     made.create(SMALL)
 
-    def fail(path: Path, *_: Any, **__: Any) -> None:
-        raise OSError(number, os.strerror(number), str(path))
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(np, "savetxt", fail)
     with made.writer(SMALL) as writer, pytest.raises(StorageError) as caught:

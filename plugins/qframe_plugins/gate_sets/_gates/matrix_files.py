@@ -9,6 +9,7 @@ error: a gate that was left out silently would make another dataset.
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from qframe import ConfigError, Gate
+from qframe import ConfigError, Gate, read_regular
 
 GATE_NAME = "[A-Za-z_][A-Za-z0-9_]{0,59}"
 """Regular expression of the names that a user's gate may have."""
@@ -63,18 +64,18 @@ def _ignored(path: Path) -> bool:
 
 def _read(path: Path) -> Gate:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ConfigError(f"{path}: more than {MAX_FILE_BYTES:,} bytes, want one small matrix")
+        content = read_regular(path, MAX_FILE_BYTES)
+    except OSError as cause:
+        raise ConfigError(f"{path}: {cause.strerror}, want one small matrix") from None
+    try:
         matrix: Any
         if path.suffix == ".npy":
-            matrix = np.load(path, allow_pickle=False)
+            matrix = np.load(io.BytesIO(content), allow_pickle=False)
         else:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of an empty file, whose shape is refused below
-                matrix = np.loadtxt(path, dtype=np.complex128, ndmin=2)
+                matrix = np.loadtxt(io.BytesIO(content), dtype=np.complex128, ndmin=2)
     except (OSError, ValueError, EOFError) as cause:
-        if isinstance(cause, ConfigError):
-            raise
         raise ConfigError(f"{path} cannot be read as a matrix: {cause}") from None
     try:
         return Gate(path.stem, matrix)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
-from qframe import DiskFull, StorageError
+from qframe import CannotOpen, DiskFull, NotADataset, StorageError, open_regular
 
 HEADER = "qframe.json"
 """The file that describes the dataset."""
@@ -90,8 +91,33 @@ def _sorted_files(directory: Path) -> Iterator[Path]:
 
 def write_whole(path: Path, text: str, temporary: Path) -> None:
     """Writes a small file completely or not at all."""
-    temporary.write_text(text, encoding="utf-8")
+    with new_file(temporary) as file:
+        file.write(text.encode())
     temporary.replace(path)
+
+
+def new_file(path: Path) -> BinaryIO:
+    """A file to write, in place of a half-written one. What has that name is never written into."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        handle = open_regular(path, flags, 0o666)
+    except FileExistsError:
+        path.unlink()
+        handle = open_regular(path, flags, 0o666)
+    return os.fdopen(handle, "wb")
+
+
+def make_directory(path: Path, root: Path) -> None:
+    """Makes a directory of the dataset, and those above it.
+
+    Raises:
+        StorageError: a symbolic link leads out of the dataset.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    if path.resolve() != root.resolve() / path.relative_to(root):
+        raise StorageError(
+            f"{path} leads out of the dataset through a symbolic link", hint="remove the link"
+        )
 
 
 @contextmanager
@@ -102,8 +128,8 @@ def translated(path: Path) -> Iterator[None]:
     except StorageError:
         raise
     except OSError as cause:
-        full = cause.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise (DiskFull if full else StorageError)(
+        kinds = {errno.ENOSPC: DiskFull, errno.EDQUOT: DiskFull, errno.EIO: NotADataset}
+        raise kinds.get(cause.errno or 0, CannotOpen)(
             f"{cause.filename or path}: {cause.strerror or cause}",
             hint=_ADVICE.get(cause.errno or 0, "check the path and its permissions"),
         ) from cause

@@ -7,6 +7,7 @@ np.savetxt leaves it out if no further comment line follows.
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,9 +27,16 @@ from qframe import (
     RecordMissing,
     Stored,
     Writer,
+    read_regular,
     stored_runs,
 )
-from qframe_plugins.storages._savetxt.files import Files, translated, write_whole
+from qframe_plugins.storages._savetxt.files import (
+    Files,
+    make_directory,
+    new_file,
+    translated,
+    write_whole,
+)
 
 
 class SaveTxtWriter(Writer):
@@ -49,7 +57,7 @@ class SaveTxtWriter(Writer):
             for block in blocks:
                 self._write_matrices(block)
                 path = self._files.ledger(block.index)
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_directory(path.parent, self._files.root)
                 sha256 = block.checksum(self._header.schema).hex()
                 row = json.dumps({"records": block.records, "sha256": sha256})
                 write_whole(path, row, self._temporary)
@@ -64,13 +72,14 @@ class SaveTxtWriter(Writer):
             path = self._files.matrix(first + i)
             if path.parent != directory:
                 directory = path.parent
-                directory.mkdir(parents=True, exist_ok=True)
+                make_directory(directory, self._files.root)
             codes = block.arrays["codes"][i, : int(block.arrays["lengths"][i])]
             lines = [", ".join(self._names[code] for code in codes.tolist())]
             lines += [f"{c.name}: {_to_json(c, block.arrays[c.name][i])}" for c in self._extra]
             into = self._temporary if replaces else path
             matrix = block.arrays["unitaries"][i]
-            np.savetxt(into, matrix, header="\n".join(lines), encoding="utf-8")
+            with new_file(into) as file:
+                np.savetxt(file, matrix, header="\n".join(lines), encoding="utf-8")
             if replaces:
                 into.replace(path)
 
@@ -104,7 +113,7 @@ class SaveTxtReader(Reader):
     def _ledger(self, block: int) -> tuple[int, bytes]:
         path = self._files.ledger(block)
         try:
-            row = json.loads(path.read_text(encoding="utf-8"))
+            row = json.loads(_text(path))
             return int(row["records"]), bytes.fromhex(row["sha256"])
         except FileNotFoundError:
             raise RecordMissing(
@@ -112,7 +121,7 @@ class SaveTxtReader(Reader):
                 hint="`qframe run` with the same config finishes the dataset",
             ) from None
         except (ValueError, KeyError, TypeError, RecursionError) as cause:
-            raise NotADataset(f"{path} is damaged: {cause!r}") from cause
+            raise NotADataset(f"{path} is damaged ({type(cause).__name__})") from cause
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
         with translated(self._files.root):
@@ -127,7 +136,7 @@ class SaveTxtReader(Reader):
 
     def _read_one(self, path: Path, row: int, arrays: dict[str, NDArray[Any]]) -> None:
         try:
-            text = path.read_text(encoding="utf-8").split("\n")
+            text = _text(path).split("\n")
             comments = [line[2:] for line in text if line.startswith("#")]
             if not any(text[len(comments) :]):
                 raise ValueError("it has no matrix")
@@ -144,10 +153,25 @@ class SaveTxtReader(Reader):
                 value = line.removeprefix(f"{column.name}: ")
                 arrays[column.name][row] = _from_json(column, value)
         except (FileNotFoundError, ValueError, KeyError, IndexError, RecursionError) as cause:
-            raise NotADataset(f"{path} is damaged: {cause!r}") from cause
+            what = type(cause).__name__  # and not its words, which may quote a stranger's file
+            raise NotADataset(f"{path} is damaged ({what})") from cause
 
     def close(self) -> None:
         """Does nothing: no file stays open."""
+
+
+def _text(path: Path) -> str:
+    """The text of a file of the dataset.
+
+    Raises:
+        NotADataset: it is no regular file, or larger than any file of a dataset.
+    """
+    try:
+        return read_regular(path, follow=False).decode("utf-8")
+    except OSError as cause:
+        if cause.errno not in (errno.EINVAL, errno.EFBIG):
+            raise
+        raise NotADataset(f"{path} {cause.strerror}") from cause
 
 
 def _to_json(column: Column, value: Any) -> str:

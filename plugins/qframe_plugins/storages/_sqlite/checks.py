@@ -8,7 +8,7 @@ from pathlib import Path
 
 import apsw
 
-from qframe import QframeError
+from qframe import CannotOpen, QframeError, StorageBusy
 from qframe_plugins.storages._sqlite.connection import open_readonly, translated
 from qframe_plugins.storages._sqlite.reader import SqliteReader
 from qframe_plugins.storages._sqlite.tables import Tables
@@ -51,6 +51,8 @@ def _run(path: Path, tables: Tables, checks: Sequence[Check]) -> Iterator[str]:
             try:
                 with translated(path):
                     yield from check(db, tables)
+            except (CannotOpen, StorageBusy):
+                raise  # it says nothing about the file
             except QframeError as error:
                 yield error.message
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,7 +10,16 @@ from urllib.parse import quote
 
 import apsw
 
-from qframe import DiskFull, NotADataset, StorageBusy, StorageError
+from qframe import (
+    CannotOpen,
+    DiskFull,
+    NotADataset,
+    StorageBusy,
+    StorageError,
+    exhausted,
+    irregular,
+    open_regular,
+)
 
 APPLICATION_ID = 0x71667264
 """`qfrd`, the application id of every dataset file; `file` and `PRAGMA application_id` show it."""
@@ -19,8 +27,8 @@ APPLICATION_ID = 0x71667264
 CATALOGUE_ID = 0x71667263
 """`qfrc`, the application id of a catalogue of shards."""
 
-LEAST_FREE_BYTES = 1 << 20
-"""Free bytes below which an input/output error means that the disk is full."""
+COMPANIONS = ("-wal", "-shm", "-journal")
+"""What SQLite appends to a file's name for the files that it keeps beside it."""
 
 WAIT_MS = 600_000
 """Milliseconds that a connection waits for a lock. With blocking locks writers queue, so this is
@@ -44,9 +52,11 @@ def open_writable(path: Path, *, create: bool = False, keep_wal: bool = False) -
     With `keep_wal` the `-wal` stays when the last connection is closed. Only `finish` removes it.
     So if a file in WAL mode has no `-wal`, somebody took it away.
     """
-    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
+    flags |= apsw.SQLITE_OPEN_CREATE if create else 0
     with translated(path):
-        db = apsw.Connection(str(path), flags=flags)
+        refuse_irregular(path)
+        db = apsw.Connection(_uri(path, "rwc" if create else "rw"), flags=flags)
         db.set_busy_timeout(WAIT_MS)
         # In builds with SQLITE_ENABLE_SETLK_TIMEOUT writers block in the kernel instead of polling.
         db.setlk_timeout(WAIT_MS, 0)
@@ -71,9 +81,10 @@ def open_readonly(path: Path) -> apsw.Connection:
 
 
 def _connect_readonly(path: Path) -> apsw.Connection:
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     with translated(path):
-        db = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        refuse_irregular(path)
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        db = apsw.Connection(_uri(path, "ro"), flags=flags)
         db.set_busy_timeout(WAIT_MS)
         db.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
@@ -82,6 +93,23 @@ def _connect_readonly(path: Path) -> apsw.Connection:
         for limit, value in SQLITE_LIMITS.items():
             db.limit(limit, value)
         return db
+
+
+def _uri(path: Path, mode: str) -> str:
+    """The path as SQLite takes any name for a plain file: `:memory:`, `a?b`, and no UTF-8 too."""
+    return f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
+
+
+def refuse_irregular(path: Path) -> None:
+    """Refuses a file or companion that is a pipe, a device or a link: SQLite would wait, or follow.
+
+    Raises:
+        NotADataset: names it, and what it is.
+    """
+    for companion in (path, *(path.with_name(path.name + end) for end in COMPANIONS)):
+        kind = irregular(companion, follow=companion == path)
+        if kind is not None:
+            raise NotADataset(f"{companion} is {kind}, want a regular file", hint="move it away")
 
 
 def refuse_after_fork(owner: int, path: Path) -> None:
@@ -132,7 +160,7 @@ def has_hot_journal(path: Path) -> bool:
     """
     journal = path.with_name(f"{path.name}-journal")
     try:
-        with journal.open("rb") as file:
+        with os.fdopen(open_regular(journal, os.O_RDONLY), "rb") as file:
             return any(file.read(8))
     except OSError:
         return False
@@ -167,6 +195,34 @@ def is_catalogue(path: Path) -> bool:
     return _application_id(path) == CATALOGUE_ID
 
 
+HEAD_BYTES = 16 << 20
+"""Bytes at the beginning of a file in which its mark is looked for: its schema is there."""
+
+_MARKS = (
+    b"CREATE TABLE ledger(block INTEGER PRIMARY KEY, records INTEGER NOT NULL",
+    b"CREATE TABLE shards(shard INTEGER PRIMARY KEY, dataset_id INTEGER NOT NULL)",
+    b"qframe dataset",
+    b"qframe catalogue",
+)
+"""Texts of the schema and of the table `meta`, which no other program writes."""
+
+
+def bears_mark(path: Path) -> bool:
+    """Whether a damaged file shows that it was a dataset or a catalogue.
+
+    The file is read through SQLite, as `file_header` explains.
+    """
+    if not path.is_file():
+        return False
+    try:
+        with closing(_connect_readonly(path)) as db:
+            head = db.read("main", 0, 0, min(HEAD_BYTES, max(100, path.stat().st_size)))[1]
+    except (StorageError, apsw.Error, OSError):
+        return False
+    ids = (APPLICATION_ID.to_bytes(4), CATALOGUE_ID.to_bytes(4))
+    return head[68:72] in ids or any(mark in head for mark in _MARKS)
+
+
 def _application_id(path: Path) -> int | None:
     """The file's application id, read through SQLite; None if there is no SQLite file."""
     if not path.is_file():
@@ -182,8 +238,10 @@ def _application_id(path: Path) -> int | None:
         return None
 
 
-def _disk_full(path: Path) -> DiskFull:
-    return DiskFull(f"{path}: the disk is full", hint="free space and run the same command again")
+def _disk_full(path: Path, limit: str | None = None) -> DiskFull:
+    return DiskFull(
+        f"{path}: {limit or 'the disk is full'}", hint="free space and run the same command again"
+    )
 
 
 def _advice() -> str:
@@ -216,17 +274,21 @@ def translated(path: Path) -> Iterator[None]:
         ) from cause
     except apsw.ReadOnlyError as cause:
         if not has_hot_journal(path):
-            raise StorageError(f"{path} cannot be written: {cause}", hint=_advice()) from cause
-        raise StorageError(
+            raise CannotOpen(f"{path} cannot be written: {cause}", hint=_advice()) from cause
+        raise CannotOpen(
             f"{path}: a run was cut off in the middle of a transaction, which must be undone first",
             hint="run it again, or `qframe verify --repair`",
         ) from cause
     except (apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError) as cause:
-        raise StorageError(f"{path} cannot be opened: {cause}", hint=_advice()) from cause
+        limit = exhausted(path)  # SQLite says the same where no -wal could be made
+        if limit is not None:
+            raise _disk_full(path, limit) from cause
+        raise CannotOpen(f"{path} cannot be opened: {cause}", hint=_advice()) from cause
     except apsw.IOError as cause:
-        # SQLite reports this too if the disk is full and its shared memory file could not grow.
-        if shutil.disk_usage(path.absolute().parent).free < LEAST_FREE_BYTES:
-            raise _disk_full(path) from cause
+        # SQLite reports a quota, a limit of file sizes and a full disk like this, too.
+        limit = exhausted(path)
+        if limit is not None:
+            raise _disk_full(path, limit) from cause
         raise StorageError(f"{path}: input/output error: {cause}") from cause
     except apsw.SQLError as cause:
         raise NotADataset(f"{path} lacks what a qframe dataset has: {cause}") from cause

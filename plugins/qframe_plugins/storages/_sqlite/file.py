@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -11,9 +12,9 @@ from typing import Any, ClassVar, TypeVar
 
 import apsw
 
-from qframe import Estimate, Header, Loss, Storage, StorageError, Writer, record_width
+from qframe import Estimate, Header, Loss, Storage, StorageError, Writer, move_new, record_width
 from qframe_plugins.storages._sqlite.checks import problems
-from qframe_plugins.storages._sqlite.connection import is_dataset, translated
+from qframe_plugins.storages._sqlite.connection import bears_mark, is_dataset, translated
 from qframe_plugins.storages._sqlite.database import Database
 from qframe_plugins.storages._sqlite.options import SqliteFileOptions, Synchronous
 from qframe_plugins.storages._sqlite.page_size import row_bytes
@@ -53,15 +54,15 @@ class SqliteFile(Storage[O_co]):
 
     def create(self, header: Header) -> None:
         """Builds the empty file under another name and moves it into place."""
-        if self.path.exists():
+        if os.path.lexists(self.path):
             raise StorageError(f"{self.path} exists already")
         self._database.refuse_strays()
         new = self.path.with_name(f".{self.path.name}.new")
-        new.unlink(missing_ok=True)
         tables = self.options.new_tables(header)
         try:
+            new.unlink(missing_ok=True)
             self._database.make(new, tables, self.options.new_page_size(tables))
-            new.rename(self.path)
+            move_new(new, self.path)
         except OSError as cause:
             new.unlink(missing_ok=True)
             if isinstance(cause, StorageError):
@@ -132,6 +133,10 @@ class SqliteFile(Storage[O_co]):
         with closing(self.reader()) as reader:  # the file's own layout, not the config's, decides
             tables = Tables(header, reader.layout, reader.tables.form)
         return SqliteWriter(self.path, tables, self._pragmas(), self._timeout_s())
+
+    @classmethod
+    def bears_mark(cls, path: Path) -> bool:
+        return bears_mark(path)
 
     @abstractmethod
     def _pragmas(self) -> dict[str, Any]:

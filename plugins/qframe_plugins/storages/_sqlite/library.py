@@ -7,8 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from qframe import StorageError, file_system_type
-from qframe_plugins.storages._sqlite.network import is_network
+from qframe import StorageError, file_system_type, is_network
 
 
 def is_affected(version: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from qframe import Estimate, Header, Loss, Storage, StorageError, Writer, record_width
+from qframe import Estimate, Header, Loss, Storage, StorageError, Writer, move_new, record_width
 from qframe_plugins.storages._sqlite.checks import problems, problems_of_catalogue
 from qframe_plugins.storages._sqlite.connection import is_catalogue, translated
 from qframe_plugins.storages._sqlite.database import Database
@@ -69,7 +70,7 @@ class Shards(Storage[SqliteOptions]):
 
     def create(self, header: Header) -> None:
         """Builds shards and catalogue under other names; the catalogue moves into place last."""
-        if self.path.exists():
+        if os.path.lexists(self.path):
             raise StorageError(f"{self.path} exists already")
         self._clear_leftovers()
         new = self.path.with_name(f".{self.path.name}.new")
@@ -80,8 +81,7 @@ class Shards(Storage[SqliteOptions]):
                 shard.create(header)
             catalogue = self._new_catalogue(header, shards)
             self._catalogue.make(new, catalogue, self.options.new_page_size(catalogue))
-            shards_of(new).rename(shards_of(self.path))
-            new.rename(self.path)
+            move_new(new, self.path, [shards_of(new)])
         except OSError as cause:
             _remove(new)
             if isinstance(cause, StorageError):

@@ -10,6 +10,7 @@ from typing import Any
 
 from qframe import (
     Arrays,
+    CannotOpen,
     Header,
     NotADataset,
     QframeError,
@@ -57,7 +58,8 @@ class ShardsReader(Reader):
             reader = SqliteReader(path, cache_kib=READ_CACHE_KIB // len(self.catalogue.ids))
         except QframeError as problem:
             hint = f"put it back, or: qframe verify {self.path} --repair"
-            return NotADataset(f"{self.path}: shard {number}: {problem.message}", hint=hint)
+            kind = CannotOpen if isinstance(problem, CannotOpen) else NotADataset
+            return kind(f"{self.path}: shard {number}: {problem.message}", hint=hint)
         if reader.dataset_id == own and reader.tables.form == self.catalogue.form:
             return reader
         reader.close()
@@ -76,6 +78,8 @@ class ShardsReader(Reader):
     def problems(self) -> Iterator[str]:
         """Why shards cannot be read, one line per shard."""
         for shard in self._shards:
+            if isinstance(shard, CannotOpen):
+                raise shard
             if isinstance(shard, QframeError):
                 yield shard.message
 
