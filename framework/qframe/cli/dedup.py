@@ -13,7 +13,7 @@ from qframe.cli.options import DataPath, json_option
 
 @click.command()
 @click.argument("data", type=DataPath())
-@click.argument("output", type=DataPath())
+@click.argument("output", type=DataPath(new=True))
 @click.option(
     "--memory",
     type=click.IntRange(1),

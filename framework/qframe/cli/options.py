@@ -28,13 +28,24 @@ NUMBERS = ("records", "workers", "seed")
 
 
 class DataPath(click.Path):
-    """The path of a dataset. A URL, and a special name of SQLite, are none."""
+    """The path of a dataset. A URL, and a special name of SQLite, are none.
+
+    Args:
+        new: whether the dataset is to be made.
+    """
+
+    def __init__(self, *, new: bool = False) -> None:
+        super().__init__()
+        self._new = new
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The path that a word of the command line names."""
         from qframe.errors import StorageError
-        from qframe.machine.places import local_path
+        from qframe.machine.places import local_path, output_problem
 
+        problem = output_problem(value) if self._new else None
+        if problem is not None:
+            self.fail(problem, param, ctx)
         try:
             return local_path(value)
         except StorageError as cause:

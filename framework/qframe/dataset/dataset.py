@@ -154,24 +154,41 @@ class Dataset(Closeable, Records):
         sides = Sides(self, test, by, checked_integer(seed, "seed"))
         return View(sides, test=False), View(sides, test=True)
 
-    def pools(self, shuffle: Shuffle) -> Iterator[Batch]:
+    def pools(self, shuffle: Shuffle, *, stored_only: bool = False) -> Iterator[Batch]:
         """All records once: a block at a time, or mixed by a seed as `batches` says."""
+        blocks, cut = self._blocks(stored_only=stored_only)
         if shuffle is None:
-            for index in range(self.header.blocks):
-                yield self._whole(index)
+            for block in blocks:
+                yield self._whole(int(block), cut.get(int(block)))
             return
-        if self.stored() < len(self):
-            raise RecordMissing(f"{self._source}: {self.stored():,} of {len(self):,} are stored")
-        blocks = np.arange(self.header.blocks)
         mix = np.random.default_rng(shuffle)
         mix.shuffle(blocks)
         for start in range(0, len(blocks), SHUFFLE_POOL):
-            pool = [self._whole(int(block)) for block in blocks[start : start + SHUFFLE_POOL]]
+            pool = [
+                self._whole(int(b), cut.get(int(b))) for b in blocks[start : start + SHUFFLE_POOL]
+            ]
             joined = Batch.joined(pool)
             yield joined.taken(mix.permutation(len(joined)))
 
-    def _whole(self, block: int) -> Batch:
-        count = self.header.records_in(block)
+    def _blocks(self, *, stored_only: bool) -> tuple[NDArray[np.int64], dict[int, int]]:
+        """The blocks to read, in order, and how many records are stored of those that are cut."""
+        stored = list(self._reader.stored())
+        count = sum(run.records for run in stored)
+        if count >= len(self):
+            return np.arange(self.header.blocks), {}
+        if not stored_only:
+            raise RecordMissing(
+                f"{self._source}: {count:,} of {len(self):,} records are stored",
+                hint="`qframe run` with its config finishes it; or read with stored_only=True",
+            )
+        parts = [np.arange(run.first, run.last + 1) for run in stored]
+        cut = {run.last: run.records for run in stored if run.first == run.last}
+        return np.concatenate([np.arange(0), *parts]), cut
+
+    def _whole(self, block: int, count: int | None = None) -> Batch:
+        """The records of a block, or its first `count`."""
+        if count is None:
+            count = self.header.records_in(block)
         first = block * self.recipe.block
         arrays = self._read(block, 0, count)
         return Batch.from_columns(np.arange(first, first + count), arrays)

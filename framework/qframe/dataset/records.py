@@ -203,11 +203,15 @@ class Records(ABC):
     def __iter__(self) -> Iterator[Record]: ...
 
     @abstractmethod
-    def pools(self, shuffle: Shuffle) -> Iterator[Batch]:
+    def pools(self, shuffle: Shuffle, *, stored_only: bool = False) -> Iterator[Batch]:
         """All records once, in batches of any size.
 
         Args:
             shuffle: seed of the order, as for `batches`; None for the order of the records.
+            stored_only: whether the records of an unfinished dataset that are stored will do.
+
+        Raises:
+            RecordMissing: the dataset is not complete, and `stored_only` is False.
         """
 
     @abstractmethod
@@ -229,7 +233,9 @@ class Records(ABC):
             return self._record_at(_place(_integer(index), len(self)))
         return self._batch_at(_places(index, len(self)))
 
-    def batches(self, size: int, shuffle: Shuffle = None) -> Iterator[Batch]:
+    def batches(
+        self, size: int, shuffle: Shuffle = None, *, stored_only: bool = False
+    ) -> Iterator[Batch]:
         """All records once, in batches of `size`; the last may be smaller.
 
         Args:
@@ -237,13 +243,15 @@ class Records(ABC):
             shuffle: seed of the order: an integer from 0, or several, such as `(seed, epoch)`.
                 Blocks come in random order, and the records of 16 blocks at a time are mixed. If it
                 is None, records come in order.
+            stored_only: whether the records of an unfinished dataset that are stored will do.
 
         Raises:
+            RecordMissing: the dataset is not complete, and `stored_only` is False.
             TypeError: for a size or a seed that is no integer, such as True.
             ValueError: for a size below 1 or a seed below 0.
         """
         size = checked_integer(size, "size", least=1)
-        return regrouped(self.pools(_seed(shuffle)), size)
+        return regrouped(self.pools(_seed(shuffle), stored_only=stored_only), size)
 
 
 def _seed(shuffle: Any) -> Shuffle:

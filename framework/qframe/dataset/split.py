@@ -131,7 +131,7 @@ class View(Records):
             first = block * self.recipe.block
             yield from (self.dataset[first + int(i)] for i in self._inside(block))
 
-    def pools(self, shuffle: Shuffle) -> Iterator[Batch]:
+    def pools(self, shuffle: Shuffle, *, stored_only: bool = False) -> Iterator[Batch]:
         """All records of this side once: a block at a time, or mixed by a seed."""
-        for pool in self.dataset.pools(shuffle):
+        for pool in self.dataset.pools(shuffle, stored_only=stored_only):
             yield pool.taken(np.flatnonzero(self._sides.is_test(pool) == self._test))

@@ -8,6 +8,7 @@ record of the source whose index stands in the column `source`.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -29,9 +30,19 @@ from qframe.dataset.records import Batch, regrouped
 from qframe.deduplication.smallest_per_key import SmallestPerKey
 from qframe.errors import QframeError, RecordMissing, StorageError
 from qframe.integers import checked_integer
+from qframe.machine.disk import writable_ancestor
+from qframe.machine.files import move_new
 from qframe.machine.lock import output_lock
+from qframe.machine.places import (
+    local_path,
+    output_problem,
+    real_file,
+    refuse_cut_repair,
+    refuse_long_name,
+)
 from qframe.machine.signals import unwound_by_sigterm
 from qframe.plugins.build import build
+from qframe.plugins.resolve import find_class
 from qframe.progress import ProgressCallback, no_progress
 from qframe.recipe.blocks import Block
 from qframe.recipe.columns import SOURCE
@@ -96,7 +107,11 @@ def dedup(
         StorageError: `data` has one record per unitary already, or `output` exists and is something
             else.
     """
-    output = Path(output)
+    problem = output_problem(output) if isinstance(output, str) else None
+    if problem is not None:
+        raise StorageError(f"output {problem}")
+    output = local_path(output)
+    place = real_file(output)
     memory = checked_integer(memory, "memory", least=1)
     with open_dataset(data) as source:
         keys = _keys(source, Path(data))
@@ -110,23 +125,27 @@ def dedup(
                 "by": keys.by,
             },
         )
-        about = {"qframe": __version__, "source": Path(data).name}
+        name = os.fsencode(Path(data).name).decode(errors="replace")  # a file holds only UTF-8
+        about = {"qframe": __version__, "source": name}
         schema = Schema((*source.schema, SOURCE))
         header = replace(source.header, recipe=recipe, schema=schema, about=about)
-        output.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with unwound_by_sigterm(), output_lock(output.absolute()):
-            if output.exists() or output.is_symlink():
-                return _existing(output, header)
-            scratch = output.with_name(f".{output.name}.dedup")
+        writable_ancestor(place)
+        refuse_long_name(place)
+        refuse_cut_repair(place)
+        place.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with unwound_by_sigterm(), output_lock(place.absolute()):
+            if os.path.lexists(place):
+                return _existing(output, header, storage)
+            scratch = place.with_name(f".{place.name}.dedup")
             shutil.rmtree(scratch, ignore_errors=True)  # of a deduplication that was killed
             try:
                 scratch.mkdir()
                 kept, count = _choose(source, keys, scratch, memory, progress)
                 header = replace(header, records=count)
-                new: Storage[Any] = build(spec, scratch / output.name)
+                new: Storage[Any] = build(spec, scratch / place.name)
                 new.check(header)
                 _write(source, kept, new, header, progress)
-                new.path.rename(output)
+                _into_place(new, place)
             except QframeError:
                 raise
             except OSError as cause:
@@ -156,8 +175,25 @@ def _keys(source: Dataset, path: Path) -> DatasetKeys:
     return DatasetKeys(source.header, source[: source.header.records_in(0)], 128)
 
 
-def _existing(output: Path, header: Header) -> Deduplicated:
-    """The result if the output exists already."""
+def _into_place(new: Storage[Any], place: Path) -> None:
+    """Moves the new dataset and its companion files out of the scratch directory."""
+    try:
+        for part in list(new.parts()):
+            move_new(part, place.with_name(part.name))
+        move_new(new.path, place)
+    except FileExistsError as cause:
+        raise StorageError(
+            f"{cause.filename2 or place} appeared meanwhile, and was left as it is",
+            hint="name another output",
+        ) from cause
+
+
+def _existing(output: Path, header: Header, storage: str | None) -> Deduplicated:
+    """The result if the output exists already, in the storage that was asked for, if one was."""
+    if storage is not None and not find_class("storage", storage, Path()).recognises(output):
+        raise StorageError(
+            f"{output} exists, and is not a {storage} dataset", hint="name another output"
+        )
     with open_dataset(output) as dataset:
         if dataset.recipe.id != header.recipe.id or dataset.stored() < len(dataset):
             raise StorageError(

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from qframe.errors import StorageError
+from qframe.errors import NotADataset, StorageError
 from qframe.machine.mounts import mount_point
 
 CONFIG_SUFFIXES = (".yaml", ".yml")
@@ -49,9 +49,6 @@ def output_problem(text: str) -> str | None:
         return f"{text!r} names a directory, want the name of a file"
     if Path(text).suffix in CONFIG_SUFFIXES:
         return f"{text!r} ends like a config, so that it could not be opened; want another ending"
-    if len(os.fsencode(name)) > LONGEST_NAME:
-        length = len(os.fsencode(name))
-        return f"has a name of {length} bytes, want at most {LONGEST_NAME} (companion files' fit)"
     return None
 
 
@@ -84,22 +81,35 @@ def refuse_lost_directory() -> None:
 def real_file(path: Path) -> Path:
     """The file that `path` names: itself, or if it is a symbolic link, what that leads to.
 
-    Companion files lie beside the file itself, whatever name it is opened by. A link may lead to a
-    file that does not exist yet.
+    Companion files lie beside the file itself, whatever name it is opened by.
 
     Raises:
-        StorageError: the links go in a circle.
+        NotADataset: a link leads to nothing.
     """
     try:
         if not path.is_symlink():
             return path
         real = Path(os.path.realpath(path))
-        circle = real.is_symlink()
+        lost = real.is_symlink() or not (real.exists() or repaired_beside(real).exists())
     except OSError as cause:
         raise StorageError(f"{path}: {cause.strerror}") from cause
-    if circle:
-        raise StorageError(f"{path} is a symbolic link that leads to itself", hint="remove it")
+    if lost:
+        raise NotADataset(
+            f"{path} is a symbolic link, and what it leads to does not exist: {real}",
+            hint="name the file itself, or remove the link",
+        )
     return real
+
+
+def refuse_long_name(path: Path) -> None:
+    """Raises StorageError if the names of a new dataset's companion files would be too long."""
+    length = len(os.fsencode(path.name))
+    if length > LONGEST_NAME:
+        raise StorageError(
+            f"{path.name[:40]}... is a name of {length} bytes, want at most {LONGEST_NAME}, since "
+            "the files beside it have longer names",
+            hint="name another --output",
+        )
 
 
 def repaired_beside(path: Path) -> Path:

@@ -43,6 +43,11 @@ class Header:
         """Number of blocks of the whole dataset."""
         return block_count(self.records, self.recipe.block)
 
+    @property
+    def most_records(self) -> int:
+        """The largest number of records that a dataset of these columns may have."""
+        return MAX_BYTES // record_width(self.schema)
+
     def checked(self) -> Self:
         """This header, after a check that its parts agree. It is for headers read from a file.
 
@@ -63,7 +68,7 @@ class Header:
             raise NotADataset(f"blocks of {recipe.block} records are larger than the law allows")
         if len({column.name for column in schema}) != len(schema):
             raise NotADataset("the schema names a column twice")
-        if not 1 <= self.records * record_width(schema) <= MAX_BYTES:
+        if not 1 <= self.records <= self.most_records:
             raise NotADataset(f"no dataset has {self.records} records")
         return self
 

@@ -17,11 +17,13 @@ from qframe.config.to_recipe import header_of, make_circuits
 from qframe.contracts.executor import Executor
 from qframe.contracts.job import Job
 from qframe.contracts.storage import Estimate, Storage
-from qframe.errors import RecipeMismatch, StorageError
+from qframe.dataset.storages import refuse_unreadable
+from qframe.errors import ConfigError, RecipeMismatch, StorageError
 from qframe.machine.disk import writable_ancestor
+from qframe.machine.places import real_file, refuse_cut_repair, refuse_long_name
 from qframe.machine.process_mark import process_mark
 from qframe.recipe.header import Header
-from qframe.recipe.ledger import missing
+from qframe.recipe.ledger import Stored, missing
 from qframe.recipe.recipe import Recipe, differences
 from qframe.recipe.schema import record_width
 from qframe.recipe.tasks import Task, tasks
@@ -45,6 +47,8 @@ class RunPlan:
         estimate: bytes and files of the complete dataset.
         free: free bytes on the disk of the output.
         notes: what the user should know though nothing is wrong: one line each.
+        trimmed: number of records that the dataset was to have, if the config asks for fewer now
+            and no more are stored; else None.
     """
 
     loaded: LoadedConfig
@@ -59,6 +63,7 @@ class RunPlan:
     estimate: Estimate
     free: int
     notes: tuple[str, ...] = ()
+    trimmed: int | None = None
 
     @property
     def recipe(self) -> Recipe:
@@ -93,7 +98,7 @@ class RunPlan:
             sampler=plugins["sampler"].spec,
             engine=plugins["engine"].spec,
             storage=plugins["storage"].spec,
-            output=str(self.output.absolute()),
+            output=str(self.storage.path.absolute()),
             config=self.loaded.command_line,
             run=f"{process_mark(os.getpid())} {token_hex(8)}",
         )
@@ -110,8 +115,10 @@ def plan(loaded: LoadedConfig) -> RunPlan:
             large for the disk.
     """
     planned = unchecked_plan(loaded)
+    _check_records(planned)
     if planned.exists:
         planned.storage.check_form()
+        _check_options(planned)
     if planned.runs:
         planned.storage.check(planned.header)
         _check_space(planned)
@@ -128,14 +135,22 @@ def unchecked_plan(loaded: LoadedConfig) -> RunPlan:
     header = header_of(loaded, made)
     output = output_of(loaded)
     executor = loaded.plugins["executor"].make()
-    storage = loaded.plugins["storage"].make(output)
-    ancestor = writable_ancestor(output)
-    stored = 0
-    runs: tuple[tuple[int, int], ...] = ((0, header.blocks),)
-    exists = output.exists() or output.is_symlink()
+    storage = loaded.plugins["storage"].make(real_file(output))
+    ancestor = writable_ancestor(storage.path)
+    refuse_cut_repair(storage.path)
+    found = _Found(header, 0, ((0, header.blocks),))
+    notes = notes_on(loaded, made, {"storage": storage, "executor": executor})
+    exists = os.path.lexists(storage.path)
     if exists:
-        header, stored, runs = _existing(storage, header, output)
-    estimate = storage.estimate(header)
+        found = _existing(storage, header, output)
+        header = found.header
+        estimate = type(storage)(storage.made_with(), storage.path).estimate(header)
+    else:
+        refuse_long_name(storage.path)
+        estimate = storage.estimate(header)
+    if found.trimmed is not None:
+        now = f"it is to have {header.records:,} now"
+        notes = (*notes, f"{output} was to have {found.trimmed:,} records: {now}")
     free = shutil.disk_usage(ancestor).free
     return RunPlan(
         loaded=loaded,
@@ -144,20 +159,30 @@ def unchecked_plan(loaded: LoadedConfig) -> RunPlan:
         executor=executor,
         output=output,
         exists=exists,
-        stored=stored,
-        runs=runs,
+        stored=found.stored,
+        runs=found.runs,
         task_blocks=loaded.config.task_blocks or _task_blocks(header, storage),
         estimate=estimate,
         free=free,
-        notes=notes_on(loaded, made, {"storage": storage, "executor": executor}),
+        notes=tuple(notes),
+        trimmed=found.trimmed,
     )
 
 
-def _existing(
-    storage: Storage[Any], header: Header, output: Path
-) -> tuple[Header, int, tuple[tuple[int, int], ...]]:
-    """Header, number of stored records and missing blocks of the dataset at `output`."""
-    if not storage.recognises(output):
+@dataclass(frozen=True)
+class _Found:
+    """What is at the output: header, number of stored records, missing blocks; see `RunPlan`."""
+
+    header: Header
+    stored: int
+    runs: tuple[tuple[int, int], ...]
+    trimmed: int | None = None
+
+
+def _existing(storage: Storage[Any], header: Header, output: Path) -> _Found:
+    """What the dataset at `output` holds, and lacks."""
+    if not storage.recognises(storage.path):
+        refuse_unreadable(storage.path)
         raise StorageError(
             f"{output} exists and is not a {storage.name} dataset",
             hint="name another --output, or move it away; if it was one, and is damaged: "
@@ -170,14 +195,68 @@ def _existing(
                 f"{output} holds records of another recipe: {fields}",
                 hint="undo the change in the config, or name another --output",
             )
-        records = max(header.records, reader.header.records)
-        header = replace(header, records=records, about=reader.header.about)
-        present = list(reader.stored())
-    return (
-        header,
+        present, before = list(reader.stored()), reader.header.records
+        header = replace(header, about=reader.header.about)
+    records = _records(present, header, before, output)
+    return _Found(
+        replace(header, records=records),
         min(records, sum(run.records for run in present)),
         tuple(missing(present, records, header.recipe.block)),
+        before if records < before else None,
     )
+
+
+def _records(present: list[Stored], header: Header, before: int, output: Path) -> int:
+    """Number of records that a dataset is to have which was to have `before`.
+
+    A complete dataset keeps all that it has. The wish for more than is stored can be taken back.
+
+    Raises:
+        StorageError: the dataset is not complete, and holds more than the config asks for.
+    """
+    size = header.recipe.block
+    if header.records >= before or not list(missing(present, before, size)):
+        return max(header.records, before)
+    end = max((run.first * size + run.records for run in present), default=0)
+    if header.records >= end:
+        return header.records
+    raise StorageError(
+        f"{output} is to have {before:,} records and holds some up to record {end:,}, the config "
+        f"asks for {header.records:,}",
+        hint=f"--records {before} finishes it, --records {end} keeps what is stored",
+    )
+
+
+def _check_records(planned: RunPlan) -> None:
+    """Refuses a number of records with which the dataset could not be opened again."""
+    most = planned.header.most_records
+    if planned.header.records > most:
+        where = planned.loaded.document.where(("records",))
+        raise ConfigError(
+            f"{where}: records: got {planned.header.records:,}, a dataset of these columns has at "
+            f"most {most:,}"
+        )
+
+
+def _check_options(planned: RunPlan) -> None:
+    """Refuses options that the config sets and that ask for another form than the dataset has.
+
+    A default is no wish: what the config leaves out is as the dataset has it.
+    """
+    options, own = planned.storage.options, planned.storage.made_with()
+    for name in sorted(options.model_fields_set):
+        asked, has = getattr(options, name), getattr(own, name, None)
+        if asked is not None and asked != has:
+            where = planned.loaded.document.where(("storage", name))
+            raise StorageError(
+                f"{where}: storage.{name}: got {_word(asked)}, {planned.output} was made with "
+                f"{_word(has)}",
+                hint="leave the option out of the config, or name another --output",
+            )
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _task_blocks(header: Header, storage: Storage[Any]) -> int:

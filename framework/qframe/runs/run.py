@@ -14,7 +14,9 @@ from qframe.errors import DiskFull, StorageError, WorkerError
 from qframe.generation.generator import Generator, PluginRaised
 from qframe.integrity.verify import verify
 from qframe.machine.disk import disk_bytes
+from qframe.machine.files import forget_half_moved
 from qframe.machine.lock import PreviousHolder, output_lock, remove_leftover
+from qframe.machine.places import real_file, refuse_second_names, repaired_beside
 from qframe.machine.signals import StopRequest, deferred_signals
 from qframe.plugins.blame import blame
 from qframe.runs.hooks import RunHooks
@@ -72,14 +74,21 @@ def run_loaded(
     run_hooks = RunHooks(loaded, hooks)
     _recover(loaded)
     planned = plan(loaded)
-    output = planned.output.absolute()
-    if not planned.runs and planned.storage.finished():
+    output = planned.storage.path.absolute()
+    if not planned.runs and planned.trimmed is None and planned.storage.finished():
         remove_leftover(output)
         return _summary(planned, planned.stored, start)
     output.parent.mkdir(parents=True, exist_ok=True)
     with signals() as stop:
         with output_lock(output) as previous:
+            halves = (output.with_name(f".{output.name}.new"), repaired_beside(output))
+            forget_half_moved(output, halves)
             planned = plan(loaded)  # again: another run may have ended since
+            if planned.storage.path.absolute() != output:
+                raise StorageError(
+                    f"{planned.output} is a link that has changed", hint="run it again"
+                )
+            refuse_second_names(output)
             _Run(planned, run_hooks, stop).do(previous)
         summary = _summary(planned, _stored(planned), start, stop.number)
         run_hooks.finished(planned, summary)
@@ -158,7 +167,7 @@ class _Run:
             yield
         except (DiskFull, WorkerError) as cause:
             planned = self._planned
-            free = shutil.disk_usage(planned.output.absolute().parent).free
+            free = shutil.disk_usage(planned.storage.path.absolute().parent).free
             explained = cause.__cause__ is not None or free >= FULL_BYTES
             if isinstance(cause, WorkerError) and explained:
                 raise
@@ -173,7 +182,7 @@ class _Run:
 
 def _recover(loaded: LoadedConfig) -> None:
     """Lets the storage undo what a killed writer left, if the dataset cannot be read otherwise."""
-    output = output_of(loaded)
+    output = real_file(output_of(loaded))
     storage = loaded.plugins["storage"].make(output)
     if output.exists() and storage.half_done():
         with output_lock(output.absolute()):
@@ -216,7 +225,7 @@ def _summary(planned: RunPlan, records: int, start: float, signal: int | None = 
         records=records,
         stored=records - planned.stored,
         seconds=perf_counter() - start,
-        bytes=sum(map(disk_bytes, (planned.output, *planned.storage.parts()))),
+        bytes=sum(map(disk_bytes, (planned.storage.path, *planned.storage.parts()))),
         complete=records >= planned.header.records,
         signal=signal,
     )

@@ -209,6 +209,10 @@ class SaveTxt(Storage[SaveTxtOptions]):
         """The paths of the dataset; its own option `flat` decides, not the config's."""
         return Files(self.path, bool(_facts(self.path)["flat"]))
 
+    def made_with(self) -> SaveTxtOptions:
+        """The options, with the arrangement of the files that the dataset has."""
+        return self.options.model_copy(update={"flat": self._files().flat})
+
     def estimate(self, header: Header) -> Estimate:
         entries = header.recipe.instructions.dim**2
         instructions = header.recipe.instructions.instructions
