@@ -88,5 +88,13 @@ def override_list(set_: tuple[str, ...], shortcuts: dict[str, str | None]) -> li
         key=lambda key: "." in SHORTCUTS[key],
     )
     # Quoted where the value is a name: values are YAML, and a path may look like a number.
-    values = {k: json.dumps(v) if k not in NUMBERS else v for k, v in shortcuts.items()}
+    for word in (*set_, *(v for v in shortcuts.values() if v is not None)):
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise click.UsageError(f"{word!r} is not UTF-8, as all words of a config are") from None
+    values = {
+        k: json.dumps(v, ensure_ascii=False) if k not in NUMBERS else v
+        for k, v in shortcuts.items()
+    }
     return [f"{SHORTCUTS[key]}={values[key]}" for key in keys] + list(set_)

@@ -190,7 +190,8 @@ def _into_place(new: Storage[Any], place: Path) -> None:
 
 def _existing(output: Path, header: Header, storage: str | None) -> Deduplicated:
     """The result if the output exists already, in the storage that was asked for, if one was."""
-    if storage is not None and not find_class("storage", storage, Path()).recognises(output):
+    wanted: Any = None if storage is None else find_class("storage", storage, Path())
+    if wanted is not None and not wanted.recognises(output):
         raise StorageError(
             f"{output} exists, and is not a {storage} dataset", hint="name another output"
         )

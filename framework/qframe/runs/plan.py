@@ -17,7 +17,7 @@ from qframe.config.to_recipe import header_of, make_circuits
 from qframe.contracts.executor import Executor
 from qframe.contracts.job import Job
 from qframe.contracts.storage import Estimate, Storage
-from qframe.dataset.storages import refuse_unreadable
+from qframe.dataset.storages import installed_storages, refuse_unreadable
 from qframe.errors import ConfigError, RecipeMismatch, StorageError
 from qframe.machine.disk import writable_ancestor
 from qframe.machine.places import real_file, refuse_cut_repair, refuse_long_name
@@ -183,6 +183,12 @@ def _existing(storage: Storage[Any], header: Header, output: Path) -> _Found:
     """What the dataset at `output` holds, and lacks."""
     if not storage.recognises(storage.path):
         refuse_unreadable(storage.path)
+        other = next((s.name for s in installed_storages() if s.recognises(storage.path)), None)
+        if other is not None:
+            raise StorageError(
+                f"{output} exists and is not a {storage.name} dataset, but one of storage {other}",
+                hint=f"--storage {other}, or name another --output",
+            )
         raise StorageError(
             f"{output} exists and is not a {storage.name} dataset",
             hint="name another --output, or move it away; if it was one, and is damaged: "

@@ -27,6 +27,9 @@ APPLICATION_ID = 0x71667264
 CATALOGUE_ID = 0x71667263
 """`qfrc`, the application id of a catalogue of shards."""
 
+LONGEST_PATH = 512 - 48
+"""Bytes of the longest path of a file: SQLite's limit, less those of its companions' names."""
+
 COMPANIONS = ("-wal", "-shm", "-journal")
 """What SQLite appends to a file's name for the files that it keeps beside it."""
 
@@ -70,6 +73,7 @@ def open_readonly(path: Path) -> apsw.Connection:
     Raises:
         NotADataset: the `-wal` beside the file was written for another file.
     """
+    refuse_irregular(path)
     db = _connect_readonly(path)
     try:
         with translated(path):
@@ -82,7 +86,6 @@ def open_readonly(path: Path) -> apsw.Connection:
 
 def _connect_readonly(path: Path) -> apsw.Connection:
     with translated(path):
-        refuse_irregular(path)
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         db = apsw.Connection(_uri(path, "ro"), flags=flags)
         db.set_busy_timeout(WAIT_MS)
@@ -100,16 +103,27 @@ def _uri(path: Path, mode: str) -> str:
     return f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
 
 
+def refuse_long_path(path: Path) -> None:
+    """Raises StorageError if SQLite, whose paths have at most 512 bytes, could not open it."""
+    length = len(os.fsencode(path.absolute()))
+    if length > LONGEST_PATH:
+        raise StorageError(
+            f"...{str(path)[-40:]} is a path of {length} bytes, SQLite opens at most "
+            f"{LONGEST_PATH}",
+            hint="name another --output",
+        )
+
+
 def refuse_irregular(path: Path) -> None:
     """Refuses a file or companion that is a pipe, a device or a link: SQLite would wait, or follow.
 
     Raises:
-        NotADataset: names it, and what it is.
+        CannotOpen: names it, and what it is.
     """
     for companion in (path, *(path.with_name(path.name + end) for end in COMPANIONS)):
         kind = irregular(companion, follow=companion == path)
         if kind is not None:
-            raise NotADataset(f"{companion} is {kind}, want a regular file", hint="move it away")
+            raise CannotOpen(f"{companion} is {kind}, want a regular file", hint="move it away")
 
 
 def refuse_after_fork(owner: int, path: Path) -> None:
@@ -174,9 +188,14 @@ def _refuse_foreign_wal(db: apsw.Connection, path: Path) -> None:
     not have a WAL. And every transaction of qframe writes page 1, with the dataset's own random
     number as user version: read through the WAL, it must be the number that the file itself has.
     """
-    if not has_wal(path):
-        return
     header = file_header(db)
+    if not has_wal(path):
+        if in_wal_mode(header) and path.stat().st_nlink > 1:
+            raise CannotOpen(
+                f"{path} is being written under another name (a hard link), where its log is",
+                hint=f"open that one: find -samefile {path}",
+            )
+        return
     own = int.from_bytes(header[60:64], "big", signed=True)
     if not in_wal_mode(header) or db.pragma("user_version") != own:
         raise NotADataset(
@@ -233,6 +252,7 @@ def _application_id(path: Path) -> int | None:
             own = int.from_bytes(file_header(db)[68:72], "big")
             if own in (APPLICATION_ID, CATALOGUE_ID):
                 return own
+            refuse_irregular(path)  # from here on SQLite looks for a journal
             return int(db.pragma("application_id"))
     except (StorageError, apsw.Error):
         return None

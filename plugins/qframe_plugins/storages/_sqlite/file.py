@@ -14,7 +14,12 @@ import apsw
 
 from qframe import Estimate, Header, Loss, Storage, StorageError, Writer, move_new, record_width
 from qframe_plugins.storages._sqlite.checks import problems
-from qframe_plugins.storages._sqlite.connection import bears_mark, is_dataset, translated
+from qframe_plugins.storages._sqlite.connection import (
+    bears_mark,
+    is_dataset,
+    refuse_long_path,
+    translated,
+)
 from qframe_plugins.storages._sqlite.database import Database
 from qframe_plugins.storages._sqlite.options import SqliteFileOptions, Synchronous
 from qframe_plugins.storages._sqlite.page_size import row_bytes
@@ -72,6 +77,7 @@ class SqliteFile(Storage[O_co]):
 
     def check(self, header: Header) -> None:
         if not self.path.exists():
+            refuse_long_path(self.path)
             self._database.refuse_strays()
             self.options.new_tables(header)
 

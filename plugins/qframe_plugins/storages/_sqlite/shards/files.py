@@ -11,7 +11,7 @@ from pathlib import Path
 
 from qframe import Estimate, Header, Loss, Storage, StorageError, Writer, move_new, record_width
 from qframe_plugins.storages._sqlite.checks import problems, problems_of_catalogue
-from qframe_plugins.storages._sqlite.connection import is_catalogue, translated
+from qframe_plugins.storages._sqlite.connection import is_catalogue, refuse_long_path, translated
 from qframe_plugins.storages._sqlite.database import Database
 from qframe_plugins.storages._sqlite.options import SqliteOptions
 from qframe_plugins.storages._sqlite.reader import SqliteReader
@@ -116,6 +116,7 @@ class Shards(Storage[SqliteOptions]):
 
     def check(self, header: Header) -> None:
         if not self.path.exists():
+            refuse_long_path(self.path)
             self._catalogue.refuse_strays()
             self.options.new_tables(header)
 
