@@ -229,7 +229,8 @@ def _print(data: Path, verdict: Verdict, repaired: Repair | None) -> None:
         return
     if verdict.word == "not checked":
         proved = f"{verdict.intact:,} blocks agree with the ledger"
-        click.echo(f"NOT CHECKED: {data}: {'; '.join(verdict.unchecked)} ({proved})")
+        why = "; ".join(verdict.unchecked).removeprefix(f"{data}: ")
+        click.echo(f"NOT CHECKED: {data}: {why} ({proved})")
         return
     header = verdict.header
     total = 0 if header is None else header.records

@@ -94,7 +94,7 @@ class Config(BaseModel):
         description="bits of the column `key`, which is equal for circuits of one unitary up to "
         "phase: 64, 128, or true (128); false: no such column",
     )
-    output: Annotated[str | None, BeforeValidator(_local)] = Field(
+    output: Annotated[Annotated[str, Field(min_length=1)] | None, BeforeValidator(_local)] = Field(
         None, description="path of the dataset; data/<config name> if left out"
     )
     labels: list[Annotated[LabelName, BeforeValidator(_not_the_length)]] = Field(

@@ -63,6 +63,8 @@ def open_regular(path: Path, flags: int, mode: int = 0o644, *, follow: bool = Fa
     more = os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY | (0 if follow else os.O_NOFOLLOW)
     try:
         handle = os.open(path, flags | more, mode)
+    except FileExistsError:  # O_EXCL: whatever it is
+        raise
     except OSError as cause:
         kind = irregular(path, follow=follow)
         if kind is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,5 +51,56 @@ def test_a_directory_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with (
         pytest.raises(qframe.StorageError, match=r"\.x\.db\.lock cannot be made: No such file"),
         output_lock(tmp_path / "none" / "x.db"),
+    ):
+        pass
+
+
+def test_links_lead_to_one_lock(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "x.db").touch()
+    (tmp_path / "link.db").symlink_to("real/x.db")
+    (tmp_path / "directory").symlink_to("real")
+    names = ["real/x.db", "link.db", "directory/x.db", "real/../directory/x.db"]
+    for held in names:
+        with output_lock(tmp_path / held):
+            for other in names:
+                with pytest.raises(qframe.OutputInUse), output_lock(tmp_path / other):
+                    pass
+    assert [p.name for p in (tmp_path / "real").iterdir()] == ["x.db"]
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "pipe", "directory"])
+def test_a_lock_file_that_is_something_else_is_left_as_it_is(kind: str, tmp_path: Path) -> None:
+    secret, lock = tmp_path / "secret", tmp_path / ".x.db.lock"
+    secret.write_text("precious")
+    make: dict[str, Callable[[], object]] = {
+        "link": lambda: lock.symlink_to("secret"),
+        "hard link": lambda: os.link(secret, lock),
+        "pipe": lambda: os.mkfifo(lock),
+        "directory": lock.mkdir,
+    }
+    make[kind]()
+    before = lock.lstat()
+    with pytest.raises(qframe.StorageError) as caught, output_lock(tmp_path / "x.db"):
+        pass
+    assert "precious" not in str(caught.value)
+    assert caught.value.hint
+    remove_leftover(tmp_path / "x.db")
+    assert os.path.samestat(lock.lstat(), before)
+    assert secret.read_text() == "precious"
+
+
+def test_a_file_system_without_locks_is_one_line_and_no_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite takes ENOLCK for a lock that is held, and would wait."""
+
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.lockf", no_locks)
+    with (
+        pytest.raises(qframe.StorageError, match="cannot be locked: No locks available"),
+        output_lock(tmp_path / "x.db"),
     ):
         pass

@@ -133,7 +133,7 @@ def test_damage_is_found_and_repaired(
             assert dataset[0].unitary.shape == (2, 2)  # shard 0 is there
             with pytest.raises(qframe.StorageError, match=r"shard|damaged"):
                 dataset[2 * 4096 : 4 * 4096]
-    storage = storage_at(output, loaded)
+    storage = storage_at(output, loaded, damaged=True)
     verdict = verify(storage)
     assert not verdict.ok
     if how in ("block", "ledger"):
