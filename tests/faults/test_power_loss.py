@@ -219,7 +219,7 @@ def after(files: dict[str, bytes], ops: list[Op], path: Path, want: str, *, soun
     committed = [op.kind for op in ops].count("commit")
     damaged = False
     if sound:
-        found = storage_at(output, loaded)
+        found = storage_at(output, loaded, damaged=True)
         if found.half_done():
             found.recover()
         verdict = verify(found)
@@ -232,7 +232,7 @@ def after(files: dict[str, bytes], ops: list[Op], path: Path, want: str, *, soun
     except qframe.StorageError:
         damaged = True
         if output.exists():
-            found = storage_at(output, loaded)
+            found = storage_at(output, loaded, damaged=True)
             if found.half_done():
                 with suppress(qframe.StorageError):  # as `verify --repair` does
                     found.recover()

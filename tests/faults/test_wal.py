@@ -86,7 +86,7 @@ def test_the_wal_of_a_killed_run_is_lost(
         wal(data).unlink()
     else:
         os.truncate(wal(data), 0 if how == "cut to nothing" else wal(data).stat().st_size * 2 // 3)
-    verdict = verify(storage_at(data, load_config(config)))
+    verdict = verify(storage_at(data, load_config(config), damaged=True))
     done = qframe_main("run", config)
     if not verdict.ok:
         # a checkpoint had been cut in two

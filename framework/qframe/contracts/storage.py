@@ -163,12 +163,13 @@ class Storage(Plugin[O_co], ABC):
         """Whether `path` holds a dataset of this storage. Only reads; runs nothing of the data."""
 
     @classmethod
-    def bears_mark(cls, path: Path) -> bool:
+    def bears_mark(cls, path: Path, header: Header | None = None) -> bool:  # noqa: ARG003
         """Whether `path` shows traces of a dataset of this storage, however damaged it is.
 
         What bears no mark is not repaired: it may be anything that the user keeps there. A storage
         whose damaged datasets are no longer recognised looks for what else only its own datasets
-        have, such as the names of its files. Only reads; runs nothing of the data.
+        have, such as the names of its files. Only reads; runs nothing of the data. `header` is
+        that of the dataset which the user says it was, if the user does.
         """
         return cls.recognises(path)
 

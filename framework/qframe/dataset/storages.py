@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qframe.config.load import LoadedConfig
+from qframe.config.to_recipe import header_of
 from qframe.contracts.storage import Storage
 from qframe.errors import CannotOpen, NotADataset, PluginError
 from qframe.machine.files import handles_left, irregular
@@ -49,8 +50,9 @@ def storage_at(
     for storage in classes:
         if storage.recognises(data):
             return _made(storage, data, loaded)
+    header = header_of(loaded) if damaged and loaded is not None else None
     for storage in classes if damaged else ():
-        if storage.bears_mark(data):
+        if storage.bears_mark(data, header):
             return _made(storage, data, loaded)
     if force and loaded is not None:
         return _made(classes[0], data, loaded)

@@ -86,7 +86,7 @@ class SaveTxt(Storage[SaveTxtOptions]):
             return False
 
     @classmethod
-    def bears_mark(cls, path: Path) -> bool:
+    def bears_mark(cls, path: Path, header: Header | None = None) -> bool:  # noqa: ARG003
         """Whether the directory has files that are named as those of a dataset are."""
         files = Files(path, flat=False)
         named = files.ledger(0).is_file() and any(

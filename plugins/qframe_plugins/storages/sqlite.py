@@ -15,6 +15,7 @@ from qframe_plugins.storages._sqlite.network import refuse_network_file_system
 from qframe_plugins.storages._sqlite.options import SqliteOptions
 from qframe_plugins.storages._sqlite.shards.catalogue import shards_of
 from qframe_plugins.storages._sqlite.shards.files import Shards
+from qframe_plugins.storages._sqlite.tables import marks
 from qframe_plugins.storages._sqlite.wal_file import WalFile
 
 __all__ = ["Sqlite", "SqliteOptions"]
@@ -61,10 +62,12 @@ class Sqlite(Storage[SqliteOptions]):
         yield from diagnosis(path)
 
     @classmethod
-    def bears_mark(cls, path: Path) -> bool:
+    def bears_mark(cls, path: Path, header: Header | None = None) -> bool:
         """Whether the file, or the directory of shards beside it, was a dataset's."""
         shards = shards_of(path)
-        return bears_mark(path) or (path.is_file() and any(map(bears_mark, shards.glob("??.db"))))
+        return bears_mark(path, marks(header)) or (
+            path.is_file() and any(map(bears_mark, shards.glob("??.db")))
+        )
 
     def check(self, header: Header) -> None:
         self._files.check(header)

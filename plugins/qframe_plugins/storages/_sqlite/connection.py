@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -219,6 +219,10 @@ HEAD_BYTES = 16 << 20
 
 _MARKS = (
     b"CREATE TABLE ledger(block INTEGER PRIMARY KEY, records INTEGER NOT NULL",
+    b"CREATE TABLE gates(code INTEGER PRIMARY KEY, bytes BLOB NOT NULL",
+    b"CREATE TABLE blocks(block INTEGER PRIMARY KEY, ",
+    b"CREATE TABLE records(id INTEGER PRIMARY KEY, lengths ",
+    b"CREATE VIEW circuits AS SELECT record, ",
     b"CREATE TABLE shards(shard INTEGER PRIMARY KEY, dataset_id INTEGER NOT NULL)",
     b"qframe dataset",
     b"qframe catalogue",
@@ -226,8 +230,11 @@ _MARKS = (
 """Texts of the schema and of the table `meta`, which no other program writes."""
 
 
-def bears_mark(path: Path) -> bool:
-    """Whether a damaged file shows that it was a dataset or a catalogue.
+def bears_mark(path: Path, marks: Sequence[bytes] = ()) -> bool:
+    """Whether a damaged file shows that it was a dataset or a catalogue, maybe by other `marks`.
+
+    So does a file that holds nothing but zeros, or nothing at all: a power cut leaves such files,
+    and nobody has anything to lose in them.
 
     The file is read through SQLite, as `file_header` explains.
     """
@@ -238,8 +245,13 @@ def bears_mark(path: Path) -> bool:
             head = db.read("main", 0, 0, min(HEAD_BYTES, max(100, path.stat().st_size)))[1]
     except (StorageError, apsw.Error, OSError):
         return False
+    for end in COMPANIONS:  # a -wal holds page 1, and with it the schema
+        with suppress(OSError):
+            beside = path.with_name(path.name + end)
+            with os.fdopen(open_regular(beside, os.O_RDONLY), "rb") as file:
+                head += file.read(HEAD_BYTES)
     ids = (APPLICATION_ID.to_bytes(4), CATALOGUE_ID.to_bytes(4))
-    return head[68:72] in ids or any(mark in head for mark in _MARKS)
+    return head[68:72] in ids or not any(head) or any(mark in head for mark in (*_MARKS, *marks))
 
 
 def _application_id(path: Path) -> int | None:

@@ -24,7 +24,7 @@ from qframe_plugins.storages._sqlite.database import Database
 from qframe_plugins.storages._sqlite.options import SqliteFileOptions, Synchronous
 from qframe_plugins.storages._sqlite.page_size import row_bytes
 from qframe_plugins.storages._sqlite.reader import SqliteReader
-from qframe_plugins.storages._sqlite.tables import Tables
+from qframe_plugins.storages._sqlite.tables import Tables, marks
 from qframe_plugins.storages._sqlite.writer import SqliteWriter
 
 FINISH_S = 10
@@ -141,8 +141,8 @@ class SqliteFile(Storage[O_co]):
         return SqliteWriter(self.path, tables, self._pragmas(), self._timeout_s())
 
     @classmethod
-    def bears_mark(cls, path: Path) -> bool:
-        return bears_mark(path)
+    def bears_mark(cls, path: Path, header: Header | None = None) -> bool:
+        return bears_mark(path, marks(header))
 
     @abstractmethod
     def _pragmas(self) -> dict[str, Any]:

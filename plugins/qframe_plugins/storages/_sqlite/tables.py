@@ -268,6 +268,14 @@ class Tables:
         return f"substr(:{column.name}, i * {column.width} + 1, {width})"
 
 
+def marks(header: Header | None) -> tuple[bytes, ...]:
+    """Bytes that only the files of a dataset hold: what each ledger row and `meta` have."""
+    if header is None:
+        return ()
+    tables = Tables(header, "blocks", Form(header.recipe.dtype, True))
+    return tables.mark, header.recipe.id.encode(), *(row[-1].encode() for row in tables.gates())
+
+
 _HOW_TO_READ = {
     "blocks": (
         "Record r is entry r % block_records of row r / block_records of table blocks. A column is "
