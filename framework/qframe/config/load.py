@@ -18,7 +18,7 @@ from qframe.config.validation_errors import explain
 from qframe.config.yaml_file import read_yaml
 from qframe.contracts.plugin import Plugin, PluginOptions, PluginSpec
 from qframe.errors import PluginError
-from qframe.machine.places import local_path
+from qframe.machine.places import local_path, refuse_lost_directory
 from qframe.plugins import resolve
 from qframe.plugins.kinds import KINDS
 from qframe.plugins.local_files import is_local
@@ -91,7 +91,9 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, local: bool = True
         ConfigError: all mistakes that the config has, one per line with its place, those about
             plugins included.
         PluginError: if plugins that cannot be used are the only mistakes.
+        StorageError: the working directory does not exist any more.
     """
+    refuse_lost_directory()
     document = apply_overrides(read_yaml(path), overrides)
     base = path.parent.resolve()
     if not local:

@@ -172,6 +172,11 @@ class _Run:
             if isinstance(cause, WorkerError) and explained:
                 raise
             missing = planned.header.records - self._stored
+            if free >= FULL_BYTES:  # another limit of the disk: the message names it
+                raise DiskFull(
+                    f"{planned.output}: {missing:,} records are missing: {cause.message}",
+                    hint="raise that limit and run the same command again: what is stored is kept",
+                ) from cause
             need = round(planned.estimate.bytes * missing / planned.header.records)
             raise DiskFull(
                 f"{planned.output}: the disk is full: {free:,} bytes are free, the {missing:,} "
