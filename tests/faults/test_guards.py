@@ -260,6 +260,8 @@ def test_a_verdict_says_what_could_not_be_checked(
     verdict(4, "damaged", "--recompute")
     data.unlink()
     assert "does not exist" in verdict(5, "not checked")
+    data.symlink_to("nowhere")
+    assert "what it leads to does not exist" in verdict(5, "not checked")
 
 
 def test_a_sampler_of_another_version_or_one_that_fails_is_no_damage(

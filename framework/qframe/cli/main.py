@@ -46,8 +46,8 @@ def cli() -> None:
     qframe doctor                            check this machine
     qframe dedup data/clifford_t.db OUT      keep one record per unitary
 
-    Exit codes: 0 done, 2 config, 3 plugin, 4 storage, 75 unfinished (run it again), 130 Ctrl-C,
-    143 SIGTERM, 1 anything else.
+    Exit codes: 0 done, 2 config, 3 plugin, 4 storage, 5 verify could not check, 75 unfinished (run
+    it again), 130 Ctrl-C, 143 SIGTERM, 1 anything else.
     """
 
 

@@ -88,16 +88,17 @@ def verify(
         raise click.UsageError("--force needs --repair and --config")
     loaded = None if config is None else load_config(config)
     again = (lambda header: generator_of(header, loaded)) if recompute or sample else None
-    place = real_file(data)
     repaired = content = None
     with progress_bar() as progress:
         if mend:
-            storage, found, repaired = _mended(place, loaded, again, sample, force, progress)
+            storage, found, repaired = _mended(
+                real_file(data), loaded, again, sample, force, progress
+            )
             _print_found(data, found, as_json)
             verdict = found if found.ok else check(storage, again, sample, progress)
         else:
             try:
-                storage = storage_at(place, loaded, damaged=True)
+                storage = storage_at(data, loaded, damaged=True)
             except StorageError as error:  # nothing was found that could be damaged
                 _print_unchecked(data, error, as_json)
                 return NOT_CHECKED

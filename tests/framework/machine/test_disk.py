@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from qframe.machine.disk import (
+    FileSystem,
     disk_bytes,
     disk_usage,
+    exhausted,
     ext_directory_bytes,
     ext_entry_bytes,
     file_system,
@@ -82,3 +86,32 @@ def test_an_ext4_directory_holds_33_million_names_of_16_characters() -> None:
     # An entry has 8 bytes and the name, padded to 4 (kernel.org, ext4 data structures, 4.3).
     assert [ext_entry_bytes(n) for n in (1, 4, 5, 16)] == [12, 12, 16, 24]
     assert ext_directory_bytes(4096) // ext_entry_bytes(16) == pytest.approx(33.2e6, rel=1e-3)
+
+
+def test_the_limit_that_stops_a_file_from_growing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite says only `disk I/O error`, or that it cannot open a file."""
+    path = tmp_path / "x.db"
+    assert exhausted(path) is None
+    assert list(tmp_path.iterdir()) == []
+
+    def disk(**facts: int | None) -> None:
+        whole = {"free": 1 << 40, "inodes": 10, "file_bytes": None, "directory_bytes": None}
+        found = FileSystem(kind="ext4", **{**whole, **facts})  # type: ignore[arg-type]
+        monkeypatch.setattr("qframe.machine.disk.file_system", lambda _directory: found)
+
+    disk(inodes=0)
+    assert "no inodes left" in str(exhausted(path))
+    disk(free=4096)
+    assert "4,096 bytes are free" in str(exhausted(path))
+    disk(file_bytes=5_000_000)
+    assert exhausted(path, 3_000_000) is None
+    assert "at most 5,000,000 bytes" in str(exhausted(path, 4_900_000))
+    disk()
+
+    def no_quota(**_: object) -> None:
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", no_quota)
+    assert "Disk quota exceeded" in str(exhausted(path))
