@@ -308,3 +308,17 @@ def test_numba_that_is_missing_is_an_error_with_the_pip_line(
     with pytest.raises(PluginError, match="needs numba") as caught:
         find_class("engine", "numba", Path())
     assert "pip install numba" in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(("home", "kept"), [("/home/me", True), ("~", False)])
+def test_machine_code_is_not_kept_in_a_directory_called_tilde(
+    home: str, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be one, where the home directory is not known and qframe's own is read-only."""
+    from qframe_plugins.engines._numba import compiled
+
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: home)
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert compiled._can_be_kept(Path("/usr/lib/module.py")) == kept

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from numba import njit
@@ -19,10 +21,21 @@ def compiled(**options: Any) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         made: F
+        kept = _can_be_kept(Path(function.__code__.co_filename))
         try:
-            made = njit(cache=True, nogil=True, **options)(function)
+            made = njit(cache=kept, nogil=True, **options)(function)
         except RuntimeError:  # cannot cache function: no locator available
             made = njit(nogil=True, **options)(function)
         return made
 
     return decorate
+
+
+def _can_be_kept(source: Path) -> bool:
+    """Whether machine code may be kept beside the source file, or below the home directory.
+
+    If the home is not known, Numba makes a directory called `~` in the working directory.
+    """
+    named = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    home = named or os.path.expanduser("~")  # noqa: PTH111 - pathlib raises where it is not known
+    return Path(home).is_absolute() or os.access(source.parent, os.W_OK)
