@@ -255,6 +255,13 @@ BUGS = [
         "tests/framework/runs/test_worker.py -k run_has_ended",
     ),
     Bug(
+        "a run that its own messages end",
+        f"{FRAMEWORK}/cli/run_progress.py",
+        "        except (OSError, ValueError):  # ValueError: it is closed\n",
+        "        except ZeroDivisionError:\n",
+        "tests/framework/runs/test_run_messages.py",
+    ),
+    Bug(
         "workers that outlive their parent",
         "plugins/qframe_plugins/executors/_processes/worker_main.py",
         "    os.read(lifeline, 1)\n    os._exit(1)",

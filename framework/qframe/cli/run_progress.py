@@ -5,7 +5,11 @@ It uses the life-cycle hooks, as any plugin can.
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -26,7 +30,10 @@ LINE_EVERY_S = 30.0
 
 
 class Progress(Closeable):
-    """Shows the notes on the config, then rate, percentage and remaining time, on stderr."""
+    """Shows the notes on the config, then rate, percentage and remaining time, on stderr.
+
+    A run goes on where nothing can be shown: a full disk, a pipe or terminal whose reader left.
+    """
 
     def __init__(self, enabled: bool = True) -> None:
         self._enabled = enabled
@@ -36,12 +43,27 @@ class Progress(Closeable):
         self._start = self._last = perf_counter()
 
     def close(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with self._unhurt():
+                bar.stop()
+
+    @contextmanager
+    def _unhurt(self) -> Iterator[None]:
+        """Gives up showing anything, instead of the run, where stderr cannot be written."""
+        try:
+            yield
+        except (OSError, ValueError):  # ValueError: it is closed
+            self._enabled, self._bar = False, None
+            # Then nothing waits to be written when Python ends, which would change the exit code.
+            sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - open until then
 
     @hookimpl
     def qframe_run_started(self, plan: RunPlan) -> None:
+        with self._unhurt():
+            self._show_start(plan)
+
+    def _show_start(self, plan: RunPlan) -> None:
         self._before = plan.header.records - plan.to_do
         self._start = self._last = perf_counter()
         show_notes(plan.notes)
@@ -55,7 +77,7 @@ class Progress(Closeable):
             f"{plan.estimate.bytes / 1e6:,.1f} MB in all)",
             err=True,
         )
-        if sys.stderr.isatty():
+        if sys.stderr is not None and sys.stderr.isatty():
             self._bar = Bar(
                 TextColumn("{task.fields[rate]:>16}"),
                 BarColumn(),
@@ -69,6 +91,10 @@ class Progress(Closeable):
 
     @hookimpl
     def qframe_task_stored(self, plan: RunPlan, stored: int) -> None:
+        with self._unhurt():
+            self._show_stored(plan, stored)
+
+    def _show_stored(self, plan: RunPlan, stored: int) -> None:
         now = perf_counter()
         rate = (stored - self._before) / max(now - self._start, 1e-9)
         if self._bar is not None:
