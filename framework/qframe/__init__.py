@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from qframe.machine.files import move_new as move_new
     from qframe.machine.files import open_regular as open_regular
     from qframe.machine.files import read_regular as read_regular
+    from qframe.machine.kept_files import KeptFiles as KeptFiles
     from qframe.machine.mounts import file_system_type as file_system_type
     from qframe.machine.mounts import is_network as is_network
     from qframe.plugins.hookspecs import hookimpl as hookimpl
@@ -121,6 +122,7 @@ _MODULE_OF = {
     "Instruction": "circuits.instructions",
     "InstructionSet": "circuits.instructions",
     "Job": "contracts.job",
+    "KeptFiles": "machine.kept_files",
     "Loss": "contracts.storage",
     "NotADataset": "errors",
     "OutputInUse": "errors",

@@ -28,6 +28,8 @@ class Job:
             worker whose own differ refuses the job.
         proof: SHA-256 over the first records of block 0 (`Generator.proof`). A worker makes them
             too before it stores anything; empty: it does not.
+        files: path, device and inode of the files that the run writes. A worker writes nothing once
+            another file stands in the place of one of them.
     """
 
     recipe: str
@@ -42,6 +44,7 @@ class Job:
     run: str = ""
     plugins: Mapping[str, str] = field(default_factory=dict)
     proof: bytes = b""
+    files: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def serial(self) -> str:

@@ -245,6 +245,24 @@ class Storage(Plugin[O_co], ABC):
         """Companion files: files beside `path` that belong to the dataset. None by default."""
         yield from ()
 
+    def files(self) -> Iterator[Path]:
+        """The files or directories that hold the records: `path` by default.
+
+        They keep their place from `create` or `resume` to `finish`. If one of them is moved,
+        replaced, cut or deleted meanwhile, the run stops, and calls `abandon` in place of `finish`.
+        """
+        yield self.path
+
+    def abandon(self) -> Iterator[Path]:
+        """Moves away what belongs to files that are no longer at their place, such as a log.
+
+        Nothing of the run may stay beside a stranger's file under its name.
+
+        Yields:
+            where it is now. Nothing by default.
+        """
+        yield from ()
+
     def hindered(self) -> str | None:
         """What slows down the writing of a run, in one line that names the cause; None: nothing.
 

@@ -15,6 +15,7 @@ from qframe.generation.generator import Generator, PluginRaised
 from qframe.integrity.verify import verify
 from qframe.machine.disk import disk_bytes
 from qframe.machine.files import forget_half_moved
+from qframe.machine.kept_files import KeptFiles
 from qframe.machine.lock import PreviousHolder, output_lock, remove_leftover
 from qframe.machine.places import real_file, refuse_second_names, repaired_beside
 from qframe.machine.signals import StopRequest, deferred_signals
@@ -110,11 +111,38 @@ class _Run:
         storage = self._planned.storage
         with self._disk_full(), blame(self._job.storage, self._job.serial, "the dataset"):
             self._open(previous)
+            files = KeptFiles.at(storage.files())
+            self._job = replace(self._job, files=files.ids)
             self._hooks.started(self._planned)
             try:
-                self._do_tasks()
+                self._do_tasks(files)
             finally:
-                storage.finish()
+                self._finish(files)
+
+    def _finish(self, files: KeptFiles) -> None:
+        """Finishes the dataset, if it is still where it was.
+
+        Raises:
+            StorageError: it was moved, replaced, cut or deleted, or its ledger has lost blocks.
+        """
+        planned = self._planned
+        problem = files.changed()
+        if problem is not None:
+            left = ", ".join(map(str, planned.storage.abandon()))
+            raise StorageError(
+                f"{problem} while a run wrote it. The run has stopped"
+                + (f"; what it wrote last is in {left}" if left else ""),
+                hint="what is there now was left as it is; run again with another --output, or "
+                "once the dataset is back",
+            )
+        planned.storage.finish()
+        stored = _stored(planned)
+        if stored < self._stored:
+            raise StorageError(
+                f"{planned.output}: {self._stored:,} records were stored, and the ledger has "
+                f"{stored:,}: another program has changed the dataset",
+                hint="run the same command again; qframe verify checks what is there",
+            )
 
     def _open(self, previous: PreviousHolder) -> None:
         planned = self._planned
@@ -140,7 +168,7 @@ class _Run:
             raise plugin_error(self._job, raised, "the first block") from raised.__cause__
         return generator
 
-    def _do_tasks(self) -> None:
+    def _do_tasks(self, files: KeptFiles) -> None:
         if self._stop.requested:
             return
         planned, watch = self._planned, StorageWatch(self._planned.storage)
@@ -150,6 +178,7 @@ class _Run:
             closing(planned.executor.run(self._job, planned.tasks())) as results,  # type: ignore[type-var]
         ):
             for done in results:
+                files.check()
                 self._stored += done.records
                 self._hooks.task_stored(planned, done, self._stored)
                 watch.check()

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from itertools import starmap
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 from typing import TypeVar
@@ -16,6 +17,7 @@ from qframe.contracts.job import Job, TaskDone
 from qframe.contracts.storage import Storage, Writer
 from qframe.errors import StorageBusy, WorkerError
 from qframe.generation.generator import Buffers, Generator, PluginRaised, engine_of
+from qframe.machine.kept_files import FileId, KeptFiles
 from qframe.machine.memory import peak_bytes
 from qframe.machine.process_mark import has_ended
 from qframe.plugins.blame import blame, error_of
@@ -74,6 +76,7 @@ class Worker(Closeable):
         self._reported: dict[str, float] = {}
         # All tasks use the same buffers: the kernel gives new memory page by page, which is slow.
         self._buffers = self._generator.buffers(0)
+        self._files = KeptFiles(starmap(FileId, job.files))
         self._using = threading.Lock()
         self._writer: Writer | None = self._new_writer()
         self._last_task = monotonic()
@@ -99,6 +102,7 @@ class Worker(Closeable):
             blocks = self._generator.blocks(task.first, counts, self._buffers_for(task.blocks))
             made = perf_counter()
             self._writer = writer = self._writer or self._new_writer()
+            self._files.check()
             with blame(self.job.storage, self.job.serial, str(task)):
                 self._patiently(partial(writer.write, blocks))
             written = perf_counter()
@@ -144,6 +148,7 @@ class Worker(Closeable):
     def _new_writer(self) -> Writer:
         job = self.job
         self._reported = {"refusals": self._refusals}
+        self._files.check()
         with blame(job.storage, job.serial, "a new writer"):
             storage: Storage[object] = build(job.storage, Path(job.output))  # type: ignore[type-var]
             return self._patiently(partial(storage.writer, self._header))

@@ -99,6 +99,12 @@ class Sqlite(Storage[SqliteOptions]):
     def recover(self) -> None:
         self._files.recover()
 
+    def files(self) -> Iterator[Path]:
+        return self._files.files()
+
+    def abandon(self) -> Iterator[Path]:
+        return self._files.abandon()
+
     def hindered(self) -> str | None:
         return self._files.hindered()
 

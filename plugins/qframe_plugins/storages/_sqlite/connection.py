@@ -54,6 +54,10 @@ def open_writable(path: Path, *, create: bool = False, keep_wal: bool = False) -
 
     With `keep_wal` the `-wal` stays when the last connection is closed. Only `finish` removes it.
     So if a file in WAL mode has no `-wal`, somebody took it away.
+
+    Raises:
+        NotADataset: a `-wal` or `-journal` beside the file was written for another file. SQLite
+            would copy it into this one.
     """
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
     flags |= apsw.SQLITE_OPEN_CREATE if create else 0
@@ -63,7 +67,15 @@ def open_writable(path: Path, *, create: bool = False, keep_wal: bool = False) -
         db.set_busy_timeout(WAIT_MS)
         # In builds with SQLITE_ENABLE_SETLK_TIMEOUT writers block in the kernel instead of polling.
         db.setlk_timeout(WAIT_MS, 0)
-        db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(keep_wal))
+        db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # until the log is known to be its own
+        try:
+            if not create:
+                _refuse_foreign_journal(db, path)
+                _refuse_foreign_wal(db, path)
+            db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(keep_wal))
+        except BaseException:
+            db.close()
+            raise
         return db
 
 
@@ -202,6 +214,33 @@ def _refuse_foreign_wal(db: apsw.Connection, path: Path) -> None:
             f"{wal_of(path)} does not belong to {path.name}: it was written for another file",
             hint="move it away, and check the dataset with `qframe verify`",
         )
+
+
+def _refuse_foreign_journal(db: apsw.Connection, path: Path) -> None:
+    """Refuses a `-journal` that was not written for this file.
+
+    SQLite would play it back into any file of its name. The first page that a transaction of qframe
+    changes is page 1, so the journal begins with page 1 as it was, and the file's number in it.
+    """
+    own = file_header(db)[60:64] if has_hot_journal(path) else b""
+    if own and journal_user_version(path) not in (own, None):
+        raise NotADataset(
+            f"{path.name}-journal does not belong to {path.name}: it was written for another file",
+            hint="move it away, and check the dataset with `qframe verify`",
+        )
+
+
+def journal_user_version(path: Path) -> bytes | None:
+    """The 4 bytes of the user version in the `-journal` of a file; None if it begins otherwise.
+
+    https://sqlite.org/fileformat.html#the_rollback_journal
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    with os.fdopen(open_regular(journal, os.O_RDONLY), "rb") as file:
+        head = file.read(28)
+        file.seek(int.from_bytes(head[20:24], "big"))
+        record = file.read(4 + 64)
+    return record[64:68] if record[:4] == b"\0\0\0\1" else None
 
 
 def is_dataset(path: Path) -> bool:

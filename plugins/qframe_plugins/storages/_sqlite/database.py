@@ -5,9 +5,11 @@ Dataset files and the catalogue of a dataset in shards are both made and opened 
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import apsw
@@ -87,6 +89,18 @@ class Database:
             companion = self.path.with_name(self.path.name + suffix)
             if companion.exists():
                 yield companion
+
+    def abandon(self) -> Iterator[Path]:
+        """Moves the log or journal away from beside another file; yields where it is now."""
+        for companion in self.companions():
+            if companion.name.endswith("-shm"):
+                companion.unlink()  # an index of the log, which SQLite makes again
+                continue
+            end = companion.name.removeprefix(self.path.name)
+            names = (self.path.with_name(f"{self.path.name}.left-{n}{end}") for n in count(1))
+            left = next(name for name in names if not os.path.lexists(name))
+            companion.rename(left)
+            yield left
 
     def refuse_strays(self) -> None:
         """Refuses a log or journal without its file: SQLite would apply it to a new file.

@@ -125,6 +125,9 @@ class SqliteFile(Storage[O_co]):
         """A reader that believes the given header: the records themselves may be whole."""
         return SqliteReader(self.path, header)
 
+    def abandon(self) -> Iterator[Path]:
+        return self._database.abandon()
+
     def parts(self) -> Iterator[Path]:
         return self._database.companions()
 

@@ -10,6 +10,7 @@ from time import sleep
 
 import apsw
 
+from qframe import KeptFiles
 from qframe_plugins.storages._sqlite.connection import open_writable
 from qframe_plugins.storages._sqlite.write_back import WriteBack
 
@@ -46,6 +47,7 @@ class WalKeeper:
     def __init__(self, db: apsw.Connection, path: Path, pages: int) -> None:
         self._db = db
         self._path = path
+        self._file = KeptFiles.at([path])
         self._pages = pages
         self.log_pages = 0
         self._second: apsw.Connection | None = None
@@ -68,6 +70,7 @@ class WalKeeper:
             return
         self.log_pages = 0
         if self._second is None:  # no connection can checkpoint within its own transaction
+            self._file.check()  # else it would copy the log into a stranger's file
             self._second = open_writable(self._path, keep_wal=True)
             # As the writer's: with the default all writers would wait for the disk.
             self._second.pragma("synchronous", self._db.pragma("synchronous"))

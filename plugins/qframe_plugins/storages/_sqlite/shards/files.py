@@ -68,6 +68,16 @@ class Shards(Storage[SqliteOptions]):
             for number in range(count)
         ]
 
+    def files(self) -> Iterator[Path]:
+        yield self.path
+        yield from (shard.path for shard in self._shards())
+
+    def abandon(self) -> Iterator[Path]:
+        """Moves away the logs of all shards that can be named: nobody knows which file is whose."""
+        yield from self._catalogue.abandon()
+        for path in sorted(shards_of(self.path).glob("[0-9][0-9].db")):
+            yield from Database(path, self.options.synchronous).abandon()
+
     def create(self, header: Header) -> None:
         """Builds shards and catalogue under other names; the catalogue moves into place last."""
         if os.path.lexists(self.path):
