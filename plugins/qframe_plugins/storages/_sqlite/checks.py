@@ -8,7 +8,7 @@ from pathlib import Path
 
 import apsw
 
-from qframe import CannotOpen, QframeError, StorageBusy
+from qframe import CannotOpen, QframeError, StorageBusy, StorageError
 from qframe_plugins.storages._sqlite.connection import open_readonly, translated
 from qframe_plugins.storages._sqlite.reader import SqliteReader
 from qframe_plugins.storages._sqlite.tables import Tables
@@ -67,10 +67,33 @@ def _trees(db: apsw.Connection, _tables: Tables) -> Iterator[str]:
 
 
 def _schema(db: apsw.Connection, tables: Tables) -> Iterator[str]:
-    """Tables and views that were not made by qframe's statements."""
-    for sql in (*tables.table_ddl().values(), *tables.view_ddl().values()):
-        if not db.execute("SELECT 1 FROM sqlite_schema WHERE sql = ?", (sql,)).fetchall():
+    """Tables and views that were not made by qframe's statements, and what hangs on them.
+
+    A trigger changes records as they are written, and an index on an expression runs functions:
+    qframe makes neither. Other tables and views are the user's own.
+    """
+    known = tables.known_ddl()
+    found = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql NOT NULL LIMIT 1000"
+    own = set()
+    for kind, name, table, sql in db.execute(found):
+        if kind in ("table", "view") and sql in known.get(str(name), ()):
+            own.add(name)
+        elif kind in ("trigger", "index") and str(table).lower() in known:
+            yield f"{kind} {str(name)[:60]!r} on {table} was not made by qframe: drop it"
+    for name, (sql, *_) in known.items():
+        if name not in own:
             yield f"the schema lacks: {sql[:60]}..."
+
+
+def refuse_foreign_schema(path: Path, tables: Tables) -> None:
+    """Refuses to write into a file whose schema is not qframe's alone.
+
+    Raises:
+        StorageError: names the first thing that is not.
+    """
+    problem = next(_run(path, tables, (_schema,)), None)
+    if problem is not None:
+        raise StorageError(f"{path}: {problem}", hint=f"qframe verify {path}")
 
 
 def _gates(db: apsw.Connection, tables: Tables) -> Iterator[str]:

@@ -67,6 +67,8 @@ def open_writable(path: Path, *, create: bool = False, keep_wal: bool = False) -
         db.set_busy_timeout(WAIT_MS)
         # In builds with SQLITE_ENABLE_SETLK_TIMEOUT writers block in the kernel instead of polling.
         db.setlk_timeout(WAIT_MS, 0)
+        db.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)  # those of a file from anywhere
+        db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # until the log is known to be its own
         try:
             if not create:
@@ -102,6 +104,7 @@ def _connect_readonly(path: Path) -> apsw.Connection:
         db = apsw.Connection(_uri(path, "ro"), flags=flags)
         db.set_busy_timeout(WAIT_MS)
         db.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        db.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
         db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         db.pragma("query_only", True)
         db.pragma("cell_size_check", True)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 import apsw
 
 from qframe import Estimate, Header, Loss, Storage, StorageError, Writer, move_new, record_width
-from qframe_plugins.storages._sqlite.checks import problems
+from qframe_plugins.storages._sqlite.checks import problems, refuse_foreign_schema
 from qframe_plugins.storages._sqlite.connection import (
     bears_mark,
     is_dataset,
@@ -88,6 +88,8 @@ class SqliteFile(Storage[O_co]):
 
     def resume(self, header: Header) -> None:
         self.check_form()
+        with closing(self.reader()) as reader:
+            refuse_foreign_schema(self.path, reader.tables)
         if self._database.lost_wal():
             self._prove()
         self._database.set_journal_mode(self.journal_mode)

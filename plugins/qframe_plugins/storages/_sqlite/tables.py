@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qframe import Column, Header, NotADataset, Schema, __version__, schema_to_data
+from qframe_plugins.storages._sqlite.circuits_view import circuits_view, former_circuits_view
 from qframe_plugins.storages._sqlite.connection import APPLICATION_ID
 from qframe_plugins.storages._sqlite.stored_form import Columns, Form
 
@@ -112,42 +113,16 @@ class Tables:
 
     def view_ddl(self) -> dict[str, str]:
         """The statement that makes each view, by the view's name."""
-        return {"circuits": self._circuits_view()} if self.form.circuit else {}
+        return {"circuits": circuits_view(self.columns, self.layout)} if self.form.circuit else {}
 
-    def _circuits_view(self) -> str:
-        """The view of circuits as text: `SELECT * FROM circuits WHERE record = 5`."""
-        lengths = self.header.schema.lengths
-        if self.layout == "blocks":
-            row = self.stored.codes.width
-            start, length = f"s.i * {row}", integer_at("b.lengths", "s.i", lengths, _literal())
-            source = (
-                f"SELECT b.block * {self.header.recipe.block} + s.i AS record, b.block AS block, "
-                f"s.i AS i, {length} AS length, substr(b.codes, {start} + 1, {row}) AS codes "
-                "FROM ledger l JOIN blocks b ON b.block = l.block JOIN seq s ON s.i < l.records"
-            )
-        else:
-            block = self.header.recipe.block
-            source = (
-                f"SELECT id AS record, id / {block} AS block, id % {block} AS i, "
-                "lengths AS length, codes FROM records"
-            )
-        return (
-            "CREATE VIEW circuits AS SELECT record, block, i, length, "
-            "(SELECT group_concat(instruction, ', ') FROM (SELECT g.instruction FROM seq p "
-            f"JOIN gates g ON {self._is_code_of_place('g', 'c.codes', 'p.i')} "
-            f"WHERE p.i < c.length ORDER BY p.i)) AS gates FROM ({source}) c"
-        )
-
-    def _is_code_of_place(self, gates: str, codes: str, place: str) -> str:
-        """SQL condition: a row of `gates` has the code at a place of a circuit."""
-        packing = self.columns.packing
-        width = np.dtype(self.header.schema.codes.dtype).itemsize
-        if packing is None:
-            return f"{gates}.bytes = substr({codes}, {place} * {width} + 1, {width})"
-        step = packing.codes_a_byte
-        byte = f"instr({_literal()}, substr({codes}, {place} / {step} + 1, 1)) - 1"
-        power = "".join(f" WHEN {k} THEN {packing.digit**k}" for k in range(step))
-        return f"{gates}.code = ({byte}) / CASE {place} % {step}{power} END % {packing.digit}"
+    def known_ddl(self) -> dict[str, tuple[str, ...]]:
+        """The statements that may have made each table and view, by its name."""
+        known: dict[str, tuple[str, ...]] = {
+            name: (sql,) for name, sql in (self.table_ddl() | self.view_ddl()).items()
+        }
+        if "circuits" in known:
+            known["circuits"] += (former_circuits_view(self.columns, self.layout),)
+        return known
 
     def ledger_insert(self) -> str:
         """The statement that stores a ledger row."""
@@ -314,8 +289,3 @@ def integer_at(blob: str, index: str, column: Column, table: str) -> str:
         f"((instr({table}, substr({blob}, {index} * {width} + {k + 1}, 1)) - 1) << {8 * k})"
         for k in range(width)
     )
-
-
-def _literal() -> str:
-    """`BYTES` as an SQL literal."""
-    return f"x'{BYTES.hex()}'"
