@@ -248,11 +248,11 @@ BUGS = [
         "tests/framework/runs/test_same_plugins.py -k extended",
     ),
     Bug(
-        "an orphan worker that holds the dataset",
-        f"{FRAMEWORK}/runs/worker.py",
-        "idle > IDLE_S or has_ended(self.job.run)",
-        "idle > IDLE_S",
-        "tests/framework/runs/test_worker.py -k run_has_ended",
+        "a run that seems to go on once its process id is another's",
+        f"{FRAMEWORK}/machine/process_mark.py",
+        "_start(int(pid)) != start",
+        "not _start(int(pid))",
+        "tests/framework/runs/test_worker.py -k given_away",
     ),
     Bug(
         "a run that its own messages end",

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -258,3 +259,30 @@ def test_a_dedup_that_is_stopped_leaves_no_output_and_the_next_one_works(
     assert not work.exists()
     with qframe.open(tmp_path / "out.db") as ds:
         assert ds.stored() == len(ds)
+
+
+TERMINATED = """
+import os, signal, sys
+import qframe
+
+def progress(what, done, total):
+    print(sorted(os.listdir()), flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+qframe.dedup("small.yaml", "distinct.db", progress=progress)
+"""
+
+
+def test_sigterm_leaves_no_scratch_directory(config: Config, tmp_path: Path) -> None:
+    """In a program that does not handle it; `kill` of the command does the same."""
+    config()
+    done = subprocess.run(
+        [sys.executable, "-c", TERMINATED],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == -signal.SIGTERM, done.stderr
+    assert ".distinct.db.dedup" in done.stdout
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["small.yaml"]

@@ -66,8 +66,9 @@ def test_a_process_id_that_was_given_away_again_does_not_keep_a_run_alive() -> N
 
 
 def test_a_worker_whose_run_has_ended_lets_go_and_still_works(
-    planned: qframe.RunPlan, wait_until: WaitUntil
+    planned: qframe.RunPlan, wait_until: WaitUntil, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(worker_module, "IDLE_S", 1e9)
     with Worker(replace(planned.job(), run=dead_mark())) as worker:
         for block in range(2):
             assert worker.do(Task(block, 1, BLOCKS * 4096)).records == 4096
