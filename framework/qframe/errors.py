@@ -2,27 +2,46 @@
 
 A message says in one line where something is wrong and what (got, want). A hint that follows says
 how to mend it. The command line prints both and exits with `exit_code`, without a traceback.
+Messages quote files and users, so that each line is made printable.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from qframe.printable import printable
 
 
 class QframeError(Exception):
     """Base of all errors that a user can cause.
 
     Args:
-        message: where something is wrong, and what.
+        message: where something is wrong, and what; a list of lines where several things are.
         hint: how to mend it, or None.
+
+    Attributes:
+        message: the same, as one text; each line is printable.
+        hint: the same, printable.
     """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message if hint is None else f"{message}\n  Hint: {hint}")
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str | Sequence[str], *, hint: str | None = None) -> None:
+        lines = message if isinstance(message, list | tuple) else [str(message)]
+        self.message = "\n".join(map(printable, lines))
+        self.hint = None if hint is None else printable(hint)
+        super().__init__(self.message if hint is None else f"{self.message}\n  Hint: {self.hint}")
+
+    def __reduce__(self) -> Any:
+        """Another process gets the same lines and the same hint."""
+        return _again, (type(self), self.message.split("\n"), self.hint), self.__dict__
+
+
+def _again(cls: type[QframeError], lines: Sequence[str], hint: str | None) -> QframeError:
+    error = cls.__new__(cls)  # a subclass's `__init__` may take other arguments
+    QframeError.__init__(error, lines, hint=hint)
+    return error
 
 
 class ConfigError(QframeError, ValueError):
@@ -84,6 +103,11 @@ class RecordMissing(QframeError, LookupError):  # noqa: N818
 
 
 class WorkerError(QframeError):
-    """A worker died or raised an exception. The message names the task and how to see it again."""
+    """A worker died or raised an exception. The message names the task and how to see it again.
+
+    Attributes:
+        trace: the traceback of a plugin's exception, as text that crosses processes; else None.
+    """
 
     exit_code = 1
+    trace: str | None = None

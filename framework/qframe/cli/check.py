@@ -10,6 +10,7 @@ import click
 
 from qframe.cli.notes import show_notes
 from qframe.cli.options import config_argument, json_option, override_list, overrides
+from qframe.cli.output import echo, echo_block
 
 
 @click.command()
@@ -29,15 +30,15 @@ def check(config: Path, set_: tuple[str, ...], as_json: bool, **shortcuts: str |
     facts = _facts(loaded)
     show_notes(facts["notes"])
     if as_json:
-        click.echo(json.dumps(facts, indent=2))
+        echo_block(json.dumps(facts, indent=2))
         return
     facts.pop("notes")
     plugins = facts.pop("plugins")
     for kind, plugin in plugins.items():
-        click.echo(f"{kind:<14} {plugin}")
+        echo(f"{kind:<14} {plugin}")
     for name, value in facts.items():
         shown = f"{value:,}" if isinstance(value, int) else str(value)
-        click.echo(f"{name.replace('_', ' '):<14} {shown}")
+        echo(f"{name.replace('_', ' '):<14} {shown}")
 
 
 def _facts(loaded: Any) -> dict[str, Any]:

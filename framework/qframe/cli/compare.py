@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qframe.cli.options import config_argument, json_option, override_list
+from qframe.cli.output import echo, echo_block
 from qframe.cli.progress_bar import step_progress
 
 if TYPE_CHECKING:
@@ -97,17 +98,17 @@ def compare(
     with step_progress(quiet) as progress:
         found = run_comparison(wanted, records=limit, seconds=seconds, keep=keep, progress=progress)
     if as_json:
-        click.echo(json.dumps(_data(found, keep), indent=2))
+        echo_block(json.dumps(_data(found, keep), indent=2))
     else:
         print_table(found)
     if keep:
-        click.echo(f"Kept: {found.directory}", err=True)
+        echo(f"Kept: {found.directory}", err=True)
     if plots:
         from qframe.comparison.chart import draw
 
         for path in plots:
             draw(found, path)
-            click.echo(f"Drawn: {path}", err=True)
+            echo(f"Drawn: {path}", err=True)
 
 
 def _count(text: str) -> int:

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+
+from qframe.cli.output import TABLE_WIDTH, cell, console
 
 if TYPE_CHECKING:
     from qframe.comparison.comparison import Comparison
     from qframe.comparison.outcome import Outcome, Throughput
-
-WIDTH = 200
-"""Width of the tables if no terminal sets one: long lines suit grep better than folded cells."""
 
 
 def print_table(found: Comparison) -> None:
     """Prints two tables, fastest writer first: speed and locks, then what is left on the disk."""
     from qframe.comparison.text import conditions, limits, ranked
 
-    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    out = console(width=TABLE_WIDTH)
     outcomes = ranked(found.outcomes)
-    console.print(_table(outcomes, SPEED))
-    console.print()
-    console.print(_table(outcomes, DISK, f"at {found.records:,} records"))
+    out.print(_table(outcomes, SPEED))
+    out.print()
+    out.print(_table(outcomes, DISK, f"at {found.records:,} records"))
     for outcome in outcomes:
         if outcome.error:
-            console.print(f"[red]{escape(outcome.label)}[/red]: {escape(outcome.error)}")
+            out.print(f"[red]{cell(outcome.label)}[/red]: {cell(outcome.error)}")
     for line in (*limits(found), *conditions(found)):
-        console.print(escape(line), style="dim")
+        out.print(cell(line), style="dim")
 
 
 Column = tuple[str, "Callable[[Outcome], str]"]
@@ -43,7 +39,7 @@ def _table(outcomes: Sequence[Outcome], columns: Sequence[Column], projected: st
     for head, _ in columns:
         table.add_column(head.format(projected=projected), justify="right", overflow="fold")
     for outcome in outcomes:
-        table.add_row(escape(outcome.label), *(cell(outcome) for _, cell in columns))
+        table.add_row(cell(outcome.label), *(value(outcome) for _, value in columns))
     return table
 
 

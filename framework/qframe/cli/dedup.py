@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from qframe.cli.options import DataPath, json_option
+from qframe.cli.output import echo, echo_block
 
 
 @click.command()
@@ -40,17 +41,17 @@ def dedup(data: Path, output: Path, memory: int, storage: str | None, as_json: b
     with progress_bar() as progress:
         found = deduplicate(data, output, memory << 20, storage, progress)
     if as_json:
-        click.echo(json.dumps({**asdict(found), "output": str(found.output)}, indent=2))
+        echo_block(json.dumps({**asdict(found), "output": str(found.output)}, indent=2))
         return
     if not found.done:
-        click.echo(f"{output} exists already and is complete: {found.records:,} records.")
+        echo(f"{output} exists already and is complete: {found.records:,} records.")
         return
     share = found.source_records / found.records
-    click.echo(f"Done: {output}")
+    echo(f"Done: {output}")
     counts = f"{found.records:,} of {found.source_records:,}"
-    click.echo(f"  records  {counts}: {share:.1f} circuits per unitary")
-    click.echo(f"  by       {_BY[found.by]}")
-    click.echo(f"  recipe   {found.recipe_id}")
+    echo(f"  records  {counts}: {share:.1f} circuits per unitary")
+    echo(f"  by       {_BY[found.by]}")
+    echo(f"  recipe   {found.recipe_id}")
 
 
 _BY = {

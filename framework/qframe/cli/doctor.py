@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from qframe.cli.options import json_option
+from qframe.cli.output import echo, echo_block
 
 
 @click.command()
@@ -33,10 +34,10 @@ def doctor(directory: Path, as_json: bool) -> int:
     rows = [*_machine(directory), *_storages(directory)]
     if as_json:
         facts = [{"name": name, "value": value, "ok": ok} for name, value, ok in rows]
-        click.echo(json.dumps(facts, indent=2))
+        echo_block(json.dumps(facts, indent=2))
     else:
         for name, value, ok in rows:
-            click.echo(f"{'  ' if ok else '! '}{name:<28} {value}")
+            echo(f"{'  ' if ok else '! '}{name:<28} {value}")
     return 0 if all(ok for _, _, ok in rows) else 4
 
 

@@ -11,6 +11,7 @@ import click
 
 from qframe.cli.notes import show_notes
 from qframe.cli.options import config_argument, json_option
+from qframe.cli.output import echo_block
 
 if TYPE_CHECKING:
     from qframe.analysis.gate_group import Analysis
@@ -44,10 +45,10 @@ def gates(config: Path, set_: tuple[str, ...], as_json: bool) -> None:
     show_notes(notes_on_gates(loaded, made))
     found = analyse(instructions)
     if as_json:
-        click.echo(json.dumps({**instructions.to_data(), **found.to_data()}, indent=2))
+        echo_block(json.dumps({**instructions.to_data(), **found.to_data()}, indent=2))
         return
     for line in [*_matrices(instructions), "", *_findings(instructions, found)]:
-        click.echo(line)
+        echo_block(line)
 
 
 def _matrices(instructions: InstructionSet) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from qframe.cli.options import DataPath
+from qframe.cli.output import echo
 
 
 @click.command("hash")
@@ -21,4 +22,4 @@ def hash_(data: Path) -> None:
     from qframe.dataset.open import open as open_dataset
 
     with open_dataset(data) as dataset:
-        click.echo(dataset.content_hash())
+        echo(dataset.content_hash())

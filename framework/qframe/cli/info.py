@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qframe.cli.options import DataPath, json_option
+from qframe.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
     from qframe.dataset.dataset import Dataset
@@ -30,11 +31,11 @@ def info(data: Path, recipe: bool, as_json: bool) -> None:
 
     with open_dataset(data) as dataset:
         if recipe:
-            click.echo(dataset.recipe.text)
+            echo(dataset.recipe.text)
             return
         facts = _facts(dataset, data)
         if as_json:
-            click.echo(json.dumps(facts, indent=2))
+            echo_block(json.dumps(facts, indent=2))
             return
     facts["gates"] = ", ".join(facts["gates"])
     facts["columns"] = ", ".join(
@@ -46,7 +47,7 @@ def info(data: Path, recipe: bool, as_json: bool) -> None:
     for name, value in facts.items():
         shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
         label = name.replace("_a_", "_per_").replace("_", " ")
-        click.echo(f"{label:<18} {shown}")
+        echo(f"{label:<18} {shown}")
 
 
 def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:

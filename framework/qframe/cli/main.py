@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,12 +17,15 @@ from qframe.cli.doctor import doctor
 from qframe.cli.gates import gates
 from qframe.cli.hash import hash_
 from qframe.cli.info import info
+from qframe.cli.options import Invocation, traceback_option
+from qframe.cli.output import echo, echo_block
 from qframe.cli.plan import plan
 from qframe.cli.plugins import plugins
 from qframe.cli.run import run
 from qframe.cli.schema import schema
 from qframe.cli.show import show
 from qframe.cli.stats import stats
+from qframe.cli.streams import OUTPUT_LOST, steady_streams
 from qframe.cli.verify import verify
 from qframe.errors import QframeError, WorkerError
 from qframe.machine.limits import limit_in_words, prepare_for_numpy
@@ -30,7 +34,8 @@ from qframe.machine.signals import exit_on_sigterm
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="qframe")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Generates the training data of learned quantum compilers.
 
     \b
@@ -49,6 +54,8 @@ def cli() -> None:
     Exit codes: 0 done, 2 config, 3 plugin, 4 storage, 5 verify could not check, 75 unfinished (run
     it again), 130 Ctrl-C, 143 SIGTERM, 1 anything else.
     """
+    if isinstance(context.obj, Invocation):
+        context.obj.verb = context.invoked_subcommand
 
 
 VERBS = (
@@ -56,35 +63,63 @@ VERBS = (
     *(plugins, schema, doctor),
 )
 for verb in VERBS:
+    verb.params.append(traceback_option())
     cli.add_command(verb)
+
+MAKE_DATA = frozenset({"run", "dedup", "verify"})
+"""Verbs whose result is a dataset, or a verdict that the exit code tells: not what they print."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the `qframe` command."""
+    with steady_streams() as streams:
+        state = Invocation()
+        try:
+            code = _run(arguments, state)
+        except QframeError as error:
+            _print_error(error, state)
+            code = error.exit_code
+        sys.stdout.flush()
+        if streams.lost is not None:
+            echo(f"Error: the standard output cannot be written: {streams.lost}", err=True)
+            if code == 0 and state.verb not in MAKE_DATA:
+                code = OUTPUT_LOST
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None, state: Invocation) -> int:
+    """Runs a verb; returns its exit code.
+
+    Raises:
+        QframeError: of the verb.
+    """
     try:
         with exit_on_sigterm():
             prepare_for_numpy()
-            code = cli.main(arguments, standalone_mode=False)
+            code = cli.main(arguments, standalone_mode=False, obj=state)
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except QframeError as error:
-        if isinstance(error, WorkerError) and error.__cause__ is not None:
-            traceback.print_exception(error.__cause__)  # a plugin's bug: its author needs all of it
-        click.echo(f"Error: {error}", err=True)
-        code = error.exit_code
+        text = io.StringIO()
+        error.show(text)
+        echo_block(text.getvalue().rstrip("\n"), err=True)
+        return error.exit_code
     except MemoryError:
         message = f"out of memory ({limit_in_words('AS')})"
-        click.echo(f"Error: {message}\n  Hint: raise the limit (`ulimit -v`)", err=True)
-        code = 1
+        echo_block(f"Error: {message}\n  Hint: raise the limit (`ulimit -v`)", err=True)
+        return 1
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in sys.stdlib_module_names:
             raise
-        click.echo(f"Error: this Python is built without the module {error.name}", err=True)
-        code = 1
+        echo(f"Error: this Python is built without the module {error.name}", err=True)
+        return 1
     except (KeyboardInterrupt, click.Abort):
-        code = 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader (head, less) left; Python would complain at exit
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def _print_error(error: QframeError, state: Invocation) -> None:
+    """Prints the error, and before it the traceback that is asked for, or that a bug needs."""
+    if state.traceback:
+        echo_block("".join(traceback.format_exception(error)).rstrip("\n"), err=True)
+    elif isinstance(error, WorkerError) and error.trace is not None:
+        echo_block(error.trace, err=True)  # a plugin's bug: its author needs all of it
+    echo_block(f"Error: {error}", err=True)

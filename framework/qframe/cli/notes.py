@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import click
+from qframe.cli.output import echo
 
 
 def show_notes(notes: Iterable[str]) -> None:
     """Writes each note on a line of its own."""
     for note in notes:
-        click.echo(f"Warning: {note}", err=True)
+        echo(f"Warning: {note}", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,6 +54,36 @@ class DataPath(click.Path):
 
 
 config_argument = click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
+
+
+@dataclass
+class Invocation:
+    """What is known of one call of the command, for its end.
+
+    Attributes:
+        verb: the verb; None until it is known.
+        traceback: whether the traceback of an error is wanted.
+    """
+
+    verb: str | None = None
+    traceback: bool = False
+
+
+def traceback_option() -> click.Option:
+    """The option `--traceback`, which each verb has."""
+
+    def note(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+        if isinstance(context.obj, Invocation):
+            context.obj.traceback = wanted
+
+    return click.Option(
+        ["--traceback"],
+        is_flag=True,
+        expose_value=False,
+        callback=note,
+        help="Show the whole traceback of an error.",
+    )
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 

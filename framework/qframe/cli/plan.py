@@ -12,6 +12,7 @@ import click
 
 from qframe.cli.notes import show_notes
 from qframe.cli.options import config_argument, json_option, override_list, overrides
+from qframe.cli.output import cell, console, echo, echo_block
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -78,7 +79,7 @@ def plan(
         require(plot)
     planned = unchecked_plan(load_config(config, override_list(set_, shortcuts)))
     show_notes(planned.notes)
-    click.echo(f"Calibrating for about {seconds:g} s ...", err=True)
+    echo(f"Calibrating for about {seconds:g} s ...", err=True)
     measured = calibrate(planned, seconds)
     seen = sample(planned, seconds / 6)
     disk = file_system(writable_ancestor(planned.output))
@@ -94,17 +95,13 @@ def plan(
             "file_system": asdict(disk),
             "projection": asdict(projection),
         }
-        click.echo(json.dumps(facts, indent=2))
+        echo_block(json.dumps(facts, indent=2))
         return
     _print(measured, seen, projection)
 
 
 def _print(measured: Calibration, seen: Sample, projection: Projection) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH
+    out = console(width=WIDTH)
     for part in (
         _measured(measured),
         _projected(projection),
@@ -112,7 +109,7 @@ def _print(measured: Calibration, seen: Sample, projection: Projection) -> None:
         _changes(projection),
         *_duplicates(seen, projection),
     ):
-        console.print(part)
+        out.print(part)
 
 
 def _table(title: str, *heads: str) -> Table:
@@ -168,7 +165,7 @@ def _limits(projection: Projection) -> Table:
     for limit in projection.limits:
         end = "-" if limit.records is None else number(limit.records)
         mark = "[red]HIT[/red]" if limit.hit else "ok"
-        table.add_row(limit.what, number(limit.most), number(limit.used), end, mark)
+        table.add_row(cell(limit.what), number(limit.most), number(limit.used), end, mark)
     return table
 
 
@@ -178,7 +175,7 @@ def _changes(projection: Projection) -> Table:
     table = _table("What would change it (projected, at best)", "change", "bytes", "files", "time")
     for change in projection.changes:
         time = duration(change.hours)
-        table.add_row(change.what, size(change.bytes), f"{change.files:,}", time)
+        table.add_row(cell(change.what), size(change.bytes), f"{change.files:,}", time)
     return table
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qframe.cli.options import json_option
+from qframe.cli.output import TABLE_WIDTH, cell, console, echo_block
 
 if TYPE_CHECKING:
     from qframe.plugins.installed import Installed
@@ -43,7 +43,7 @@ def plugins(kind: str | None, as_json: bool) -> None:
 
     rows = [_listed(found) for found in installed(kind)]
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        echo_block(json.dumps([asdict(row) for row in rows], indent=2))
     else:
         _print(rows)
 
@@ -74,8 +74,6 @@ def _first_line(cls: type) -> str:
 
 
 def _print(rows: list[Listed]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -83,10 +81,10 @@ def _print(rows: list[Listed]) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         last = (
-            (f"[red]broken: {escape(row.error)}[/red]", "")
+            (f"[red]broken: {cell(row.error)}[/red]", "")
             if row.error
-            else (escape(row.description), ", ".join(row.options))
+            else (cell(row.description), ", ".join(map(cell, row.options)))
         )
-        table.add_row(row.kind, row.name, row.distribution, row.version, *last)
-    # Where no terminal sets a width, long lines suit grep better than folded cells.
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+        place = (row.kind, row.name, row.distribution, row.version)
+        table.add_row(*map(cell, place), *last)
+    console(width=TABLE_WIDTH).print(table)

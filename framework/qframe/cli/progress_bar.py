@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
+from qframe.cli.output import cell, console, echo
 
 if TYPE_CHECKING:
     from qframe.progress import ProgressCallback
@@ -21,14 +21,13 @@ def progress_bar() -> Iterator[ProgressCallback]:
     if not sys.stderr.isatty():
         yield no_progress
         return
-    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with Progress(console=console(err=True), transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def progress(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
+            bar.update(task, description=cell(what), completed=done, total=total)
 
         yield progress
 
@@ -47,19 +46,17 @@ def step_progress(quiet: bool = False) -> Iterator[ProgressCallback]:
     if not sys.stderr.isatty():
         yield _print_step
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console(err=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=None)
 
         def progress(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total, refresh=True)
+            bar.update(task, description=cell(what), completed=done, total=total, refresh=True)
 
         yield progress
 
 
 def _print_step(what: str, done: int, total: int) -> None:
-    click.echo(f"{done + 1}/{total}: {what}", err=True)
+    echo(f"{done + 1}/{total}: {what}", err=True)

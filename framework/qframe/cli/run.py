@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qframe.cli.options import config_argument, json_option, override_list, overrides
+from qframe.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
     from qframe.machine.signals import StopRequest
@@ -54,11 +55,11 @@ def run(
 
     loaded = load_config(config, override_list(set_, shortcuts), local=not no_local_plugins)
     for spec in loaded.local:
-        click.echo(f"Running local code: {spec.kind} {spec.plugin} ({spec.base})", err=True)
+        echo(f"Running local code: {spec.kind} {spec.plugin} ({spec.base})", err=True)
     with Progress(enabled=not quiet) as progress:
         summary = run_loaded(loaded, [progress], partial(noted_signals, _end_at_once))
     if as_json:
-        click.echo(json.dumps({**asdict(summary), "output": str(summary.output)}, indent=2))
+        echo_block(json.dumps({**asdict(summary), "output": str(summary.output)}, indent=2))
     else:
         _print(summary)
     if summary.signal is not None:
@@ -73,20 +74,20 @@ def _end_at_once(stop: StopRequest) -> None:
 
 def _print(summary: RunSummary) -> None:
     if summary.complete and not summary.stored:
-        click.echo(f"{summary.output} is complete: {summary.records:,} records. Nothing to do.")
-        click.echo(f"  recipe   {summary.recipe_id}")
+        echo(f"{summary.output} is complete: {summary.records:,} records. Nothing to do.")
+        echo(f"  recipe   {summary.recipe_id}")
         return
     rate = summary.stored / summary.seconds
     head = "Done" if summary.complete else "Stopped"
-    click.echo(f"{head}: {summary.output}")
-    click.echo(f"  records  {summary.records:,} ({summary.stored:,} stored now)")
+    echo(f"{head}: {summary.output}")
+    echo(f"  records  {summary.records:,} ({summary.stored:,} stored now)")
     each = summary.bytes / max(1, summary.records)
-    click.echo(f"  size     {summary.bytes:,} bytes, {each:.1f} per record")
-    click.echo(f"  speed    {rate:,.0f} records/s, {summary.seconds:.2f} s in all")
-    click.echo(f"  recipe   {summary.recipe_id}")
+    echo(f"  size     {summary.bytes:,} bytes, {each:.1f} per record")
+    echo(f"  speed    {rate:,.0f} records/s, {summary.seconds:.2f} s in all")
+    echo(f"  recipe   {summary.recipe_id}")
     if not summary.complete:
-        click.echo(f"Run it again to finish: qframe {shlex.join(sys.argv[1:])}")
+        echo(f"Run it again to finish: qframe {shlex.join(sys.argv[1:])}")
         return
-    click.echo("Read it in Python:")
-    click.echo("  import qframe")
-    click.echo(f'  ds = qframe.open("{summary.output}"); print(ds[0])')
+    echo("Read it in Python:")
+    echo("  import qframe")
+    echo(f'  ds = qframe.open("{summary.output}"); print(ds[0])')

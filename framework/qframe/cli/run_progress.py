@@ -13,12 +13,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import click
-from rich.console import Console
 from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from qframe.cli.notes import show_notes
+from qframe.cli.output import console, echo
 from qframe.contracts.closeable import Closeable
 from qframe.plugins.hookspecs import hookimpl
 
@@ -71,7 +70,7 @@ class Progress(Closeable):
             return
         word = "Continuing" if self._before else "Writing"
         total = plan.header.records
-        click.echo(
+        echo(
             f"{word} {plan.output}: {total:,} records, {plan.executor.workers} worker"
             f"{'s' if plan.executor.workers != 1 else ''} ({plan.storage.name}, "
             f"{plan.estimate.bytes / 1e6:,.1f} MB in all)",
@@ -83,7 +82,7 @@ class Progress(Closeable):
                 BarColumn(),
                 TaskProgressColumn(),
                 TimeRemainingColumn(compact=True),
-                console=Console(stderr=True),
+                console=console(err=True),
                 transient=True,
             )
             self._task = self._bar.add_task("", total=total, completed=self._before, rate="")
@@ -103,7 +102,7 @@ class Progress(Closeable):
             self._last = now
             left = (plan.header.records - stored) / rate
             share = stored / plan.header.records
-            click.echo(
+            echo(
                 f"{stored:,} of {plan.header.records:,} records ({share:.0%}), "
                 f"{rate:,.0f}/s, {left:,.0f} s left",
                 err=True,

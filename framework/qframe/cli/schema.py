@@ -6,6 +6,8 @@ import json
 
 import click
 
+from qframe.cli.output import echo, echo_block
+
 
 @click.command()
 def schema() -> None:
@@ -31,5 +33,5 @@ def schema() -> None:
             try:
                 classes[kind][found.name] = find_class(kind, found.name, Path())
             except PluginError as error:
-                click.echo(f"left out: {error}", err=True)
-    click.echo(json.dumps(json_schema(classes), indent=2))
+                echo(f"left out: {error}", err=True)
+    echo_block(json.dumps(json_schema(classes), indent=2))

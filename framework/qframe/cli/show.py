@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qframe.cli.options import DataPath, json_option
+from qframe.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
     from qframe.dataset.records import Record
@@ -39,19 +40,20 @@ def show(data: Path, index: int, set_: tuple[str, ...], as_json: bool) -> None:
             ) from None
         instructions = dataset.recipe.instructions
     if as_json:
-        click.echo(json.dumps(_data(record), indent=2))
+        echo_block(json.dumps(_data(record), indent=2))
         return
     if record.has_circuit:
         gates = len(record.circuit)
-        click.echo(f"record {record.index:,}: {gates} gates (the left one acts first)\n")
+        echo(f"record {record.index:,}: {gates} gates (the left one acts first)")
+        echo()
         controls = {gate.name: controls_of(gate.matrix) for gate in instructions.gates}
-        click.echo(draw_circuit(record.circuit, instructions.qubits, _width(), controls))
+        echo_block(draw_circuit(record.circuit, instructions.qubits, _width(), controls))
     else:
-        click.echo(f"record {record.index:,}: circuits are not stored; `qframe show CONFIG` has it")
-    click.echo("\nunitary (row and column: qubit 0 is the least significant bit)\n")
-    click.echo(draw_matrix(record.unitary))
+        echo(f"record {record.index:,}: circuits are not stored; `qframe show CONFIG` has it")
+    echo_block("\nunitary (row and column: qubit 0 is the least significant bit)\n")
+    echo_block(draw_matrix(record.unitary))
     for name, value in record.extra.items():
-        click.echo(f"{name}: {value}")
+        echo(f"{name}: {value}")
 
 
 def _width() -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qframe.cli.options import DataPath, json_option
+from qframe.cli.output import cell, console, echo, echo_block
 from qframe.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
@@ -67,29 +68,27 @@ def stats(data: Path, sample: int, everything: bool, plot: Path | None, as_json:
 
         draw(found, plot, title=str(data))
     if as_json:
-        click.echo(json.dumps({"data": str(data), **found.to_data()}, indent=2))
+        echo_block(json.dumps({"data": str(data), **found.to_data()}, indent=2))
     else:
         _print(found, data)
         if plot is not None:
-            click.echo(f"Drawn: {plot}")
+            echo(f"Drawn: {plot}")
 
 
 def _print(found: Statistics, data: Path) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    out = console()
     part = "all" if found.records == found.stored else f"of {found.stored:,}"
-    console.print(f"{data}: {found.records:,} records ({part})", markup=False)
-    console.print(_unitaries(found))
-    console.print(_haar(found))
+    echo(f"{data}: {found.records:,} records ({part})")
+    out.print(_unitaries(found))
+    out.print(_haar(found))
     if not found.has_circuits:
-        console.print("Circuits are not stored: give the config for lengths, gates and T-counts.")
+        echo("Circuits are not stored: give the config for lengths, gates and T-counts.")
         return
-    console.print(_histogram("records by length", "gates", found.lengths.tolist()))
+    out.print(_histogram("records by length", "gates", found.lengths.tolist()))
     if len(found.t_counts):
-        console.print(_histogram("records by T-count", "t, tdg", found.t_counts.tolist()))
+        out.print(_histogram("records by T-count", "t, tdg", found.t_counts.tolist()))
     if found.codes.any():
-        console.print(_bars("gates in circuits", "gate", list(found.gates.items())))
+        out.print(_bars("gates in circuits", "gate", list(found.gates.items())))
 
 
 def _unitaries(found: Statistics) -> Table:
@@ -158,5 +157,5 @@ def _bars(title: str, unit: str, rows: Sequence[tuple[str, int]]) -> Table:
     total, largest = sum(count for _, count in rows), max(count for _, count in rows)
     for label, count in rows:
         share = f"{count / total:.1%}" if total else ""
-        table.add_row(label, f"{count:,}", share, "█" * round(BAR * count / max(1, largest)))
+        table.add_row(cell(label), f"{count:,}", share, "█" * round(BAR * count / max(1, largest)))
     return table

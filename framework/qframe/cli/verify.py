@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qframe.cli.options import DataPath, json_option
+from qframe.cli.output import echo, echo_block
 from qframe.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def verify(
         facts = _facts(data, verdict, repaired)
         if content is not None:
             facts["content"] = content.to_data()
-        click.echo(json.dumps(facts, indent=2))
+        echo_block(json.dumps(facts, indent=2))
     else:
         _print(data, verdict, repaired)
         if content is not None:
@@ -136,7 +137,7 @@ def _mended(
 
     with output_lock(place.absolute()):
         if finish_cut_repair(place, loaded):
-            click.echo(f"{place}: the repair that was cut off is in its place", err=True)
+            echo(f"{place}: the repair that was cut off is in its place", err=True)
         try:
             storage = storage_at(place, loaded, damaged=True, force=force)
         except NotADataset as error:
@@ -196,13 +197,13 @@ def _print_unchecked(data: Path, error: QframeError, as_json: bool) -> None:
     from qframe.integrity.verify import Verdict
 
     if as_json:
-        click.echo(json.dumps(_facts(data, Verdict(unchecked=[error.message]), None), indent=2))
-    click.echo(f"NOT CHECKED: {error}", err=True)
+        echo_block(json.dumps(_facts(data, Verdict(unchecked=[error.message]), None), indent=2))
+    echo(f"NOT CHECKED: {error}", err=True)
 
 
 def _print_found(data: Path, verdict: Verdict, as_json: bool) -> None:
     for line in _lines(verdict):
-        click.echo(f"{data}: {line}", err=as_json)
+        echo(f"{data}: {line}", err=as_json)
 
 
 def _lines(verdict: Verdict) -> Iterator[str]:
@@ -219,27 +220,27 @@ def _lines(verdict: Verdict) -> Iterator[str]:
 def _print(data: Path, verdict: Verdict, repaired: Repair | None) -> None:
     if repaired is not None:
         for block in repaired.blocks[:SHOWN]:
-            click.echo(f"repaired block {block}: {repaired.proofs[block]}")
+            echo(f"repaired block {block}: {repaired.proofs[block]}")
         if repaired.aside is not None:
-            click.echo(f"made anew: {repaired.copied} blocks copied, each proved by its checksum,")
-            click.echo(f"  {len(repaired.blocks)} made again; the damaged one is {repaired.aside}")
+            echo(f"made anew: {repaired.copied} blocks copied, each proved by its checksum,")
+            echo(f"  {len(repaired.blocks)} made again; the damaged one is {repaired.aside}")
     for line in _lines(verdict):
-        click.echo(f"{data}: {line}")
+        echo(f"{data}: {line}")
     if verdict.word == "damaged":
-        click.echo(f"DAMAGED: {data} (qframe verify {data} --repair)")
+        echo(f"DAMAGED: {data} (qframe verify {data} --repair)")
         return
     if verdict.word == "not checked":
         proved = f"{verdict.intact:,} blocks agree with the ledger"
         why = "; ".join(verdict.unchecked).removeprefix(f"{data}: ")
-        click.echo(f"NOT CHECKED: {data}: {why} ({proved})")
+        echo(f"NOT CHECKED: {data}: {why} ({proved})")
         return
     header = verdict.header
     total = 0 if header is None else header.records
-    click.echo(f"OK: {data}: {verdict.stored:,} records, {verdict.intact:,} blocks proved")
+    echo(f"OK: {data}: {verdict.stored:,} records, {verdict.intact:,} blocks proved")
     if verdict.recomputed:
-        click.echo(f"  {verdict.recomputed:,} of them recomputed from the recipe")
+        echo(f"  {verdict.recomputed:,} of them recomputed from the recipe")
     if not verdict.complete:
-        click.echo(f"  not complete: {verdict.stored:,} of {total:,}; `qframe run` finishes it")
+        echo(f"  not complete: {verdict.stored:,} of {total:,}; `qframe run` finishes it")
 
 
 def _print_content(data: Path, content: RecordChecks) -> None:
@@ -251,12 +252,12 @@ def _print_content(data: Path, content: RecordChecks) -> None:
     )
     error = f"|U U† - 1| reaches {content.unitarity_error:.2g} in record {content.worst:,}"
     if not content.ok:
-        click.echo(f"NOT UNITARY: {data}: {error}, want at most {content.tolerance:.2g}")
+        echo(f"NOT UNITARY: {data}: {error}, want at most {content.tolerance:.2g}")
     else:
-        click.echo(f"  unitary: {error}")
-    click.echo(
+        echo(f"  unitary: {error}")
+    echo(
         f"  {content.records:,} records: {circuits}, "
         f"{about}{content.unitaries.distinct:,} distinct unitaries up to phase"
     )
     if content.count is not None:
-        click.echo(f"  {content.count:,} records exist with the sampler's options")
+        echo(f"  {content.count:,} records exist with the sampler's options")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,10 @@ from qframe.contracts.plugin import Plugin, PluginOptions, PluginSpec
 from qframe.errors import PluginError
 from qframe.machine.places import local_path, refuse_lost_directory
 from qframe.plugins import resolve
+from qframe.plugins.blame import in_one_line
 from qframe.plugins.kinds import KINDS
 from qframe.plugins.local_files import is_local
+from qframe.printable import shell_words
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class LoadedConfig:
     def command_line(self) -> str:
         """The config as a command line names it: its path, and each override after `--set`."""
         options = [word for override in self.overrides for word in ("--set", override)]
-        return shlex.join([str(self.path), *options])
+        return shell_words(self.path, *options)
 
     @property
     def local(self) -> list[PluginSpec]:
@@ -192,6 +193,7 @@ def _resolve(kind: str, section: Section, base: Path) -> ResolvedPlugin | list[M
         found = resolve.find_plugin(kind, section.plugin, base)
     except PluginError as error:
         return [Mistake(loc, error.message, "plugin", error.hint)]
+    spec = PluginSpec(kind, section.plugin, section.options, str(base), found.sha256)
     try:
         options = found.cls.Options.model_validate(section.options, context={"base": base})
     except ValidationError as error:
@@ -199,8 +201,7 @@ def _resolve(kind: str, section: Section, base: Path) -> ResolvedPlugin | list[M
         return [mistake.within(kind) for mistake in mistakes]
     except Exception as cause:
         what = f"plugin {section.plugin!r} is broken: its options raised"
-        return [Mistake(loc, f"{what} {type(cause).__name__}: {cause}", "plugin")]
-    spec = PluginSpec(kind, section.plugin, section.options, str(base), found.sha256)
+        return [Mistake(loc, f"{what} {in_one_line(spec, cause)}", "plugin")]
     return ResolvedPlugin(spec, found.cls, options)
 
 

@@ -67,4 +67,4 @@ def as_error(mistakes: Sequence[Mistake], document: Document) -> ConfigError | P
         lines.append(line(mistake))
         if mistake.hint is not None:
             lines.append(f"  Hint: {mistake.hint}")
-    return kind("\n".join(lines))
+    return kind(lines)

@@ -11,6 +11,7 @@ from qframe.config.model import default_plugin
 from qframe.config.yaml_parser import YamlProblem, parse_value
 from qframe.errors import ConfigError
 from qframe.plugins.kinds import KINDS
+from qframe.printable import printable
 
 
 def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
@@ -41,13 +42,13 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
         except _Refused as refused:
             problems.append(f"{origin}: {refused}")
     if problems:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError(problems)
     return edited
 
 
 def origin_of(override: str) -> str:
     """How messages name an override: as an option of the command line, at most 86 characters."""
-    text = override.encode("unicode_escape").decode() if not override.isprintable() else override
+    text = printable(override)
     return f"--set {text if len(text) <= 80 else text[:77] + '...'}"
 
 

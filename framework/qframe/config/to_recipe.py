@@ -16,7 +16,7 @@ from qframe.config.load import LoadedConfig
 from qframe.contracts.gate_set import GateSet
 from qframe.contracts.sampler import Sampler
 from qframe.errors import ConfigError, PluginError, QframeError
-from qframe.plugins.blame import origin
+from qframe.plugins.blame import in_one_line, origin
 from qframe.plugins.installed import installed
 from qframe.plugins.resolve import find_class
 from qframe.recipe.blocks import records_per_block
@@ -142,7 +142,7 @@ def _check_count(loaded: LoadedConfig, count: int | None) -> None:
 @contextmanager
 def located(loaded: LoadedConfig, kind: str) -> Iterator[None]:
     """Adds the plugin, and its place in the config, to the errors that its code raises."""
-    where = f"{loaded.document.where((kind,))}: {kind}"
+    where, spec = f"{loaded.document.where((kind,))}: {kind}", loaded.plugins[kind].spec
     try:
         yield
     except ConfigError as cause:
@@ -151,8 +151,7 @@ def located(loaded: LoadedConfig, kind: str) -> Iterator[None]:
         raise
     except Exception as cause:
         raise PluginError(
-            f"{where}: plugin {origin(loaded.plugins[kind].spec)} raised "
-            f"{type(cause).__name__}: {cause}",
+            f"{where}: plugin {origin(spec)} raised {in_one_line(spec, cause)}",
             hint=f"reproduce with: qframe check {loaded.command_line}",
         ) from cause
 

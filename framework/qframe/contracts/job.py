@@ -49,7 +49,8 @@ class Job:
     @property
     def serial(self) -> str:
         """The command that finishes the run in one process, for error messages."""
-        return f"qframe run {self.config} --set executor=serial"
+        said = any(word in self.config for word in ("executor=serial", 'executor="serial"'))
+        return f"qframe run {self.config}" + ("" if said else " --set executor=serial")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from difflib import get_close_matches
 from typing import Any
@@ -9,14 +10,17 @@ from typing import Any
 from qframe.__about__ import DISTRIBUTION
 from qframe.errors import PluginError
 from qframe.plugins.installed import Installed, installed
-from qframe.plugins.local_files import error_line
+from qframe.plugins.raised_at import error_line, home_of
+
+_FORM = re.compile(r"\s*[\w.]+\s*(:\s*[\w.]+\s*)?(\[[^\]]*\]\s*)?")
+"""What an entry point looks like: `pkg.module`, `pkg.module:attr`, either with `[extra]`."""
 
 PACKAGES = {"cirq": "cirq-core", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 """Names of packages that differ from the name of the module that they install."""
 
 
 def load_installed(kind: str, name: str) -> Any:
-    """The installed plugin of a kind and name: a module, or an object with hooks.
+    """The installed plugin of a kind and name: a module, a class, or an object with hooks.
 
     Raises:
         PluginError: unknown (with what is installed), offered by two distributions (with both), in
@@ -24,6 +28,12 @@ def load_installed(kind: str, name: str) -> Any:
     """
     found = _entry_point(kind, name)
     where = f"{kind} {name!r} (from {found.distribution} {found.version})"
+    if not _FORM.fullmatch(found.entry.value):
+        raise PluginError(
+            f"{where} is installed but broken: its entry point is {found.entry.value!r}, "
+            "want pkg.module or pkg.module:ClassName",
+            hint=f"mend the entry point of {found.distribution}, and install it again",
+        )
     try:
         return found.entry.load()
     except (Exception, SystemExit) as cause:
@@ -35,7 +45,16 @@ def load_installed(kind: str, name: str) -> Any:
                 + ("this Python is built without" if own else "is not installed"),
                 hint=None if own else f"pip install {_package_of(missing, found)}",
             ) from cause
-        raise PluginError(f"{where} is installed but broken: {error_line(cause)}") from cause
+        raise PluginError(f"{where} is installed but broken: {_cause(found, cause)}") from cause
+
+
+def _cause(found: Installed, cause: BaseException) -> str:
+    """Why the entry point cannot be loaded, with the file and line of its package."""
+    if isinstance(cause, AttributeError) and not isinstance(cause, ImportError):
+        loaded = sys.modules.get(found.module)
+        if loaded is not None and not hasattr(loaded, found.entry.attr.partition(".")[0]):
+            return f"{found.module} has no {found.entry.attr!r}"
+    return error_line(cause, home_of(found.module))
 
 
 def _entry_point(kind: str, name: str) -> Installed:
@@ -63,7 +82,7 @@ def _missing_module(found: Installed, cause: BaseException) -> str | None:
     """The module of another package that the plugin could not import, if that is the cause."""
     if not isinstance(cause, ModuleNotFoundError) or not cause.name:
         return None
-    own = found.entry.module.partition(".")[0]
+    own = found.module.partition(".")[0]
     return None if cause.name.partition(".")[0] == own else cause.name
 
 

@@ -1,12 +1,7 @@
-"""Local plugin files: which names mean one, and how one becomes a Python module."""
+"""Local plugin files: which names mean one, and how one is loaded with the files beside it."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import linecache
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
@@ -14,6 +9,8 @@ from types import ModuleType
 
 from qframe.errors import PluginError
 from qframe.machine.files import read_regular
+from qframe.plugins.local_modules import execute
+from qframe.plugins.neighbours import sources_of
 
 
 @dataclass(frozen=True)
@@ -22,7 +19,8 @@ class LocalFile:
 
     Attributes:
         module: the module that the file became.
-        sha256: SHA-256 of the bytes that were executed, in hexadecimal.
+        sha256: SHA-256 of what was executed, in hexadecimal: of the file's bytes, or with files
+            beside it that it imports, as `Sources.sha256` says.
     """
 
     module: ModuleType
@@ -49,8 +47,9 @@ def local_path(plugin: str, base: Path) -> Path | None:
 def load_file(path: Path, sha256: str | None = None) -> LocalFile:
     """The local plugin file, executed once per process and text.
 
-    The file is read once: the bytes that are hashed are the bytes that are executed. An edited
-    file is executed again, as another module; objects of the old module keep the old code.
+    It and the files beside it that it imports are read once: the bytes that are hashed are the
+    bytes that are executed. After an edit of one of them it is executed again, as another module;
+    objects of the old module keep the old code.
 
     Args:
         path: the file; absolute, without symbolic links.
@@ -63,10 +62,10 @@ def load_file(path: Path, sha256: str | None = None) -> LocalFile:
     with _loading:
         if sha256 is not None and (path, sha256) in _loaded:
             return _loaded[path, sha256]
-        source = _read(path)
-        key = path, hashlib.sha256(source).hexdigest()
+        sources = sources_of(path, _read(path))
+        key = path, sources.sha256
         if key not in _loaded:
-            _loaded[key] = _execute(*key, source)
+            _loaded[key] = LocalFile(execute(sources), sources.sha256)
         return _loaded[key]
 
 
@@ -82,40 +81,3 @@ def _read(path: Path) -> bytes:
         return read_regular(path)
     except OSError as cause:
         raise PluginError(f"local plugin {path} cannot be read: {cause.strerror}") from cause
-
-
-def _execute(path: Path, sha256: str, source: bytes) -> LocalFile:
-    """Executes `source` as the module of the file at `path`."""
-    of_path = hashlib.sha256(os.fsencode(path)).hexdigest()
-    name = f"qframe_local_{path.stem}_{of_path[:8]}_{sha256[:16]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None  # noqa: S101 - Python has a loader for every .py file
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses, pydantic and pickle look a module up by name
-    try:
-        code = compile(source, str(path), "exec", dont_inherit=True)
-        _show_in_tracebacks(path, source)
-        exec(code, vars(module))  # noqa: S102 - a local plugin is code that the user asks to run
-    except (Exception, SystemExit) as cause:
-        del sys.modules[name]
-        raise PluginError(f"local plugin {path} is broken: {error_line(cause, path)}") from cause
-    return LocalFile(module, sha256)
-
-
-def _show_in_tracebacks(path: Path, source: bytes) -> None:
-    """Makes tracebacks show the text that was executed, also once the file has been edited."""
-    text = importlib.util.decode_source(source)
-    lines = text.splitlines(keepends=True)
-    # None instead of a time of change: Python does not read the file again if it is edited.
-    linecache.cache[str(path)] = (len(source), None, lines, str(path))
-
-
-def error_line(error: BaseException, path: Path | None = None) -> str:
-    """The error in one line, with the number of the line of the file at `path` that raised it."""
-    line = ""
-    trace = error.__traceback__
-    while path is not None and trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = f" (line {trace.tb_lineno})"
-        trace = trace.tb_next
-    return f"{type(error).__name__}: {error}{line}"

@@ -7,6 +7,7 @@ beside the YAML, `pkg.module:attr` an attribute of a module, anything else an in
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -17,8 +18,10 @@ from qframe.errors import PluginError
 from qframe.plugins.entry_points import load_installed
 from qframe.plugins.installed import installed
 from qframe.plugins.kinds import KINDS
-from qframe.plugins.local_files import error_line, load_file, local_path
+from qframe.plugins.local_files import load_file, local_path
 from qframe.plugins.plugin_classes import pick_class
+from qframe.plugins.raised_at import error_line, home_of
+from qframe.plugins.search_path import file_in_the_way, installed_module
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,43 @@ def load_module(plugin: str, base: Path) -> Any:
 
 def _import(module: str, plugin: str) -> ModuleType:
     """Imports the module of a plugin that is named as `pkg.module:attr`."""
+    _refuse_accidents(module.partition(".")[0], plugin)
     try:
         return importlib.import_module(module)
     except (Exception, SystemExit) as cause:
         absent = cause.name if isinstance(cause, ModuleNotFoundError) else None
         if absent and (module == absent or module.startswith(absent + ".")):
+            named = any(entry.name == module for entry in installed())
             raise PluginError(
                 f"plugin {plugin!r}: no module named {absent!r} is installed",
-                hint="install the package that holds it, or check the spelling",
+                hint=f"{module!r} is the name of an installed plugin: write it without the colon"
+                if named
+                else "install the package that holds it, or check the spelling",
             ) from cause
-        raise PluginError(f"plugin {plugin!r} is broken: {error_line(cause)}") from cause
+        line = error_line(cause, home_of(module))
+        raise PluginError(f"plugin {plugin!r} is broken: {line}") from cause
+
+
+def _refuse_accidents(package: str, plugin: str) -> None:
+    """Refuses a module that lies in the working directory, or beside the script.
+
+    What is found there depends on where a command is called. A file is named as one.
+
+    Raises:
+        PluginError: naming the file.
+    """
+    if not package:
+        return
+    meant, accident = installed_module(package), file_in_the_way(package)
+    loaded = sys.modules.get(package)
+    file = getattr(loaded, "__file__", None)
+    taken = accident if loaded is None else None if file is None else Path(file)
+    if accident is None or taken is None or taken.resolve() != accident.resolve():
+        return
+    if meant is None or meant.origin is None or Path(meant.origin).resolve() != accident.resolve():
+        raise PluginError(
+            f"plugin {plugin!r}: the module {package!r} would be {accident}, which is not "
+            "installed: it only lies in the working directory or beside the script",
+            hint="name the file itself, such as ./my_plugins.py:ClassName, put its directory into "
+            "PYTHONPATH, or install it",
+        )
