@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from qframe.machine.kept_files import KeptFiles as KeptFiles
     from qframe.machine.mounts import file_system_type as file_system_type
     from qframe.machine.mounts import is_network as is_network
+    from qframe.machine.signals import stop_requested as stop_requested
     from qframe.plugins.hookspecs import hookimpl as hookimpl
     from qframe.recipe.blocks import Block as Block
     from qframe.recipe.columns import Arrays as Arrays
@@ -169,6 +170,7 @@ _MODULE_OF = {
     "run": "runs.run",
     "schema_from_data": "recipe.schema",
     "schema_to_data": "recipe.schema",
+    "stop_requested": "machine.signals",
     "stored_runs": "recipe.ledger",
     "unitary_keys": "circuits.keys",
     "worker_for": "runs.worker_for",

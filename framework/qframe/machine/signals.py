@@ -48,6 +48,10 @@ class StopRequest:
             sys.exit(128 + self.number)
 
 
+_requests: list[StopRequest] = []
+"""The requests that signals may make now, the inner one last."""
+
+
 @contextmanager
 def noted_signals(
     on_second: Callable[[StopRequest], object], numbers: tuple[int, ...] = ENDING
@@ -65,10 +69,17 @@ def noted_signals(
             on_second(request)
 
     before = _installed(handle, numbers)
+    _requests.append(request)
     try:
         yield request
     finally:
+        _requests.remove(request)
         _put_back(before)
+
+
+def stop_requested() -> bool:
+    """Whether a signal has asked the work of this process to stop, so that no wait may go on."""
+    return any(request.requested for request in _requests)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from time import perf_counter
 
 from qframe.config.load import LoadedConfig, load_config, output_of
-from qframe.errors import DiskFull, StorageError, WorkerError
+from qframe.errors import DiskFull, StorageBusy, StorageError, WorkerError
 from qframe.generation.generator import Generator, PluginRaised
 from qframe.integrity.verify import verify
 from qframe.machine.disk import disk_bytes
@@ -29,6 +30,9 @@ from qframe.runs.worker import new_generator, plugin_error
 
 FULL_BYTES = 1 << 20
 """Free bytes below which a worker that died without an error message was killed by a full disk."""
+
+
+_log = logging.getLogger(__name__)
 
 
 def run(
@@ -90,10 +94,21 @@ def run_loaded(
                     f"{planned.output} is a link that has changed", hint="run it again"
                 )
             refuse_second_names(output)
-            _Run(planned, run_hooks, stop).do(previous)
+            with _ended_by(stop):
+                _Run(planned, run_hooks, stop).do(previous)
         summary = _summary(planned, _stored(planned), start, stop.number)
         run_hooks.finished(planned, summary)
     return summary
+
+
+@contextmanager
+def _ended_by(stop: StopRequest) -> Iterator[None]:
+    """Within it, a wait for the storage that a signal has cut short is no error."""
+    try:
+        yield
+    except StorageBusy:
+        if not stop.requested:
+            raise
 
 
 class _Run:
@@ -135,7 +150,12 @@ class _Run:
                 hint="what is there now was left as it is; run again with another --output, or "
                 "once the dataset is back",
             )
-        planned.storage.finish()
+        try:
+            planned.storage.finish()
+        except StorageBusy as busy:  # what is stored is stored, whoever reads it now
+            _log.warning(
+                "%s. All that was written is stored; the same command tidies up later", busy.message
+            )
         stored = _stored(planned)
         if stored < self._stored:
             raise StorageError(

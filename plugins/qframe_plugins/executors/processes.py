@@ -7,16 +7,33 @@ import os
 import signal
 import subprocess
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
+from time import monotonic, sleep
 from typing import Any, cast
 
 from pydantic import Field
 
-from qframe import Executor, Job, PluginError, PluginOptions, Task, TaskDone, WorkerError, hookimpl
+from qframe import (
+    Executor,
+    Job,
+    PluginError,
+    PluginOptions,
+    Task,
+    TaskDone,
+    WorkerError,
+    hookimpl,
+    stop_requested,
+)
 from qframe_plugins.executors._processes.start import Lifeline, start_worker
+
+GRACE_S = 4.0
+"""Seconds after a signal until which tasks that have begun may end."""
+
+LOOK_EVERY_S = 0.25
+"""Seconds after which a run that waits for its workers looks whether it has to stop."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,15 +75,16 @@ class Processes(Executor[ProcessesOptions]):
         deaths: Counter[Task] = Counter()
         lifeline = Lifeline()
         workers = [WorkerProcess(job, lifeline) for _ in range(self.workers)]
+        overdue = Overdue()
         try:
             while True:
                 for worker in workers:
                     worker.submit(queue, suspects)
                 busy = {worker.pipe: worker for worker in workers if worker.in_hand}
-                if not busy:
+                if not busy or overdue():
                     return
-                for pipe in wait_for(list(busy)):
-                    worker = busy[cast("Connection", pipe)]
+                for pipe in _ready(busy):
+                    worker = busy[pipe]
                     done = worker.result()
                     if done is not None:
                         yield done
@@ -78,8 +96,25 @@ class Processes(Executor[ProcessesOptions]):
                         _log.warning("a worker died; doing again: %s (%s)", again, how)
                         suspects += lost
         finally:
-            _end(workers)
+            _end(workers, overdue)
             lifeline.close()
+
+
+class Overdue:
+    """Says whether a signal came so long ago that work in hand is given up."""
+
+    def __init__(self) -> None:
+        self._end: float | None = None
+
+    def __call__(self) -> bool:
+        if self._end is None and stop_requested():
+            self._end = monotonic() + GRACE_S
+        return self._end is not None and monotonic() > self._end
+
+
+def _ready(busy: Mapping[Connection, WorkerProcess]) -> list[Connection]:
+    """The pipes that have something to read; none if for a moment there was nothing."""
+    return [cast("Connection", pipe) for pipe in wait_for(list(busy), LOOK_EVERY_S)]
 
 
 class WorkerProcess:
@@ -165,6 +200,10 @@ class WorkerProcess:
         if self._process is not None:
             self.pipe.close()
 
+    def ended(self) -> bool:
+        """Whether the worker process has ended, or was never started."""
+        return self._process is None or self._process.poll() is not None
+
     def join(self) -> int:
         """Waits until the worker process has ended; returns its exit code, or 0 if it has none."""
         code = 0
@@ -180,12 +219,20 @@ class WorkerProcess:
             self.join()
 
 
-def _end(workers: Iterable[WorkerProcess]) -> None:
-    """Ends the workers. A task that one is doing ends first; tasks that wait are dropped."""
+def _end(workers: Iterable[WorkerProcess], overdue: Overdue) -> None:
+    """Ends the workers. A task that one is doing ends first; tasks that wait are dropped.
+
+    A task that is still not stored some seconds after a signal is dropped, too: its worker may wait
+    for the lock of another program.
+    """
     for worker in workers:
         worker.close_pipe()
     try:
         for worker in workers:
+            while not worker.ended():
+                if overdue():
+                    worker.kill()
+                sleep(0.002)
             worker.join()
     except BaseException:  # such as a second Ctrl-C
         for worker in workers:

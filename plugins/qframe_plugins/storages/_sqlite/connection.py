@@ -20,6 +20,7 @@ from qframe import (
     irregular,
     open_regular,
 )
+from qframe_plugins.storages._sqlite.lock_wait import LockWait, holders_in_words
 
 APPLICATION_ID = 0x71667264
 """`qfrd`, the application id of every dataset file; `file` and `PRAGMA application_id` show it."""
@@ -32,10 +33,6 @@ LONGEST_PATH = 512 - 48
 
 COMPANIONS = ("-wal", "-shm", "-journal")
 """What SQLite appends to a file's name for the files that it keeps beside it."""
-
-WAIT_MS = 600_000
-"""Milliseconds that a connection waits for a lock. With blocking locks writers queue, so this is
-only a safety net."""
 
 SQLITE_LIMITS = {
     apsw.SQLITE_LIMIT_ATTACHED: 0,
@@ -64,9 +61,7 @@ def open_writable(path: Path, *, create: bool = False, keep_wal: bool = False) -
     with translated(path):
         refuse_irregular(path)
         db = apsw.Connection(_uri(path, "rwc" if create else "rw"), flags=flags)
-        db.set_busy_timeout(WAIT_MS)
-        # In builds with SQLITE_ENABLE_SETLK_TIMEOUT writers block in the kernel instead of polling.
-        db.setlk_timeout(WAIT_MS, 0)
+        db.set_busy_handler(LockWait(path))
         db.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)  # those of a file from anywhere
         db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # until the log is known to be its own
@@ -102,7 +97,7 @@ def _connect_readonly(path: Path) -> apsw.Connection:
     with translated(path):
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         db = apsw.Connection(_uri(path, "ro"), flags=flags)
-        db.set_busy_timeout(WAIT_MS)
+        db.set_busy_handler(LockWait(path))
         db.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         db.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
         db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
@@ -343,8 +338,8 @@ def translated(path: Path) -> Iterator[None]:
         ) from cause
     except apsw.BusyError as cause:
         raise StorageBusy(
-            f"{path}: {cause} (another connection holds the lock)",
-            hint="close programs that have the file open, or raise storage.timeout",
+            f"{path}: {cause}: {holders_in_words(path)}",
+            hint="once that program has closed the file, run the same command again",
         ) from cause
     except apsw.ReadOnlyError as cause:
         if not has_hot_journal(path):

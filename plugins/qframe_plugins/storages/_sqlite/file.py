@@ -12,7 +12,17 @@ from typing import Any, ClassVar, TypeVar
 
 import apsw
 
-from qframe import Estimate, Header, Loss, Storage, StorageError, Writer, move_new, record_width
+from qframe import (
+    Estimate,
+    Header,
+    Loss,
+    Storage,
+    StorageError,
+    Writer,
+    move_new,
+    record_width,
+    stop_requested,
+)
 from qframe_plugins.storages._sqlite.checks import problems, refuse_foreign_schema
 from qframe_plugins.storages._sqlite.connection import (
     bears_mark,
@@ -21,13 +31,14 @@ from qframe_plugins.storages._sqlite.connection import (
     translated,
 )
 from qframe_plugins.storages._sqlite.database import Database
+from qframe_plugins.storages._sqlite.lock_wait import LockWait
 from qframe_plugins.storages._sqlite.options import SqliteFileOptions, Synchronous
 from qframe_plugins.storages._sqlite.page_size import row_bytes
 from qframe_plugins.storages._sqlite.reader import SqliteReader
 from qframe_plugins.storages._sqlite.tables import Tables, marks
 from qframe_plugins.storages._sqlite.writer import SqliteWriter
 
-FINISH_S = 10
+FINISH_S = 3
 """Seconds that the end of a run waits for programs that read the file."""
 
 O_co = TypeVar("O_co", bound=SqliteFileOptions, covariant=True)
@@ -160,7 +171,7 @@ class SqliteFile(Storage[O_co]):
     def finish(self) -> None:
         """Leaves one plain file: checkpointed, journal mode DELETE, no `-wal` and no `-shm`."""
         with closing(self._database.connect()) as db, translated(self.path):
-            db.set_busy_timeout(5000)
+            db.set_busy_handler(LockWait(self.path, FINISH_S))
             db.execute("PRAGMA wal_checkpoint(truncate)").fetchall()
             _leave_wal_mode(db)
 
@@ -195,6 +206,6 @@ def _leave_wal_mode(db: apsw.Connection) -> None:
             db.pragma("journal_mode", "delete")
             return
         except apsw.BusyError:
-            if monotonic() > end:
+            if monotonic() > end or stop_requested():
                 raise
         sleep(0.005)

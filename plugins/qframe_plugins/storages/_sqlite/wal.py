@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import sleep
@@ -12,13 +10,8 @@ import apsw
 
 from qframe import KeptFiles
 from qframe_plugins.storages._sqlite.connection import open_writable
+from qframe_plugins.storages._sqlite.lock_wait import described, readers_of
 from qframe_plugins.storages._sqlite.write_back import WriteBack
-
-READ_LOCKS = range(123, 128)
-"""Bytes of the `-shm` file for read locks; a reader locks one of them while it reads.
-
-https://sqlite.org/walformat.html#wal_locks
-"""
 
 TASKS_IN_FLIGHT = 8
 """Transactions that may wait behind a checkpoint on a slow disk."""
@@ -115,45 +108,10 @@ def pinned_wal(path: Path, checkpoint_bytes: int, task_bytes: int) -> str | None
     if size <= 4 * checkpoint_bytes + TASKS_IN_FLIGHT * task_bytes:
         return None
     grown = f"{wal} has grown to {size:,} bytes"
-    who = ", ".join(_described(pid) for pid in sorted(set(_readers(path))))
+    who = ", ".join(described(pid) for pid in sorted(set(readers_of(path))))
     if not who:
         return f"{grown}: no other program seems to read it, so the disk does not keep up"
     return (
         f"{grown}: {who} keeps reading an old state of the dataset, so that the log cannot start "
         "over. It grows until that read ends"
     )
-
-
-def _readers(path: Path) -> Iterator[int]:
-    """Processes outside this run with a read lock on the WAL, by the kernel's list of locks."""
-    try:
-        found = path.with_name(f"{path.name}-shm").stat()
-        table = Path("/proc/locks").read_text().splitlines()
-    except OSError:
-        return
-    inode = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
-    for line in table:
-        _, kind, _, _, pid, where, first, last = line.replace("-> ", "").split()[:8]
-        reads = kind == "POSIX" and where == inode and last != "EOF"
-        # SQLite locks single bytes; a longer lock is not SQLite's.
-        if reads and first == last and int(first) in READ_LOCKS and not _is_ours(int(pid)):
-            yield int(pid)
-
-
-def _is_ours(pid: int) -> bool:
-    """Whether a process is this one or a worker of it; those read only for moments."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return True  # gone
-    return os.getpid() in (pid, int(stat.rpartition(")")[2].split()[1]))
-
-
-def _described(pid: int) -> str:
-    """A process by number and command line."""
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-    except (OSError, UnicodeDecodeError):
-        command = ""
-    short = command if len(command) <= 80 else f"{command[:77]}..."
-    return f"process {pid}{f' ({short})' if short else ''}"

@@ -16,6 +16,9 @@ from qframe_plugins.storages._sqlite.connection import open_writable, refuse_aft
 from qframe_plugins.storages._sqlite.tables import BYTES, Tables
 from qframe_plugins.storages._sqlite.wal import WalKeeper
 
+KERNEL_WAIT_MS = 1000
+"""Milliseconds that a writer waits in the kernel for the lock before it looks up."""
+
 WAIT_S = 0.001
 """Seconds from which on `BEGIN IMMEDIATE` counts as a wait for the lock."""
 
@@ -41,8 +44,11 @@ class SqliteWriter(Writer):
         self.counters = {"commits": 0, "lock_waits": 0, "lock_wait_s": 0}
         self._ledger = tables.ledger_insert()
         self._db = open_writable(path, keep_wal=True)
-        if timeout_s is not None:
-            self._db.setlk_timeout(0, 0)
+        if timeout_s is None:
+            # In builds with SQLITE_ENABLE_SETLK_TIMEOUT writers queue in the kernel and do not
+            # poll. After each such wait the connection's `LockWait` is asked.
+            self._db.setlk_timeout(KERNEL_WAIT_MS, 0)
+        else:
             self._db.set_busy_timeout(round(timeout_s * 1000))
         with translated(path):
             for name, value in pragmas.items():
