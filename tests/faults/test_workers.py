@@ -269,8 +269,9 @@ def test_what_cannot_be_made_in_a_worker_is_named(
     path = config(executor={"plugin": "processes", "workers": 1}, **{kind: section})
     done = qframe_cli("run", path)
     assert done.returncode == 1
-    origin = f"{kind} './mine.py' (local file {tmp_path / 'mine.py'})"
-    assert f"Error: a new {kind}: {origin} raised RuntimeError: not here\n" in done.stderr
+    file = tmp_path / "mine.py"
+    raised = f"{kind} './mine.py' (local file {file}) raised RuntimeError: not here ({file}:8)"
+    assert f"Error: a new {kind}: {raised}\n" in done.stderr
 
 
 # Code beside a config

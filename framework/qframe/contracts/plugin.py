@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, create_model
 
 CONTRACT_VERSION = 1
 """Version of the contracts in `qframe.contracts`. An incompatible change raises it."""
+
+
+# pydantic looks for plugins of its own when the first model is made, in the lists of all installed
+# packages. If one of them is broken, that first model fails, and no further one.
+with suppress(Exception):
+    create_model("First")
 
 
 class PluginOptions(BaseModel):

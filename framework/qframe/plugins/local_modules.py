@@ -49,7 +49,8 @@ def execute(sources: Sources) -> ModuleType:
     except (Exception, SystemExit) as cause:
         for loaded in [key for key in sys.modules if f"{key}.".startswith(f"{name}.")]:
             del sys.modules[loaded]
-        raise PluginError(f"local plugin {path} is broken: {error_line(cause, path)}") from cause
+        line = error_line(cause, path.parent, named=path)
+        raise PluginError(f"local plugin {path} is broken: {line}") from cause
     return module
 
 

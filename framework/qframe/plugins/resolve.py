@@ -101,25 +101,23 @@ def _import(module: str, plugin: str) -> ModuleType:
 
 
 def _refuse_accidents(package: str, plugin: str) -> None:
-    """Refuses a module that lies in the working directory, or beside the script.
-
-    What is found there depends on where a command is called. A file is named as one.
+    """Refuses a module that lies in the working directory: another one may lie in another.
 
     Raises:
         PluginError: naming the file.
     """
-    if not package:
+    accident = file_in_the_way(package) if package else None
+    if accident is None:
         return
-    meant, accident = installed_module(package), file_in_the_way(package)
-    loaded = sys.modules.get(package)
-    file = getattr(loaded, "__file__", None)
-    taken = accident if loaded is None else None if file is None else Path(file)
-    if accident is None or taken is None or taken.resolve() != accident.resolve():
+    loaded = getattr(sys.modules.get(package), "__file__", None)
+    meant = installed_module(package)
+    if loaded is not None and Path(loaded).resolve() != accident.resolve():
         return
-    if meant is None or meant.origin is None or Path(meant.origin).resolve() != accident.resolve():
-        raise PluginError(
-            f"plugin {plugin!r}: the module {package!r} would be {accident}, which is not "
-            "installed: it only lies in the working directory or beside the script",
-            hint="name the file itself, such as ./my_plugins.py:ClassName, put its directory into "
-            "PYTHONPATH, or install it",
-        )
+    if meant is not None and meant.origin and Path(meant.origin).resolve() == accident.resolve():
+        return
+    raise PluginError(
+        f"plugin {plugin!r}: the module {package!r} is {accident}: it is not installed, it only "
+        "lies in the working directory",
+        hint="name the file itself, such as ./my_plugins.py:ClassName; or install it; or put its "
+        "directory into PYTHONPATH",
+    )

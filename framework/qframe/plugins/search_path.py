@@ -1,8 +1,8 @@
 """Where modules of packages are found: what is installed, and not what lies in the way by accident.
 
-Python looks for modules first in the directory of the script, or in the working directory. There a
-file of any name may lie, beside a config for instance. A plugin that a config names as
-`pkg.module:attr` is never taken from there. A directory that the user named in PYTHONPATH is meant.
+Python looks for modules in the directory of the script, or in the working directory, before it
+looks among the installed packages. A file of any name may lie there, beside a config for instance.
+A directory that the user named in PYTHONPATH is meant, and counts as a place of installed packages.
 """
 
 from __future__ import annotations
@@ -16,55 +16,63 @@ from pathlib import Path
 def installed_module(name: str) -> ModuleSpec | None:
     """Where Python finds a top-level module that is installed; None if it is not.
 
-    It is found without being imported. Packages that a tool has installed as links to their
-    sources count.
+    It is found without being imported. Neither the working directory nor that of the script
+    counts. Packages that a tool has installed as links to their sources count.
     """
-    path = _installed_path()
+    path = _without([_working_directory(), _script_directory()])
     for finder in sys.meta_path:
         find = getattr(finder, "find_spec", None)
-        if find is None:
-            continue
-        found: ModuleSpec | None = find(name, path if finder is PathFinder else None)
-        if found is not None:
+        found = None if find is None else find(name, path if finder is PathFinder else None)
+        if isinstance(found, ModuleSpec):
             return found
     return None
 
 
 def file_in_the_way(name: str) -> Path | None:
-    """The file or directory of a module that would be imported by accident; None if there is none.
+    """The file of a module that would be imported from the working directory; None if none would.
 
-    It is one that lies in the working directory or beside the script.
+    Python looks there for `-c`, `-m` and in a notebook. The directory of a script is another
+    matter: what lies there is the script's own.
     """
-    found = PathFinder.find_spec(name, sorted(_accidental()))
+    here = _working_directory()
+    if "" not in sys.path and not (sys.path[0] == here and "-m" in sys.orig_argv):
+        return None
+    named = map(_absolute, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    found = None if here in named else PathFinder.find_spec(name, [here])
     if found is None:
         return None
-    places = list(found.submodule_search_locations or ())
-    return Path(found.origin or places[0])
+    return Path(found.origin or next(iter(found.submodule_search_locations or [here])))
 
 
-def _installed_path() -> list[str]:
-    """`sys.path` without the places that Python has put before it by itself."""
-    left = _accidental()
+def _without(places: list[str]) -> list[str]:
+    """`sys.path` without the first entry of each of these places.
+
+    Python put that entry there by itself. The same place may be there once more, as installed.
+    """
+    named = {_absolute(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)}
+    left = set(places) - named
     path = []
     for entry in sys.path:
-        place = _absolute(entry)
+        place = _absolute(entry or os.curdir)
         if place in left:
-            left.remove(place)  # once: the same place may be there a second time, as installed
+            left.remove(place)
         elif entry:
             path.append(entry)
     return path
 
 
-def _accidental() -> set[str]:
-    """The working directory and that of the script, unless the user named them in PYTHONPATH."""
+def _working_directory() -> str:
+    return _absolute(os.curdir)
+
+
+def _script_directory() -> str:
     script = getattr(sys.modules.get("__main__"), "__file__", None)
-    places = {_absolute("")} | ({_absolute(os.path.dirname(script))} if script else set())  # noqa: PTH120
-    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    return places - {_absolute(entry) for entry in named if entry}
+    return str(Path(_absolute(script)).parent) if script else ""
 
 
 def _absolute(entry: str) -> str:
+    """The place without symbolic links; an empty one, or one that is gone, stays as it is."""
     try:
-        return os.path.realpath(entry or os.curdir)
-    except OSError:  # the working directory is gone
+        return os.path.realpath(entry) if entry else ""
+    except OSError:
         return entry
