@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from qframe.machine.mounts import is_network as is_network
     from qframe.machine.signals import stop_requested as stop_requested
     from qframe.plugins.hookspecs import hookimpl as hookimpl
+    from qframe.printable import shell_words as shell_words
     from qframe.recipe.blocks import Block as Block
     from qframe.recipe.columns import Arrays as Arrays
     from qframe.recipe.columns import Column as Column
@@ -170,6 +171,7 @@ _MODULE_OF = {
     "run": "runs.run",
     "schema_from_data": "recipe.schema",
     "schema_to_data": "recipe.schema",
+    "shell_words": "printable",
     "stop_requested": "machine.signals",
     "stored_runs": "recipe.ledger",
     "unitary_keys": "circuits.keys",

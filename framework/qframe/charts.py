@@ -10,6 +10,7 @@ from typing import Any
 
 from qframe.errors import ConfigError, PluginError, StorageError
 from qframe.machine.files import irregular
+from qframe.printable import printable
 
 FORMATS = (".svg", ".png", ".pdf")
 """Suffixes of the file formats in which a chart can be drawn."""
@@ -26,6 +27,11 @@ STYLE: dict[str, Any] = {
     "svg.hashsalt": "qframe",  # equal charts are equal files
 }
 """Matplotlib settings of every chart."""
+
+
+def plain(text: str) -> str:
+    """A text of a file or a user, as Matplotlib draws it: printable, and no mathematics."""
+    return printable(text).replace("$", r"\$")
 
 
 def require(*paths: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from qframe.analysis.haar import trace_cdf
 from qframe.analysis.statistics import BINS, Statistics
-from qframe.charts import BLUE, RED, STYLE, save
+from qframe.charts import BLUE, RED, STYLE, plain, save
 
 SHOWN_GATES = 16
 """Most bars in the panel of gates. The rarest gates share the last one."""
@@ -49,7 +49,7 @@ def draw(stats: Statistics, path: Path, title: str) -> None:
         part = "" if stats.records == stats.stored else f" of {stats.stored:,}"
         exact = "" if stats.unitaries.level == 0 else "about "
         figure.suptitle(
-            f"{title}: {stats.records:,}{part} records, {exact}{stats.unitaries.distinct:,} "
+            f"{plain(title)}: {stats.records:,}{part} records, {exact}{stats.unitaries.distinct:,} "
             f"unitaries up to phase ({stats.redundancy:,.3g} records each)",
             fontsize=12,
             x=0.01,
@@ -157,7 +157,7 @@ def _gates(axes: Any, stats: Statistics) -> None:
         rest = gates[SHOWN_GATES - 1 :]
         gates = [*gates[: SHOWN_GATES - 1], (f"{len(rest)} more", sum(n for _, n in rest))]
     total = max(1, sum(count for _, count in gates))
-    axes.barh([name for name, _ in gates], [count / total for _, count in gates], color=BLUE)
+    axes.barh([plain(name) for name, _ in gates], [count / total for _, count in gates], color=BLUE)
     axes.invert_yaxis()
     axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")

@@ -16,6 +16,10 @@ UNITARY_TOLERANCE = 1e-12
 """Largest allowed entry of |U†U - 1| in a gate matrix (double precision, up to 64 x 64)."""
 
 
+MOST_CHARACTERS = 64
+"""Characters of the longest name of a gate."""
+
+
 class Gate:
     """A named unitary on one or more qubits.
 
@@ -27,12 +31,13 @@ class Gate:
             is left out, entries that are small numbers of a ring are recognised all the same.
 
     Raises:
-        ConfigError: naming the gate, if the matrix is not square, not finite, not a power of two
-            wide, or not unitary to `UNITARY_TOLERANCE`, or if `exact` is another matrix.
+        ConfigError: naming the gate, if its name is not 1 to `MOST_CHARACTERS` printable
+            characters, if the matrix is not square, not finite, not a power of two wide, or not
+            unitary to `UNITARY_TOLERANCE`, or if `exact` is another matrix.
     """
 
     def __init__(self, name: str, matrix: ArrayLike, exact: ExactMatrix | None = None) -> None:
-        self.name = name
+        self.name = _checked_name(name)
         self.matrix: NDArray[np.complex128] = _checked_matrix(name, matrix)
         self.qubits: int = self.matrix.shape[0].bit_length() - 1
         self.exact = exact
@@ -63,6 +68,19 @@ def check_names(gates: Sequence[Gate]) -> None:
                 f"two gates are named {gate.name!r}: gate {first} and gate {place} of {len(gates)}",
                 hint="give each gate a name of its own, or leave one out",
             )
+
+
+def _checked_name(name: str) -> str:
+    """The name, if it can be shown in tables and drawings as it is."""
+    if not isinstance(name, str):
+        raise ConfigError(f"the name of a gate is {name!r}, want a text")
+    if not (1 <= len(name) <= MOST_CHARACTERS and name.isprintable() and name == name.strip()):
+        shown = repr(name if len(name) <= MOST_CHARACTERS else name[:MOST_CHARACTERS] + "...")
+        raise ConfigError(
+            f"the name of a gate is {shown}, want 1 to {MOST_CHARACTERS} printable characters "
+            "without a space at either end"
+        )
+    return name
 
 
 def _checked_matrix(name: str, matrix: ArrayLike) -> NDArray[np.complex128]:

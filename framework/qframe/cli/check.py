@@ -8,25 +8,27 @@ from typing import Any
 
 import click
 
+from qframe.cli.local_code import load
 from qframe.cli.notes import show_notes
-from qframe.cli.options import config_argument, json_option, override_list, overrides
+from qframe.cli.options import config_argument, json_option, local_option, override_list, overrides
 from qframe.cli.output import echo, echo_block
 
 
 @click.command()
 @config_argument
 @overrides
+@local_option
 @json_option
-def check(config: Path, set_: tuple[str, ...], as_json: bool, **shortcuts: str | None) -> None:
+def check(
+    config: Path, set_: tuple[str, ...], local: bool, as_json: bool, **shortcuts: str | None
+) -> None:
     """Say what `qframe run CONFIG` would do, without writing anything.
 
     \b
     qframe check configs/clifford_t.yaml
     qframe check configs/clifford_t.yaml --records 1e9 --json
     """
-    from qframe.config.load import load_config
-
-    loaded = load_config(config, override_list(set_, shortcuts))
+    loaded = load(config, override_list(set_, shortcuts), local)
     facts = _facts(loaded)
     show_notes(facts["notes"])
     if as_json:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qframe.cli.options import config_argument, json_option, override_list
+from qframe.cli.local_code import announce, announce_storage
+from qframe.cli.options import config_argument, json_option, local_option, override_list
 from qframe.cli.output import echo, echo_block
 from qframe.cli.progress_bar import step_progress
 
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 )
 @click.option("--keep", is_flag=True, help="Keep the data that was written.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@local_option
 @json_option
 def compare(
     config: Path,
@@ -70,6 +72,7 @@ def compare(
     plots: tuple[Path, ...],
     keep: bool,
     quiet: bool,
+    local: bool,
     as_json: bool,
     **shortcuts: str | None,
 ) -> None:
@@ -93,7 +96,12 @@ def compare(
         from qframe.charts import require
 
         require(*plots)
-    wanted = contenders(config, override_list(set_, shortcuts), storages, grid)
+    set_words = override_list(set_, shortcuts)
+    if local:
+        announce(config, set_words)
+        for word in storages:
+            announce_storage(word.partition(":")[0], config.parent.resolve())
+    wanted = contenders(config, set_words, storages, grid, local=local)
     limit = None if records is None else _count(records)
     with step_progress(quiet) as progress:
         found = run_comparison(wanted, records=limit, seconds=seconds, keep=keep, progress=progress)

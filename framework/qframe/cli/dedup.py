@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from qframe.cli.options import DataPath, json_option
+from qframe.cli.local_code import announce, announce_storage
+from qframe.cli.options import DataPath, json_option, local_option
 from qframe.cli.output import echo, echo_block
 
 
@@ -24,8 +25,20 @@ from qframe.cli.output import echo, echo_block
     help="Memory for keys, in MiB. What does not fit waits in files beside OUTPUT.",
 )
 @click.option("--storage", help="Storage plugin of OUTPUT. Without it, sqlite.")
+@click.option(
+    "--source-storage", "source_storage", metavar="PLUGIN", help="Storage plugin of DATA."
+)
+@local_option
 @json_option
-def dedup(data: Path, output: Path, memory: int, storage: str | None, as_json: bool) -> None:
+def dedup(
+    data: Path,
+    output: Path,
+    memory: int,
+    storage: str | None,
+    source_storage: str | None,
+    local: bool,
+    as_json: bool,
+) -> None:
     """Keep one record per unitary (up to a global phase): the shortest circuit, then the first.
 
     DATA is a complete dataset, or a config. OUTPUT is a dataset like any other. It has one more
@@ -37,9 +50,23 @@ def dedup(data: Path, output: Path, memory: int, storage: str | None, as_json: b
     """
     from qframe.cli.progress_bar import progress_bar
     from qframe.deduplication.dedup import dedup as deduplicate
+    from qframe.machine.places import CONFIG_SUFFIXES
 
+    if local:
+        if data.suffix in CONFIG_SUFFIXES:
+            announce(data)
+        for name in filter(None, (storage, source_storage)):
+            announce_storage(name)
     with progress_bar() as progress:
-        found = deduplicate(data, output, memory << 20, storage, progress)
+        found = deduplicate(
+            data,
+            output,
+            memory << 20,
+            storage,
+            progress,
+            source_storage=source_storage,
+            local_plugins=local,
+        )
     if as_json:
         echo_block(json.dumps({**asdict(found), "output": str(found.output)}, indent=2))
         return

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qframe.cli.local_code import load
 from qframe.cli.notes import show_notes
-from qframe.cli.options import config_argument, json_option
+from qframe.cli.options import config_argument, json_option, local_option
 from qframe.cli.output import echo_block
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ SHOWN = 24
 @click.command()
 @config_argument
 @click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key of the config.")
+@local_option
 @json_option
-def gates(config: Path, set_: tuple[str, ...], as_json: bool) -> None:
+def gates(config: Path, set_: tuple[str, ...], local: bool, as_json: bool) -> None:
     """Print the gates of CONFIG: matrices, codes, inverses, orders and the size of the group.
 
     \b
@@ -35,11 +37,10 @@ def gates(config: Path, set_: tuple[str, ...], as_json: bool) -> None:
     Inverses, duplicates, orders and the group ignore a global phase and differences below 1e-8.
     """
     from qframe.analysis.gate_group import analyse
-    from qframe.config.load import load_config
     from qframe.config.notes import notes_on_gates
     from qframe.config.to_recipe import make_gates
 
-    loaded = load_config(config, list(set_))
+    loaded = load(config, list(set_), local)
     made = make_gates(loaded)
     instructions = made.instructions
     show_notes(notes_on_gates(loaded, made))

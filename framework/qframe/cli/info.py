@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qframe.cli.options import DataPath, json_option
+from qframe.cli.local_code import open_data
+from qframe.cli.options import DataPath, json_option, local_option, storage_option
 from qframe.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
@@ -19,21 +20,21 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("data", type=DataPath())
 @click.option("--recipe", "recipe", is_flag=True, help="Print the recipe itself.")
+@storage_option
+@local_option
 @json_option
-def info(data: Path, recipe: bool, as_json: bool) -> None:
+def info(data: Path, storage: str | None, local: bool, recipe: bool, as_json: bool) -> None:
     """Print what a dataset or a config holds: records, recipe, gates, columns, conventions.
 
     \b
     qframe info data/clifford_t.db
     qframe info data/clifford_t.db --recipe | python -m json.tool
     """
-    from qframe.dataset.open import open as open_dataset
-
-    with open_dataset(data) as dataset:
+    with open_data(data, local=local, storage=storage) as dataset:
         if recipe:
             echo(dataset.recipe.text)
             return
-        facts = _facts(dataset, data)
+        facts = _facts(dataset, data, storage, local)
         if as_json:
             echo_block(json.dumps(facts, indent=2))
             return
@@ -50,8 +51,8 @@ def info(data: Path, recipe: bool, as_json: bool) -> None:
         echo(f"{label:<18} {shown}")
 
 
-def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
-    from qframe.dataset.storages import storage_at
+def _facts(dataset: Dataset, data: Path, storage: str | None, local: bool) -> dict[str, Any]:
+    from qframe.dataset.storages import storage_at, storage_class
     from qframe.machine.disk import disk_bytes
     from qframe.machine.places import CONFIG_SUFFIXES
     from qframe.recipe.schema import record_width, schema_to_data
@@ -59,7 +60,11 @@ def _facts(dataset: Dataset, data: Path) -> dict[str, Any]:
     recipe = dataset.recipe
     stored = dataset.stored()
     computed = data.suffix in CONFIG_SUFFIXES
-    files = () if computed else (data, *storage_at(data, None).parts())
+    files = (
+        ()
+        if computed
+        else (data, *storage_at(data, None, named=storage_class(storage, local)).parts())
+    )
     return {
         "data": str(data),
         "records": len(dataset),

@@ -85,6 +85,23 @@ def traceback_option() -> click.Option:
     )
 
 
+local_option = click.option(
+    "--no-local-plugins",
+    "local",
+    flag_value=False,
+    default=True,
+    type=bool,
+    help="Refuse to run code of local files.",
+)
+"""The option `--no-local-plugins`, for each verb that takes a config: argument `local`."""
+
+storage_option = click.option(
+    "--storage",
+    metavar="PLUGIN",
+    help="Storage plugin of DATA, such as ./mine.py, if no installed one knows DATA.",
+)
+"""The option `--storage` of the verbs that read a dataset."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 

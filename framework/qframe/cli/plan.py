@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from qframe.cli.local_code import load
 from qframe.cli.notes import show_notes
-from qframe.cli.options import config_argument, json_option, override_list, overrides
+from qframe.cli.options import config_argument, json_option, local_option, override_list, overrides
 from qframe.cli.output import cell, console, echo, echo_block
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ WIDTH = 110
 @click.command()
 @config_argument
 @overrides
+@local_option
 @json_option
 @click.option(
     "--seconds",
@@ -51,6 +53,7 @@ WIDTH = 110
 def plan(
     config: Path,
     set_: tuple[str, ...],
+    local: bool,
     as_json: bool,
     seconds: float,
     plot: Path | None,
@@ -65,7 +68,6 @@ def plan(
     qframe plan configs/clifford_t.yaml --records 300e9
     qframe plan configs/clifford_t.yaml --records 300e9 --seconds 30 --plot plan.svg
     """
-    from qframe.config.load import load_config
     from qframe.forecast.calibration import calibrate
     from qframe.forecast.duplicates import sample
     from qframe.forecast.model import Model
@@ -77,7 +79,7 @@ def plan(
         from qframe.forecast.chart import draw
 
         require(plot)
-    planned = unchecked_plan(load_config(config, override_list(set_, shortcuts)))
+    planned = unchecked_plan(load(config, override_list(set_, shortcuts), local))
     show_notes(planned.notes)
     echo(f"Calibrating for about {seconds:g} s ...", err=True)
     measured = calibrate(planned, seconds)

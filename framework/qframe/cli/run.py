@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
 from dataclasses import asdict
 from functools import partial
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qframe.cli.options import config_argument, json_option, override_list, overrides
+from qframe.cli.local_code import load
+from qframe.cli.options import config_argument, json_option, local_option, override_list, overrides
 from qframe.cli.output import echo, echo_block
+from qframe.printable import shell_words
 
 if TYPE_CHECKING:
     from qframe.machine.signals import StopRequest
@@ -29,13 +30,13 @@ UNFINISHED = 75
 @overrides
 @json_option
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-@click.option("--no-local-plugins", is_flag=True, help="Refuse configs that name local files.")
+@local_option
 def run(
     config: Path,
     set_: tuple[str, ...],
     as_json: bool,
     quiet: bool,
-    no_local_plugins: bool,
+    local: bool,
     **shortcuts: str | None,
 ) -> int:
     """Make the dataset that CONFIG describes, or what is still missing of it.
@@ -49,13 +50,10 @@ def run(
     qframe run configs/clifford_t.yaml --storage savetxt --records 10000
     """
     from qframe.cli.run_progress import Progress
-    from qframe.config.load import load_config
     from qframe.machine.signals import noted_signals
     from qframe.runs.run import run_loaded
 
-    loaded = load_config(config, override_list(set_, shortcuts), local=not no_local_plugins)
-    for spec in loaded.local:
-        echo(f"Running local code: {spec.kind} {spec.plugin} ({spec.base})", err=True)
+    loaded = load(config, override_list(set_, shortcuts), local)
     with Progress(enabled=not quiet) as progress:
         summary = run_loaded(loaded, [progress], partial(noted_signals, _end_at_once))
     if as_json:
@@ -72,6 +70,13 @@ def _end_at_once(stop: StopRequest) -> None:
     os._exit(128 + (stop.number or 0))
 
 
+def _in_python(path: Path) -> str:
+    """A path as Python reads it, in double quotes wherever they do."""
+    text = str(path)
+    plain = text.isprintable() and not set(text) & set('"\\')
+    return f'"{text}"' if plain else repr(text)
+
+
 def _print(summary: RunSummary) -> None:
     if summary.complete and not summary.stored:
         echo(f"{summary.output} is complete: {summary.records:,} records. Nothing to do.")
@@ -86,8 +91,8 @@ def _print(summary: RunSummary) -> None:
     echo(f"  speed    {rate:,.0f} records/s, {summary.seconds:.2f} s in all")
     echo(f"  recipe   {summary.recipe_id}")
     if not summary.complete:
-        echo(f"Run it again to finish: qframe {shlex.join(sys.argv[1:])}")
+        echo(f"Run it again to finish: {shell_words('qframe', *sys.argv[1:])}")
         return
     echo("Read it in Python:")
     echo("  import qframe")
-    echo(f'  ds = qframe.open("{summary.output}"); print(ds[0])')
+    echo(f"  ds = qframe.open({_in_python(summary.output)}); print(ds[0])")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qframe.cli.options import DataPath, json_option
+from qframe.cli.local_code import open_data
+from qframe.cli.options import DataPath, json_option, local_option, storage_option
 from qframe.cli.output import echo, echo_block
 
 if TYPE_CHECKING:
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 @click.argument("data", type=DataPath())
 @click.argument("index", type=int)
 @click.option("--set", "set_", multiple=True, metavar="KEY=VALUE", help="Set a key of the config.")
+@storage_option
+@local_option
 @json_option
-def show(data: Path, index: int, set_: tuple[str, ...], as_json: bool) -> None:
+def show(
+    data: Path, storage: str | None, local: bool, index: int, set_: tuple[str, ...], as_json: bool
+) -> None:
     """Draw circuit INDEX of a dataset or config and print its unitary. -1 is the last record.
 
     \b
@@ -29,9 +34,8 @@ def show(data: Path, index: int, set_: tuple[str, ...], as_json: bool) -> None:
     """
     from qframe.circuits.standard_gates import controls_of
     from qframe.circuits.text_diagram import draw_circuit, draw_matrix
-    from qframe.dataset.open import open as open_dataset
 
-    with open_dataset(data, set_) as dataset:
+    with open_data(data, set_, local=local, storage=storage) as dataset:
         try:
             record = dataset[index]
         except IndexError:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qframe.cli.options import DataPath, json_option
+from qframe.cli.local_code import open_data
+from qframe.cli.options import DataPath, json_option, local_option, storage_option
 from qframe.cli.output import cell, console, echo, echo_block
 from qframe.cli.progress_bar import progress_bar
 
@@ -42,8 +43,18 @@ BAR = 30
     metavar="FILE",
     help="Draw it, too: FILE.svg, FILE.png or FILE.pdf (needs Matplotlib).",
 )
+@storage_option
+@local_option
 @json_option
-def stats(data: Path, sample: int, everything: bool, plot: Path | None, as_json: bool) -> None:
+def stats(
+    data: Path,
+    storage: str | None,
+    local: bool,
+    sample: int,
+    everything: bool,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
     """Print statistics of a dataset's or a config's records.
 
     They are: distinct unitaries up to phase, lengths, gates, T-counts, and the distance to the
@@ -55,13 +66,12 @@ def stats(data: Path, sample: int, everything: bool, plot: Path | None, as_json:
     qframe stats data/clifford_t.db --all --json --plot clifford_t.svg
     """
     from qframe.analysis.statistics import statistics
-    from qframe.dataset.open import open as open_dataset
 
     if plot is not None:
         from qframe.charts import require
 
         require(plot)
-    with open_dataset(data) as dataset, progress_bar() as progress:
+    with open_data(data, local=local, storage=storage) as dataset, progress_bar() as progress:
         found = statistics(dataset, None if everything else sample, progress)
     if plot is not None:
         from qframe.analysis.chart import draw

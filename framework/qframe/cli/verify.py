@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qframe.cli.options import DataPath, json_option
+from qframe.cli.local_code import announce_storage, load
+from qframe.cli.options import DataPath, json_option, local_option
 from qframe.cli.output import echo, echo_block
 from qframe.cli.progress_bar import progress_bar
+from qframe.printable import shell_words
 
 if TYPE_CHECKING:
     from qframe.config.load import LoadedConfig
@@ -52,6 +54,10 @@ SHOWN = 20
     help="With --repair --config: move away even what bears no mark of a dataset, and make the "
     "dataset of CONFIG in its place.",
 )
+@click.option(
+    "--storage", "storage_name", metavar="PLUGIN", help="Storage plugin of DATA, such as ./mine.py."
+)
+@local_option
 @json_option
 def verify(
     data: Path,
@@ -61,13 +67,15 @@ def verify(
     look: bool,
     config: Path | None,
     force: bool,
+    storage_name: str | None,
+    local: bool,
     as_json: bool,
 ) -> int:
     """Check a dataset: file structure, ledger, and the SHA-256 of every block.
 
     Exit codes: 0 all is sound, 4 something is damaged, 5 it could not be checked, which says
     nothing about the data. With --repair: 0 once everything is proved.
-    --content adds the largest entry of |U U† - 1| (exit code 4 if it is too large), the numbers of
+    --content adds the largest entry of |U U^+ - 1| (exit code 4 if it is too large), the numbers of
     distinct circuits and of distinct unitaries up to phase, and the number of records that the
     sampler can make, if it is limited.
 
@@ -78,8 +86,7 @@ def verify(
     qframe verify data/clifford_t.db --repair
     qframe verify data/clifford_t.db --repair --config configs/clifford_t.yaml
     """
-    from qframe.config.load import load_config
-    from qframe.dataset.storages import storage_at
+    from qframe.dataset.storages import storage_at, storage_class
     from qframe.errors import StorageError
     from qframe.integrity.regenerate import generator_of
     from qframe.integrity.verify import verify as check
@@ -87,19 +94,22 @@ def verify(
 
     if force and not (mend and config):
         raise click.UsageError("--force needs --repair and --config")
-    loaded = None if config is None else load_config(config)
+    loaded = None if config is None else load(config, (), local)
+    if local and storage_name is not None:
+        announce_storage(storage_name)
+    named = storage_class(storage_name, local)
     again = (lambda header: generator_of(header, loaded)) if recompute or sample else None
     repaired = content = None
     with progress_bar() as progress:
         if mend:
             storage, found, repaired = _mended(
-                real_file(data), loaded, again, sample, force, progress
+                real_file(data), loaded, again, sample, force, progress, named
             )
             _print_found(data, found, as_json)
             verdict = found if found.ok else check(storage, again, sample, progress)
         else:
             try:
-                storage = storage_at(data, loaded, damaged=True)
+                storage = storage_at(data, loaded, damaged=True, named=named)
             except StorageError as error:  # nothing was found that could be damaged
                 _print_unchecked(data, error, as_json)
                 return NOT_CHECKED
@@ -127,6 +137,7 @@ def _mended(
     sample: int | None,
     force: bool,
     progress: ProgressCallback,
+    named: Any | None,
 ) -> tuple[Storage[Any], Verdict, Repair]:
     """Repairs what is at `place`. Returns its storage, what was found there, and what was done."""
     from qframe.dataset.storages import storage_at
@@ -139,7 +150,7 @@ def _mended(
         if finish_cut_repair(place, loaded):
             echo(f"{place}: the repair that was cut off is in its place", err=True)
         try:
-            storage = storage_at(place, loaded, damaged=True, force=force)
+            storage = storage_at(place, loaded, damaged=True, force=force, named=named)
         except NotADataset as error:
             if not os.path.lexists(place) or not (place.is_file() or place.is_dir()):
                 raise
@@ -227,7 +238,7 @@ def _print(data: Path, verdict: Verdict, repaired: Repair | None) -> None:
     for line in _lines(verdict):
         echo(f"{data}: {line}")
     if verdict.word == "damaged":
-        echo(f"DAMAGED: {data} (qframe verify {data} --repair)")
+        echo(f"DAMAGED: {data} ({shell_words('qframe', 'verify', data, '--repair')})")
         return
     if verdict.word == "not checked":
         proved = f"{verdict.intact:,} blocks agree with the ledger"

@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from qframe.charts import COLOURS, FAINT, GRID, INK, STYLE, save
+from qframe.charts import COLOURS, FAINT, GRID, INK, STYLE, plain, save
 from qframe.comparison.comparison import Comparison
 from qframe.comparison.outcome import Outcome
 from qframe.comparison.text import EXFAT_DIRECTORY, EXT4_DIRECTORY, FAT32_DIRECTORY, ranked
@@ -76,7 +76,7 @@ def _labels(axis: Any, outcomes: Sequence[Outcome]) -> None:
             axis.text(
                 -0.04,
                 row + shift,
-                text,
+                plain(text),
                 transform=axis.get_yaxis_transform(),
                 ha="right",
                 va="center",
@@ -240,7 +240,7 @@ def _words(figure: Any, comparison: Comparison, height: float) -> None:
     figure.text(
         0.012,
         1 - 0.6 / height,
-        f"{Path(comparison.config).name}: {comparison.seconds:g} s of writing per storage "
+        f"{plain(Path(comparison.config).name)}: {comparison.seconds:g} s of writing per storage "
         f"({short(min(written))} to {short(max(written))} records), "
         f"{' or '.join(map(str, workers))} writers; {comparison.machine}; {comparison.date}",
         fontsize=9,

@@ -36,7 +36,12 @@ class Contender:
 
 
 def contenders(
-    config: Path, overrides: Sequence[str], storages: Sequence[str], grid: Sequence[str]
+    config: Path,
+    overrides: Sequence[str],
+    storages: Sequence[str],
+    grid: Sequence[str],
+    *,
+    local: bool = True,
 ) -> list[Contender]:
     """The storages to compare, in the order in which they are named.
 
@@ -47,6 +52,7 @@ def contenders(
             none: every installed storage with its defaults, and once more with each set of options
             in `compared` of its class.
         grid: `key=value,value,...`. Several make a contender of each combination.
+        local: whether local files may be named.
 
     Raises:
         ConfigError: a storage or grid cannot be read, or a storage does not take an option.
@@ -62,7 +68,7 @@ def contenders(
         for cell in _cells(grid):
             set_ = {**{f"storage.{key}": value for key, value in options.items()}, **cell}
             words = [f"storage={json.dumps(name)}", *(_override(k, v) for k, v in set_.items())]
-            loaded = load_config(config, [*overrides, *words])
+            loaded = load_config(config, [*overrides, *words], local=local)
             result.append(Contender(_label(name, set_), name, set_, loaded))
     return result
 

@@ -109,6 +109,21 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, local: bool = True
     return LoadedConfig(path, config, document, plugins, hooks, tuple(overrides))
 
 
+def local_plugins_of(path: Path, overrides: Sequence[str] = ()) -> list[tuple[str, str, Path]]:
+    """The local files that a config names, of which none is executed: kind, name, and base.
+
+    Args:
+        path: the YAML file.
+        overrides: `key.path=value`.
+
+    Raises:
+        ConfigError: the file is no YAML, or an override cannot be put in.
+    """
+    document, base = apply_overrides(read_yaml(path), overrides), path.parent.resolve()
+    named = _named_plugins(document.data)
+    return [(str(loc[0]), plugin, base) for loc, plugin in named if is_local(plugin)]
+
+
 def output_of(loaded: LoadedConfig) -> Path:
     """`output:` of the config, from the working directory; else `data/<config name><suffix>`."""
     if loaded.config.output is not None:
@@ -117,14 +132,28 @@ def output_of(loaded: LoadedConfig) -> Path:
     return Path("data") / f"{loaded.path.stem}{storage.suffix}"
 
 
+def refuse_local(kind: str, plugin: str) -> None:
+    """Refuses a local file that is named outside a config.
+
+    Raises:
+        PluginError: it is one.
+    """
+    if is_local(plugin):
+        raise PluginError(f"{kind} {plugin!r} {_IS_CODE}", hint=_READ_IT)
+
+
+_IS_CODE = "is a local file: code that would be run"
+_READ_IT = "read it, then leave --no-local-plugins out; or install it as a package"
+
+
 def _refuse_local(document: Document) -> None:
     """Raises PluginError for each section that names a local file; executes none of them."""
     mistakes = [
         Mistake(
             (*loc, "plugin"),
-            f"{plugin!r} is a local file: code that would be run",
+            f"{plugin!r} {_IS_CODE}",
             "plugin",
-            hint="read it, then leave --no-local-plugins out; or install it as a package",
+            hint=_READ_IT,
         )
         for loc, plugin in _named_plugins(document.data)
         if is_local(plugin)

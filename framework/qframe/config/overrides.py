@@ -13,6 +13,15 @@ from qframe.errors import ConfigError
 from qframe.plugins.kinds import KINDS
 from qframe.printable import printable
 
+MOST_OVERRIDES = 1_000
+"""Largest number of overrides."""
+
+MOST_KEYS = 20
+"""Most keys in one `key.path`. No key of any config lies that deep."""
+
+MOST_CHARACTERS = 1 << 20
+"""Characters of the longest override: as many as a config may have bytes."""
+
 
 def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     """A copy of the document with each `key.path=value` put in, in order.
@@ -34,6 +43,11 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
         dict(document.origins),
     )
     problems = []
+    if len(overrides) > MOST_OVERRIDES:
+        raise ConfigError(
+            f"--set is given {len(overrides):,} times, want at most {MOST_OVERRIDES:,}",
+            hint="write the keys into the config",
+        )
     for override in overrides:
         origin = origin_of(override)
         try:
@@ -48,7 +62,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
 
 def origin_of(override: str) -> str:
     """How messages name an override: as an option of the command line, at most 86 characters."""
-    text = printable(override)
+    text = printable(override[:81])
     return f"--set {text if len(text) <= 80 else text[:77] + '...'}"
 
 
@@ -58,8 +72,12 @@ class _Refused(Exception):  # noqa: N818 - never leaves the module
 
 def _parse(override: str) -> tuple[list[str], Any]:
     """The keys and the value of `key.path=value`."""
+    if len(override) > MOST_CHARACTERS:
+        raise _Refused(f"has {len(override):,} characters, want at most {MOST_CHARACTERS:,}")
     path, equals, text = override.partition("=")
-    keys = path.strip().split(".")
+    keys = path.strip().split(".", MOST_KEYS)
+    if len(keys) > MOST_KEYS:
+        raise _Refused(f"has more than {MOST_KEYS} keys, want a key of the config")
     if not equals or not all(keys):
         raise _Refused("want key.path=value, such as sampler.length=20")
     try:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from qframe.config.load import LoadedConfig
+from qframe.config.load import LoadedConfig, refuse_local
 from qframe.config.to_recipe import header_of
 from qframe.contracts.storage import Storage
 from qframe.errors import CannotOpen, NotADataset, PluginError
 from qframe.machine.files import handles_left, irregular
 from qframe.machine.places import real_file, refuse_cut_repair
 from qframe.plugins.installed import installed
+from qframe.plugins.local_files import is_local
 from qframe.plugins.resolve import find_class
 
 
@@ -26,8 +27,36 @@ def installed_storages() -> Iterator[Any]:
             continue
 
 
+def storage_class(plugin: str | None, local: bool) -> Any | None:
+    """The class of a storage that a caller names; None if none is named.
+
+    Args:
+        plugin: a name as in a config; a file is relative to the working directory.
+        local: whether it may be a local file.
+
+    Raises:
+        PluginError: it cannot be used, or is a local file and may not be.
+    """
+    if plugin is None:
+        return None
+    if not local:
+        refuse_local("storage", plugin)
+    return find_class("storage", plugin, Path.cwd())
+
+
+def absolute_plugin(plugin: str) -> str:
+    """The name of a plugin that means the same in another working directory."""
+    path, colon, attribute = plugin.partition(":")
+    return f"{Path(path).absolute()}{colon}{attribute}" if is_local(plugin) else plugin
+
+
 def storage_at(
-    data: Path, loaded: LoadedConfig | None, *, damaged: bool = False, force: bool = False
+    data: Path,
+    loaded: LoadedConfig | None,
+    *,
+    damaged: bool = False,
+    force: bool = False,
+    named: Any | None = None,
 ) -> Storage[Any]:
     """The storage of a dataset.
 
@@ -38,6 +67,7 @@ def storage_at(
         loaded: the dataset's config, or None if it is not known.
         damaged: whether a storage that only finds its mark there will do, too.
         force: whether the config's storage is taken, whatever is there.
+        named: class of a storage that is asked first.
 
     Raises:
         NotADataset: there is nothing at `data`, or nothing that a storage knows.
@@ -46,6 +76,8 @@ def storage_at(
     data = real_file(data)
     refuse_unreadable(data)
     classes: list[Any] = [] if loaded is None else [loaded.plugins["storage"].cls]
+    if named is not None:
+        classes.insert(0, named)
     classes += installed_storages()
     for storage in classes:
         if storage.recognises(data):
@@ -55,10 +87,14 @@ def storage_at(
         if storage.bears_mark(data, header):
             return _made(storage, data, loaded)
     if force and loaded is not None:
-        return _made(classes[0], data, loaded)
+        return _made(loaded.plugins["storage"].cls, data, loaded)
     if not handles_left():
         raise CannotOpen(f"{data} cannot be opened", hint="raise the limit of open files (ulimit)")
-    raise NotADataset(f"{data} is not a dataset of any installed storage")
+    raise NotADataset(
+        f"{data} is not a dataset of any installed storage",
+        hint="if its storage is a local file or a module, name it: --storage PLUGIN, or "
+        "qframe.open(..., storage=...)",
+    )
 
 
 def _made(storage: Any, data: Path, loaded: LoadedConfig | None) -> Storage[Any]:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qframe.__about__ import __version__
+from qframe.config.load import refuse_local
 from qframe.config.model import default_plugin
 from qframe.contracts.plugin import PluginSpec
 from qframe.contracts.storage import Storage
@@ -83,6 +84,9 @@ def dedup(
     memory: int = MEMORY,
     storage: str | None = None,
     progress: ProgressCallback = no_progress,
+    *,
+    source_storage: str | None = None,
+    local_plugins: bool = True,
 ) -> Deduplicated:
     """Makes a new dataset with one record for each unitary of `data`, up to a global phase.
 
@@ -99,8 +103,11 @@ def dedup(
         memory: bytes for the rows that are compared. A few blocks of records come on top.
         storage: storage plugin of the new dataset; the default storage if None.
         progress: called before each block.
+        source_storage: storage plugin of `data`, if no installed one knows it.
+        local_plugins: whether local files that are named may be executed.
 
     Raises:
+        PluginError: a plugin cannot be used, or is a local file and may not be executed.
         TypeError: `memory` is no integer, such as True.
         ValueError: `memory` is below 1.
         RecordMissing: `data` is not complete.
@@ -113,7 +120,9 @@ def dedup(
     output = local_path(output)
     place = real_file(output)
     memory = checked_integer(memory, "memory", least=1)
-    with open_dataset(data) as source:
+    if storage is not None and not local_plugins:
+        refuse_local("storage", storage)
+    with open_dataset(data, storage=source_storage, local_plugins=local_plugins) as source:
         keys = _keys(source, Path(data))
         spec = PluginSpec("storage", storage or str(default_plugin("storage")), {}, "")
         recipe = replace(
@@ -195,7 +204,7 @@ def _existing(output: Path, header: Header, storage: str | None) -> Deduplicated
         raise StorageError(
             f"{output} exists, and is not a {storage} dataset", hint="name another output"
         )
-    with open_dataset(output) as dataset:
+    with open_dataset(output, storage=storage) as dataset:
         if dataset.recipe.id != header.recipe.id or dataset.stored() < len(dataset):
             raise StorageError(
                 f"{output} exists, and is not what would be written", hint="name another output"

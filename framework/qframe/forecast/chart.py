@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qframe.charts import BLUE, RED, STYLE, save
+from qframe.charts import BLUE, RED, STYLE, plain, save
 from qframe.forecast.model import Projection
 from qframe.readable import number
 
@@ -23,7 +23,7 @@ def draw(projection: Projection, path: Path) -> None:
     axes = figure.add_subplot()
     ends = [max(1, limit.records or 0) for limit in limits]
     colours = [RED if limit.hit else BLUE for limit in limits]
-    axes.barh([limit.what for limit in limits], ends, color=colours)
+    axes.barh([plain(limit.what) for limit in limits], ends, color=colours)
     axes.set_xscale("log")
     axes.set_xlim(min(*ends, projection.records) / 1000, 1000 * max(*ends, projection.records))
     for row, end in enumerate(ends):

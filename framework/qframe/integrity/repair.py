@@ -18,6 +18,7 @@ from qframe.integrity.regenerate import generator_of
 from qframe.integrity.verify import Damage, Verdict, block_problem
 from qframe.machine.files import move_new
 from qframe.machine.places import repaired_beside
+from qframe.printable import shell_words
 from qframe.progress import ProgressCallback, no_progress
 from qframe.recipe.blocks import Block
 from qframe.recipe.header import Header
@@ -211,7 +212,7 @@ def _into_place(new: Storage[Any], path: Path) -> None:
         raise StorageError(
             f"{cause.filename2 or path} appeared while {path} was repaired, and was left as it is; "
             f"the repaired dataset is {new.path}",
-            hint=f"move it away, then: qframe verify {path} --repair",
+            hint=f"move it away, then: {shell_words('qframe', 'verify', path, '--repair')}",
         ) from cause
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qframe.errors import NotADataset, StorageError
 from qframe.machine.mounts import mount_point
+from qframe.printable import shell_words
 
 CONFIG_SUFFIXES = (".yaml", ".yml")
 """Endings of the names that are taken for configs."""
@@ -126,7 +127,7 @@ def refuse_cut_repair(path: Path) -> None:
     if not os.path.lexists(path) and repaired_beside(path).exists():
         raise StorageError(
             f"{path} does not exist, but {repaired_beside(path)} does: a repair was cut off",
-            hint=f"qframe verify {path} --repair puts it in its place",
+            hint=f"{shell_words('qframe', 'verify', path, '--repair')} puts it in its place",
         )
 
 

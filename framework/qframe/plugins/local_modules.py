@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import linecache
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -35,7 +36,8 @@ def execute(sources: Sources) -> ModuleType:
     """
     path = sources.main.path
     of_path = hashlib.sha256(os.fsencode(path)).hexdigest()
-    name = f"qframe_local_{path.stem}_{of_path[:8]}_{sources.sha256[:16]}"
+    stem = re.sub(r"\W", "_", path.stem)
+    name = f"qframe_local_{stem}_{of_path[:8]}_{sources.sha256[:16]}"
     below: list[str] | None = [] if sources.modules else None
     spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=below)
     assert spec is not None  # noqa: S101 - Python has a loader for every .py file

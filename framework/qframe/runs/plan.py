@@ -22,6 +22,7 @@ from qframe.errors import ConfigError, RecipeMismatch, StorageError
 from qframe.machine.disk import writable_ancestor
 from qframe.machine.places import real_file, refuse_cut_repair, refuse_long_name
 from qframe.machine.process_mark import process_mark
+from qframe.printable import shell_words
 from qframe.recipe.header import Header
 from qframe.recipe.ledger import Stored, missing
 from qframe.recipe.recipe import Recipe, differences
@@ -192,7 +193,7 @@ def _existing(storage: Storage[Any], header: Header, output: Path) -> _Found:
         raise StorageError(
             f"{output} exists and is not a {storage.name} dataset",
             hint="name another --output, or move it away; if it was one, and is damaged: "
-            f"qframe verify {output} --repair --config CONFIG",
+            f"{shell_words('qframe', 'verify', output, '--repair')} --config CONFIG",
         )
     with closing(storage.reader()) as reader:
         if reader.header.recipe.id != header.recipe.id:

@@ -21,6 +21,7 @@ from qframe.machine.lock import PreviousHolder, output_lock, remove_leftover
 from qframe.machine.places import real_file, refuse_second_names, repaired_beside
 from qframe.machine.signals import StopRequest, deferred_signals
 from qframe.plugins.blame import blame
+from qframe.printable import shell_words
 from qframe.runs.hooks import RunHooks
 from qframe.runs.plan import RunPlan, plan
 from qframe.runs.same_plugins import compare_stored
@@ -263,7 +264,9 @@ def _prove(planned: RunPlan) -> None:
         raise StorageError(
             f"{planned.output} was left unfinished, maybe before this machine last started, and "
             f"{found}",
-            hint=f"qframe verify {planned.output} --repair --config {planned.loaded.path}",
+            hint=shell_words(
+                "qframe", "verify", planned.output, "--repair", "--config", planned.loaded.path
+            ),
         )
 
 

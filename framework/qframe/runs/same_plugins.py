@@ -16,6 +16,7 @@ from qframe.errors import PluginError, StorageError
 from qframe.generation.generator import Generator
 from qframe.integrity.verify import block_problem
 from qframe.plugins.identity import identity
+from qframe.printable import shell_words
 
 KINDS = ("sampler", "engine", "storage")
 """The kinds of plugin that a worker makes for itself. Gates travel in the recipe."""
@@ -77,7 +78,8 @@ def compare_stored(storage: Storage[Any], job: Job, generator: Generator) -> Non
         if problem is not None:
             raise StorageError(
                 f"{job.output} is damaged: block {block} {problem}",
-                hint=f"qframe verify {job.output} --repair --config {job.config}",
+                hint=shell_words("qframe", "verify", job.output, "--repair")
+                + f" --config {job.config}",
             )
         [made] = generator.blocks(block, [records])
         if made.checksum(reader.header.schema) != sha256:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import apsw
 
-from qframe import CannotOpen, QframeError, StorageBusy, StorageError
+from qframe import CannotOpen, QframeError, StorageBusy, StorageError, shell_words
 from qframe_plugins.storages._sqlite.connection import open_readonly, translated
 from qframe_plugins.storages._sqlite.reader import SqliteReader
 from qframe_plugins.storages._sqlite.tables import Tables
@@ -93,7 +93,7 @@ def refuse_foreign_schema(path: Path, tables: Tables) -> None:
     """
     problem = next(_run(path, tables, (_schema,)), None)
     if problem is not None:
-        raise StorageError(f"{path}: {problem}", hint=f"qframe verify {path}")
+        raise StorageError(f"{path}: {problem}", hint=shell_words("qframe", "verify", path))
 
 
 def _gates(db: apsw.Connection, tables: Tables) -> Iterator[str]:

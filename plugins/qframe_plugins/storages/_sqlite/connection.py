@@ -19,6 +19,7 @@ from qframe import (
     exhausted,
     irregular,
     open_regular,
+    shell_words,
 )
 from qframe_plugins.storages._sqlite.lock_wait import LockWait, holders_in_words
 
@@ -334,7 +335,8 @@ def translated(path: Path) -> Iterator[None]:
     except apsw.CorruptError as cause:
         raise StorageError(
             f"{path} is damaged: {cause}",
-            hint=f"its records can be made again from the recipe: qframe verify {path} --repair",
+            hint="its records can be made again from the recipe: "
+            + shell_words("qframe", "verify", path, "--repair"),
         ) from cause
     except apsw.BusyError as cause:
         raise StorageBusy(

@@ -21,6 +21,7 @@ from qframe import (
     Writer,
     move_new,
     record_width,
+    shell_words,
     stop_requested,
 )
 from qframe_plugins.storages._sqlite.checks import problems, refuse_foreign_schema
@@ -120,7 +121,7 @@ class SqliteFile(Storage[O_co]):
         if problem is not None:
             raise StorageError(
                 f"{self.path} lost its -wal while it was written, and is damaged: {problem}",
-                hint=f"qframe verify {self.path} --repair",
+                hint=shell_words("qframe", "verify", self.path, "--repair"),
             )
 
     def structure(self) -> Iterator[str]:

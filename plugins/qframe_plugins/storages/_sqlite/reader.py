@@ -23,6 +23,7 @@ from qframe import (
     Schema,
     Stored,
     record_width,
+    shell_words,
     stored_runs,
 )
 from qframe_plugins.storages._sqlite.connection import (
@@ -165,7 +166,7 @@ class SqliteReader(Reader):
             if not sha256 or not 1 <= records <= self.header.recipe.block:
                 raise NotADataset(
                     f"{self.path} is damaged: ledger row {block} is not of this dataset",
-                    hint=f"qframe verify {self.path}",
+                    hint=shell_words("qframe", "verify", self.path),
                 )
             yield block, records
 
@@ -274,7 +275,8 @@ class SqliteReader(Reader):
 
     def _damaged(self, what: str) -> NotADataset:
         return NotADataset(
-            f"{self.path} is damaged: {what}", hint=f"qframe verify {self.path} --repair"
+            f"{self.path} is damaged: {what}",
+            hint=shell_words("qframe", "verify", self.path, "--repair"),
         )
 
     def _read_block(self, block: int, records: int) -> Arrays:

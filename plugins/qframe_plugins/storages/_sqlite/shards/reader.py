@@ -18,6 +18,7 @@ from qframe import (
     RecordMissing,
     Schema,
     Stored,
+    shell_words,
     stored_runs,
 )
 from qframe_plugins.storages._sqlite.reader import READ_CACHE_KIB, SqliteReader
@@ -57,7 +58,7 @@ class ShardsReader(Reader):
         try:
             reader = SqliteReader(path, cache_kib=READ_CACHE_KIB // len(self.catalogue.ids))
         except QframeError as problem:
-            hint = f"put it back, or: qframe verify {self.path} --repair"
+            hint = f"put it back, or: {shell_words('qframe', 'verify', self.path, '--repair')}"
             kind = CannotOpen if isinstance(problem, CannotOpen) else NotADataset
             return kind(f"{self.path}: shard {number}: {problem.message}", hint=hint)
         if reader.dataset_id == own and reader.tables.form == self.catalogue.form:
