@@ -7,6 +7,7 @@ escapes, `\\x1b`, and never sent.
 
 from __future__ import annotations
 
+import json
 import shlex
 
 
@@ -25,6 +26,21 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """The text with each of its lines made printable; the line breaks stay."""
     return "\n".join(map(printable, text.split("\n")))
+
+
+def printable_json(text: str) -> str:
+    r"""A text that is JSON, the same value, with `\u` escapes for what cannot be printed.
+
+    JSON has no raw control character below 32 but line breaks between its values; they stay.
+    """
+    return "\n".join(
+        "".join(c if c.isprintable() else _json_escape(c) for c in line)
+        for line in text.split("\n")
+    )
+
+
+def _json_escape(character: str) -> str:
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
 
 
 def shell_words(*words: object) -> str:

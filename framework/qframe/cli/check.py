@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import click
 from qframe.cli.local_code import load
 from qframe.cli.notes import show_notes
 from qframe.cli.options import config_argument, json_option, local_option, override_list, overrides
-from qframe.cli.output import echo, echo_block
+from qframe.cli.output import echo, echo_json
 
 
 @click.command()
@@ -32,7 +31,7 @@ def check(
     facts = _facts(loaded)
     show_notes(facts["notes"])
     if as_json:
-        echo_block(json.dumps(facts, indent=2))
+        echo_json(facts)
         return
     facts.pop("notes")
     plugins = facts.pop("plugins")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import click
 
 from qframe.cli.local_code import announce, announce_storage
 from qframe.cli.options import config_argument, json_option, local_option, override_list
-from qframe.cli.output import echo, echo_block
+from qframe.cli.output import echo, echo_json
 from qframe.cli.progress_bar import step_progress
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def compare(
     with step_progress(quiet) as progress:
         found = run_comparison(wanted, records=limit, seconds=seconds, keep=keep, progress=progress)
     if as_json:
-        echo_block(json.dumps(_data(found, keep), indent=2))
+        echo_json(_data(found, keep))
     else:
         print_table(found)
     if keep:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import click
 
 from qframe.cli.local_code import announce, announce_storage
 from qframe.cli.options import DataPath, json_option, local_option
-from qframe.cli.output import echo, echo_block
+from qframe.cli.output import echo, echo_json
 
 
 @click.command()
@@ -68,7 +67,7 @@ def dedup(
             local_plugins=local,
         )
     if as_json:
-        echo_block(json.dumps({**asdict(found), "output": str(found.output)}, indent=2))
+        echo_json({**asdict(found), "output": str(found.output)})
         return
     if not found.done:
         echo(f"{output} exists already and is complete: {found.records:,} records.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -12,7 +11,7 @@ from pathlib import Path
 import click
 
 from qframe.cli.options import json_option
-from qframe.cli.output import echo, echo_block
+from qframe.cli.output import echo, echo_json
 
 
 @click.command()
@@ -34,7 +33,7 @@ def doctor(directory: Path, as_json: bool) -> int:
     rows = [*_machine(directory), *_storages(directory)]
     if as_json:
         facts = [{"name": name, "value": value, "ok": ok} for name, value, ok in rows]
-        echo_block(json.dumps(facts, indent=2))
+        echo_json(facts)
     else:
         for name, value, ok in rows:
             echo(f"{'  ' if ok else '! '}{name:<28} {value}")

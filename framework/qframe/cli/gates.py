@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import click
 from qframe.cli.local_code import load
 from qframe.cli.notes import show_notes
 from qframe.cli.options import config_argument, json_option, local_option
-from qframe.cli.output import echo_block
+from qframe.cli.output import echo_block, echo_json
 
 if TYPE_CHECKING:
     from qframe.analysis.gate_group import Analysis
@@ -46,7 +45,7 @@ def gates(config: Path, set_: tuple[str, ...], local: bool, as_json: bool) -> No
     show_notes(notes_on_gates(loaded, made))
     found = analyse(instructions)
     if as_json:
-        echo_block(json.dumps({**instructions.to_data(), **found.to_data()}, indent=2))
+        echo_json({**instructions.to_data(), **found.to_data()})
         return
     for line in [*_matrices(instructions), "", *_findings(instructions, found)]:
         echo_block(line)

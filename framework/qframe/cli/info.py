@@ -10,7 +10,7 @@ import click
 
 from qframe.cli.local_code import open_data
 from qframe.cli.options import DataPath, json_option, local_option, storage_option
-from qframe.cli.output import echo, echo_block
+from qframe.cli.output import echo, echo_json
 
 if TYPE_CHECKING:
     from qframe.dataset.dataset import Dataset
@@ -32,11 +32,11 @@ def info(data: Path, storage: str | None, local: bool, recipe: bool, as_json: bo
     """
     with open_data(data, local=local, storage=storage) as dataset:
         if recipe:
-            echo(dataset.recipe.text)
+            echo_json(dataset.recipe.text)
             return
         facts = _facts(dataset, data, storage, local)
         if as_json:
-            echo_block(json.dumps(facts, indent=2))
+            echo_json(facts)
             return
     facts["gates"] = ", ".join(facts["gates"])
     facts["columns"] = ", ".join(

@@ -25,7 +25,7 @@ from qframe.cli.run import run
 from qframe.cli.schema import schema
 from qframe.cli.show import show
 from qframe.cli.stats import stats
-from qframe.cli.streams import OUTPUT_LOST, steady_streams
+from qframe.cli.streams import OUTPUT_LOST, READER_LEFT, steady_streams
 from qframe.cli.verify import verify
 from qframe.errors import QframeError, WorkerError
 from qframe.machine.limits import limit_in_words, prepare_for_numpy
@@ -52,7 +52,7 @@ def cli(context: click.Context) -> None:
     qframe dedup data/clifford_t.db OUT      keep one record per unitary
 
     Exit codes: 0 done, 2 config, 3 plugin, 4 storage, 5 verify could not check, 75 unfinished (run
-    it again), 130 Ctrl-C, 143 SIGTERM, 1 anything else.
+    it again), 130 Ctrl-C, 143 SIGTERM, 141 the reader of the output has left, 1 anything else.
     """
     if isinstance(context.obj, Invocation):
         context.obj.verb = context.invoked_subcommand
@@ -66,8 +66,8 @@ for verb in VERBS:
     verb.params.append(traceback_option())
     cli.add_command(verb)
 
-MAKE_DATA = frozenset({"run", "dedup", "verify"})
-"""Verbs whose result is a dataset, or a verdict that the exit code tells: not what they print."""
+ANSWER_BY_CODE = frozenset({"run", "dedup", "verify", "doctor"})
+"""Verbs whose exit code speaks of data or of this machine, whatever becomes of their output."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -80,10 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _print_error(error, state)
             code = error.exit_code
         sys.stdout.flush()
-        if streams.lost is not None:
-            echo(f"Error: the standard output cannot be written: {streams.lost}", err=True)
-            if code == 0 and state.verb not in MAKE_DATA:
-                code = OUTPUT_LOST
+        if streams.lost is not None and not streams.reader_left:
+            echo(f"Error: standard output cannot be written: {streams.lost.strerror}", err=True)
+        if streams.lost is not None and code == 0 and state.verb not in ANSWER_BY_CODE:
+            code = READER_LEFT if streams.reader_left else OUTPUT_LOST
     sys.exit(code)
 
 

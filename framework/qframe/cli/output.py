@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from qframe.printable import printable, printable_lines
+from qframe.printable import printable, printable_json, printable_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,8 +21,14 @@ def echo(line: str = "", *, err: bool = False) -> None:
 
 
 def echo_block(text: str, *, err: bool = False) -> None:
-    """Writes lines that belong together, such as a drawing, JSON, or the lines of an error."""
+    """Writes lines that belong together, such as a drawing, or the lines of an error."""
     _write(printable_lines(text), err)
+
+
+def echo_json(data: object) -> None:
+    """Writes plain data as JSON, or a text that is JSON already."""
+    text = data if isinstance(data, str) else json.dumps(data, indent=2)
+    _write(printable_json(text), err=False)
 
 
 def cell(text: object) -> str:
@@ -41,7 +48,8 @@ def console(*, err: bool = False, width: int | None = None) -> Console:
     from rich.console import Console
 
     stream: Any = sys.stderr if err else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else width, highlight=False)
+    width = None if stream.isatty() else width
+    return Console(file=stream, width=width, highlight=False, emoji=False)
 
 
 def _write(text: str, err: bool) -> None:

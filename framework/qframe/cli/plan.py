@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 from qframe.cli.local_code import load
 from qframe.cli.notes import show_notes
 from qframe.cli.options import config_argument, json_option, local_option, override_list, overrides
-from qframe.cli.output import cell, console, echo, echo_block
+from qframe.cli.output import cell, console, echo, echo_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -97,7 +96,7 @@ def plan(
             "file_system": asdict(disk),
             "projection": asdict(projection),
         }
-        echo_block(json.dumps(facts, indent=2))
+        echo_json(facts)
         return
     _print(measured, seen, projection)
 

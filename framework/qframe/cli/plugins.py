@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qframe.cli.options import json_option
-from qframe.cli.output import TABLE_WIDTH, cell, console, echo_block
+from qframe.cli.output import TABLE_WIDTH, cell, console, echo_json
 
 if TYPE_CHECKING:
     from qframe.plugins.installed import Installed
@@ -43,7 +42,7 @@ def plugins(kind: str | None, as_json: bool) -> None:
 
     rows = [_listed(found) for found in installed(kind)]
     if as_json:
-        echo_block(json.dumps([asdict(row) for row in rows], indent=2))
+        echo_json([asdict(row) for row in rows])
     else:
         _print(rows)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import asdict
@@ -14,7 +13,7 @@ import click
 
 from qframe.cli.local_code import load
 from qframe.cli.options import config_argument, json_option, local_option, override_list, overrides
-from qframe.cli.output import echo, echo_block
+from qframe.cli.output import echo, echo_json
 from qframe.printable import shell_words
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def run(
     with Progress(enabled=not quiet) as progress:
         summary = run_loaded(loaded, [progress], partial(noted_signals, _end_at_once))
     if as_json:
-        echo_block(json.dumps({**asdict(summary), "output": str(summary.output)}, indent=2))
+        echo_json({**asdict(summary), "output": str(summary.output)})
     else:
         _print(summary)
     if summary.signal is not None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
-from qframe.cli.output import echo, echo_block
+from qframe.cli.output import echo, echo_json
 
 
 @click.command()
@@ -34,4 +32,4 @@ def schema() -> None:
                 classes[kind][found.name] = find_class(kind, found.name, Path())
             except PluginError as error:
                 echo(f"left out: {error}", err=True)
-    echo_block(json.dumps(json_schema(classes), indent=2))
+    echo_json(json_schema(classes))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import click
 
 from qframe.cli.local_code import open_data
 from qframe.cli.options import DataPath, json_option, local_option, storage_option
-from qframe.cli.output import echo, echo_block
+from qframe.cli.output import echo, echo_block, echo_json
 
 if TYPE_CHECKING:
     from qframe.dataset.records import Record
@@ -44,7 +43,7 @@ def show(
             ) from None
         instructions = dataset.recipe.instructions
     if as_json:
-        echo_block(json.dumps(_data(record), indent=2))
+        echo_json(_data(record))
         return
     if record.has_circuit:
         gates = len(record.circuit)

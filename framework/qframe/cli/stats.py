@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import click
 
 from qframe.cli.local_code import open_data
 from qframe.cli.options import DataPath, json_option, local_option, storage_option
-from qframe.cli.output import cell, console, echo, echo_block
+from qframe.cli.output import cell, console, echo, echo_json
 from qframe.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def stats(
 
         draw(found, plot, title=str(data))
     if as_json:
-        echo_block(json.dumps({"data": str(data), **found.to_data()}, indent=2))
+        echo_json({"data": str(data), **found.to_data()})
     else:
         _print(found, data)
         if plot is not None:

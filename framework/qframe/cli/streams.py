@@ -11,14 +11,21 @@ import errno
 import io
 import os
 import sys
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from select import select
+from types import TracebackType
 from typing import Any
+
+from qframe.printable import printable_lines
 
 OUTPUT_LOST = 4
 """Exit code of a verb whose output is all that it makes, if the output could not be written."""
+
+READER_LEFT = 141
+"""Exit code of such a verb if the reader of its output has left: as a shell shows SIGPIPE."""
 
 ASCII = str.maketrans(
     {
@@ -49,26 +56,29 @@ class _Handle(io.RawIOBase):
     """A file descriptor to which writing never fails. What it cannot take, it drops.
 
     Args:
-        handle: the file descriptor; None if the stream is closed.
+        handle: the file descriptor; -1 if the stream is closed.
+
+    Attributes:
+        error: why something was dropped; None if nothing was.
     """
 
-    def __init__(self, handle: int | None) -> None:
+    def __init__(self, handle: int) -> None:
         self._handle = handle
-        self.error = OSError(errno.EBADF, os.strerror(errno.EBADF)) if handle is None else None
+        self.error: OSError | None = None
 
     def writable(self) -> bool:
         return True
 
     def fileno(self) -> int:
-        if self._handle is None:
+        if self._handle < 0:
             raise io.UnsupportedOperation("the stream is closed")
         return self._handle
 
     def isatty(self) -> bool:
-        return self._handle is not None and os.isatty(self._handle)
+        return os.isatty(self._handle)
 
     def write(self, data: Any) -> int:
-        while self._handle is not None and self.error is None:
+        while self.error is None:
             try:
                 return os.write(self._handle, data)
             except BlockingIOError:  # whoever has the other end made it so
@@ -89,10 +99,14 @@ class Streams:
     out: _Handle | None
 
     @property
-    def lost(self) -> str | None:
-        """Why output was lost; None if all was written, or its reader has left of its own will."""
-        error = None if self.out is None else self.out.error
-        return None if error is None or error.errno == errno.EPIPE else error.strerror
+    def lost(self) -> OSError | None:
+        """Why output was lost; None if all was written."""
+        return None if self.out is None else self.out.error
+
+    @property
+    def reader_left(self) -> bool:
+        """Whether it was lost because its reader, such as `head`, has left of its own will."""
+        return self.lost is not None and self.lost.errno == errno.EPIPE
 
 
 @contextmanager
@@ -105,6 +119,8 @@ def steady_streams() -> Iterator[Streams]:
     _fill_closed_handles()
     before = sys.stdout, sys.stderr
     made = [_steady(stream, number) for number, stream in ((1, sys.stdout), (2, sys.stderr))]
+    if made[1] is not None:
+        sys.excepthook = _show_uncaught
     sys.stdout, sys.stderr = (new or old for new, old in zip(made, before, strict=True))
     try:
         yield Streams(None if made[0] is None else _handle_of(made[0]))
@@ -112,6 +128,16 @@ def steady_streams() -> Iterator[Streams]:
         for stream in filter(None, made):
             stream.flush()
         sys.stdout, sys.stderr = before
+
+
+def _show_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Prints the traceback of a bug. It may quote a file, so that it is made printable."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            text = "".join(traceback.format_exception(kind, error, trace))
+            sys.stderr.write(printable_lines(text))
 
 
 def _fill_closed_handles() -> None:
@@ -133,18 +159,17 @@ def _fill_closed_handles() -> None:
 def _steady(stream: Any, number: int) -> io.TextIOWrapper | None:
     """The stream, made steady; None if it is not the process's own."""
     if stream is None:
-        handle, encoding, errors = _Handle(None), "utf-8", "strict"
-        buffering = number == 2, False
+        handle, encoding, errors, at_once = _Handle(-1), "utf-8", "strict", False
     elif type(stream) is io.TextIOWrapper and stream.buffer.fileno() == number:
         stream.flush()
         handle, encoding, errors = _Handle(number), stream.encoding, stream.errors or "strict"
-        buffering = stream.line_buffering, stream.write_through
+        at_once = stream.line_buffering
     else:
         return None
     if errors in ("strict", "surrogateescape", "backslashreplace"):  # not what the user asked for
         errors = "qframe.readable"
     buffer: Any = io.BufferedWriter(handle)
-    return io.TextIOWrapper(buffer, encoding, errors, None, *buffering)
+    return io.TextIOWrapper(buffer, encoding, errors, line_buffering=at_once)
 
 
 def _handle_of(stream: io.TextIOWrapper) -> _Handle:

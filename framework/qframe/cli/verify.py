@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -13,7 +12,7 @@ import click
 
 from qframe.cli.local_code import announce_storage, load
 from qframe.cli.options import DataPath, json_option, local_option
-from qframe.cli.output import echo, echo_block
+from qframe.cli.output import echo, echo_json
 from qframe.cli.progress_bar import progress_bar
 from qframe.printable import shell_words
 
@@ -120,7 +119,7 @@ def verify(
         facts = _facts(data, verdict, repaired)
         if content is not None:
             facts["content"] = content.to_data()
-        echo_block(json.dumps(facts, indent=2))
+        echo_json(facts)
     else:
         _print(data, verdict, repaired)
         if content is not None:
@@ -208,7 +207,7 @@ def _print_unchecked(data: Path, error: QframeError, as_json: bool) -> None:
     from qframe.integrity.verify import Verdict
 
     if as_json:
-        echo_block(json.dumps(_facts(data, Verdict(unchecked=[error.message]), None), indent=2))
+        echo_json(_facts(data, Verdict(unchecked=[error.message]), None))
     echo(f"NOT CHECKED: {error}", err=True)
 
 

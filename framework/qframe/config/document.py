@@ -58,6 +58,14 @@ class Document:
         return None
 
 
+LONGEST_KEY = 60
+"""Most characters of one key in a message."""
+
+
 def dotted(loc: KeyPath) -> str:
     """A place as messages name it: `sampler.length.min`; the top is `the config`."""
-    return ".".join(map(str, loc)) or "the config"
+    return ".".join(map(_short, map(str, loc))) or "the config"
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= LONGEST_KEY else f"{key[: LONGEST_KEY - 3]}..."

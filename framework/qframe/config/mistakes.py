@@ -9,6 +9,9 @@ from typing import Literal
 from qframe.config.document import Document, KeyPath, Mark, dotted
 from qframe.errors import ConfigError, PluginError
 
+MOST_SHOWN = 50
+"""Most mistakes that an error lists: the first ones are read, and mended first."""
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -42,7 +45,7 @@ class Mistake:
 
 
 def as_error(mistakes: Sequence[Mistake], document: Document) -> ConfigError | PluginError:
-    """The error that lists all mistakes, one per line, each with its position and its hint.
+    """The error that lists the mistakes, one per line, each with its position and its hint.
 
     Those of the file come first, in its order, then those of the command line. If plugins that
     cannot be used are the only ones, it is a PluginError.
@@ -63,8 +66,10 @@ def as_error(mistakes: Sequence[Mistake], document: Document) -> ConfigError | P
     if len(mistakes) == 1:
         return kind(line(mistakes[0]), hint=mistakes[0].hint)
     lines = []
-    for mistake in sorted(mistakes, key=order):
+    for mistake in sorted(mistakes, key=order)[:MOST_SHOWN]:
         lines.append(line(mistake))
         if mistake.hint is not None:
             lines.append(f"  Hint: {mistake.hint}")
+    if len(mistakes) > MOST_SHOWN:
+        lines.append(f"and {len(mistakes) - MOST_SHOWN:,} more")
     return kind(lines)

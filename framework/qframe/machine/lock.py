@@ -21,6 +21,7 @@ from pathlib import Path
 
 from qframe.errors import OutputInUse, StorageError
 from qframe.machine.files import open_regular
+from qframe.printable import printable
 
 _ADVICE = {
     errno.EINVAL: "the lock file must be a file of its own: move away what is in its place",
@@ -165,6 +166,6 @@ def _described(holder: str) -> str:
     """The lock holder in words, from the text of the lock file."""
     try:
         who = json.loads(holder)
-        return f"process {who['pid']} on {who['host']} since {who['since']}"
+        return printable(f"process {who['pid']} on {who['host']} since {who['since']}"[:200])
     except (ValueError, KeyError, TypeError):
         return "another run"

@@ -293,3 +293,11 @@ def test_hooks_that_are_none(tmp_path: Path, hooks: str) -> None:
     lines = complaints(tmp_path, GOOD + f"hooks: {hooks}\n")
     assert lines[0].startswith("c.yaml:6:")
     assert "hooks" in lines[0]
+
+
+def test_very_many_mistakes_and_very_long_keys_make_no_very_long_error(tmp_path: Path) -> None:
+    text = GOOD + f"labels: [{'a, ' * 20_000}]\n{'k' * 1000}: 1\n"
+    lines = complaints(tmp_path, text)
+    assert len(lines) < 110
+    assert lines[-1] == "and 19,951 more"
+    assert max(map(len, lines)) < 400

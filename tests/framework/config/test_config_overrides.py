@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from time import process_time
 from typing import Any
 
 import pytest
@@ -121,3 +122,29 @@ def test_all_bad_overrides_are_said_at_once() -> None:
     with pytest.raises(ConfigError) as error:
         after("records", "records=1", "records.x=1")
     assert len(error.value.message.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("a." * 20_000 + "b=1", "more than 20 keys"),
+        ("a." * 20 + "b=1", "more than 20 keys"),
+        ("." * 100_000 + "=1", "want key.path=value"),
+        ("seed=" + "[" * 50_000, "not valid YAML"),
+        ("seed=" + "[" * 66 + "]" * 66, "nested more than 64 deep"),
+        ("seed=" + "9" * 100_000, "a number of 100000 digits"),
+    ],
+)
+def test_what_is_far_too_large_is_refused_at_once(override: str, said: str) -> None:
+    start = process_time()
+    with pytest.raises(ConfigError, match=said) as caught:
+        after(override)
+    assert process_time() - start < 20, "one of them took 700 s"
+    assert len(str(caught.value)) < 300
+
+
+def test_as_many_keys_as_allowed_are_put_in() -> None:
+    value = after("new." + "a." * 18 + "b=1")["new"]
+    for _ in range(18):
+        value = value["a"]
+    assert value == {"b": 1}
