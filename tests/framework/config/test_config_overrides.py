@@ -129,7 +129,7 @@ def test_all_bad_overrides_are_said_at_once() -> None:
     [
         ("a." * 20_000 + "b=1", "more than 20 keys"),
         ("a." * 20 + "b=1", "more than 20 keys"),
-        ("." * 100_000 + "=1", "want key.path=value"),
+        ("." * 100_000 + "=1", "more than 20 keys"),
         ("seed=" + "[" * 50_000, "not valid YAML"),
         ("seed=" + "[" * 66 + "]" * 66, "nested more than 64 deep"),
         ("seed=" + "9" * 100_000, "a number of 100000 digits"),
