@@ -17,6 +17,7 @@ from qframe.cli.output import echo, echo_json
 from qframe.printable import shell_words
 
 if TYPE_CHECKING:
+    from qframe.contracts.plugin import PluginSpec
     from qframe.machine.signals import StopRequest
     from qframe.runs.summary import RunSummary
 
@@ -58,7 +59,7 @@ def run(
     if as_json:
         echo_json({**asdict(summary), "output": str(summary.output)})
     else:
-        _print(summary)
+        _print(summary, loaded.plugins["storage"].spec)
     if summary.signal is not None:
         return 128 + summary.signal
     return 0 if summary.complete else UNFINISHED
@@ -76,7 +77,7 @@ def _in_python(path: Path) -> str:
     return f'"{text}"' if plain else repr(text)
 
 
-def _print(summary: RunSummary) -> None:
+def _print(summary: RunSummary, storage: PluginSpec) -> None:
     if summary.complete and not summary.stored:
         echo(f"{summary.output} is complete: {summary.records:,} records. Nothing to do.")
         echo(f"  recipe   {summary.recipe_id}")
@@ -94,4 +95,15 @@ def _print(summary: RunSummary) -> None:
         return
     echo("Read it in Python:")
     echo("  import qframe")
-    echo(f"  ds = qframe.open({_in_python(summary.output)}); print(ds[0])")
+    echo(f"  ds = qframe.open({_in_python(summary.output)}{_named(storage)}); print(ds[0])")
+
+
+def _named(storage: PluginSpec) -> str:
+    """The argument of `qframe.open` that names a storage which is not an installed plugin."""
+    from qframe.plugins.local_files import is_local
+
+    plugin = storage.plugin
+    if is_local(plugin):
+        plugin = os.path.relpath(Path(storage.base, plugin))
+        plugin = plugin if is_local(plugin) else f"./{plugin}"
+    return f", storage={_in_python(Path(plugin))}" if is_local(plugin) or ":" in plugin else ""
