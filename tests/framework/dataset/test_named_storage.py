@@ -46,7 +46,7 @@ def test_open_reads_it_with_its_storage(
         assert len(pickle.loads(pickle.dumps(dataset))) == 50
     with pytest.raises(qframe.PluginError, match="does not exist"):
         qframe.open(path, storage="npz.py")
-    with pytest.raises(qframe.NotADataset, match="not a dataset of storage 'savetxt'"):
+    with pytest.raises(qframe.NotADataset, match="is not a dataset"):
         qframe.open(path, storage="savetxt")
     with pytest.raises(qframe.NotADataset, match="is a config"):
         qframe.open(tmp_path / "small.yaml", storage="savetxt")
