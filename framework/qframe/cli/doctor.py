@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from qframe.cli.notes import show_notes
 from qframe.cli.options import json_option
 from qframe.cli.output import echo, echo_json
 
@@ -27,9 +28,11 @@ def doctor(directory: Path, as_json: bool) -> int:
     qframe doctor /scratch/data --json
     """
     from qframe.errors import StorageError
+    from qframe.plugins.installed import unreadable
 
     if not directory.is_dir():
         raise StorageError(f"{directory} is not a directory", hint="name a directory that exists")
+    show_notes(unreadable())
     rows = [*_machine(directory), *_storages(directory)]
     if as_json:
         facts = [{"name": name, "value": value, "ok": ok} for name, value, ok in rows]
