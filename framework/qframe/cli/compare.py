@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qframe.cli.local_code import announce, announce_storage
-from qframe.cli.options import config_argument, json_option, local_option, override_list
+from qframe.cli.options import Seconds, config_argument, json_option, local_option, override_list
 from qframe.cli.output import echo, echo_json
 from qframe.cli.progress_bar import step_progress
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.01),
+    type=Seconds(0.01),
     default=2.0,
     show_default=True,
     help="Seconds of writing per storage.",

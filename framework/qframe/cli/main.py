@@ -6,6 +6,7 @@ import io
 import sys
 import traceback
 from collections.abc import Sequence
+from textwrap import indent
 
 import click
 
@@ -119,7 +120,12 @@ def _run(arguments: Sequence[str] | None, state: Invocation) -> int:
 def _print_error(error: QframeError, state: Invocation) -> None:
     """Prints the error, and before it the traceback that is asked for, or that a bug needs."""
     if state.traceback:
-        echo_block("".join(traceback.format_exception(error)).rstrip("\n"), err=True)
+        _print_trace("".join(traceback.format_exception(error)))
     elif isinstance(error, WorkerError) and error.trace is not None:
-        echo_block(error.trace, err=True)  # a plugin's bug: its author needs all of it
+        _print_trace(error.trace)  # a plugin's bug: its author needs all of it
     echo_block(f"Error: {error}", err=True)
+
+
+def _print_trace(trace: str) -> None:
+    """Prints a traceback, indented: the lines of a plugin's message are not taken for qframe's."""
+    echo_block(indent(trace.rstrip("\n"), "  "), err=True)

@@ -53,6 +53,18 @@ class DataPath(click.Path):
             self.fail(cause.message, param, ctx)
 
 
+class Seconds(click.FloatRange):
+    """A number of seconds, which NaN and infinity are not."""
+
+    def __init__(self, least: float) -> None:
+        super().__init__(least, 1e6)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number that a word of the command line names."""
+        seconds = super().convert(value, param, ctx)
+        return self.fail(f"{value} is no number", param, ctx) if seconds != seconds else seconds
+
+
 config_argument = click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG")
 
 

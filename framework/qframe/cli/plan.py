@@ -11,7 +11,14 @@ import click
 
 from qframe.cli.local_code import load
 from qframe.cli.notes import show_notes
-from qframe.cli.options import config_argument, json_option, local_option, override_list, overrides
+from qframe.cli.options import (
+    Seconds,
+    config_argument,
+    json_option,
+    local_option,
+    override_list,
+    overrides,
+)
 from qframe.cli.output import cell, console, echo, echo_json
 
 if TYPE_CHECKING:
@@ -39,7 +46,7 @@ WIDTH = 110
 @json_option
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(0.001),
     default=9.0,
     show_default=True,
     help="Seconds of calibration, without the start of the workers.",

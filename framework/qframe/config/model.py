@@ -89,7 +89,7 @@ class Config(BaseModel):
         description="how unitaries are computed; exact: in integers of the gates' ring, each entry "
         "then rounded to the nearest double",
     )
-    key: bool | Literal[64, 128] = Field(
+    key: Annotated[bool | Literal[64, 128], BeforeValidator(integral)] = Field(
         False,
         description="bits of the column `key`, which is equal for circuits of one unitary up to "
         "phase: 64, 128, or true (128); false: no such column",
@@ -106,7 +106,7 @@ class Config(BaseModel):
     storage: Section = Field(Section(plugin="sqlite"), description="stores the dataset")
     executor: Section = Field(Section(plugin="processes"), description="runs the workers")
     hooks: list[Section] = Field([], description="plugins that are called during the run")
-    task_blocks: Annotated[int, Field(ge=1), BeforeValidator(integral)] | None = Field(
+    task_blocks: Annotated[int, Field(ge=1, le=1 << 32), BeforeValidator(integral)] | None = Field(
         None, description="blocks per task, which are committed at once; automatic if left out"
     )
 

@@ -19,7 +19,10 @@ class SqliteRollbackOptions(SqliteFileOptions):
         "full", description="as in SQLite's pragma; full is SQLite's own default"
     )
     timeout: float = Field(
-        600.0, ge=0.0, description="seconds that a writer waits for the lock before it gives up"
+        600.0,
+        ge=0.0,
+        le=1e6,
+        description="seconds that a writer waits for the lock before it gives up",
     )
 
 

@@ -72,7 +72,10 @@ class SqliteOptions(SqliteFileOptions):
         "both, and slower",
     )
     wal_autocheckpoint: int = Field(
-        1000, ge=1, description="pages that the WAL may have before they are copied into the file"
+        1000,
+        ge=1,
+        le=2**31 - 1,
+        description="pages that the WAL may have before they are copied into the file",
     )
     shards: int | None = Field(
         None,
@@ -84,6 +87,7 @@ class SqliteOptions(SqliteFileOptions):
     shard_blocks: int | None = Field(
         None,
         ge=1,
+        le=1 << 32,
         description="consecutive blocks that go to the same shard; about a task if left out",
     )
     any_file_system: bool = Field(
