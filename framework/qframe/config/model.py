@@ -89,7 +89,7 @@ class Config(BaseModel):
         description="how unitaries are computed; exact: in integers of the gates' ring, each entry "
         "then rounded to the nearest double",
     )
-    key: Annotated[bool | Literal[64, 128], BeforeValidator(integral)] = Field(
+    key: bool | Literal[64, 128] = Field(
         False,
         description="bits of the column `key`, which is equal for circuits of one unitary up to "
         "phase: 64, 128, or true (128); false: no such column",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, create_model, field_validator
+from pydantic import BaseModel, ConfigDict, create_model
 
 CONTRACT_VERSION = 1
 """Version of the contracts in `qframe.contracts`. An incompatible change raises it."""
@@ -28,27 +28,6 @@ class PluginOptions(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    @field_validator("*", mode="after")
-    @classmethod
-    def _as_the_type_says(cls, value: Any, info: ValidationInfo) -> Any:
-        field = cls.model_fields.get(info.field_name or "")
-        return value if field is None else integer_of_literal(value, field.annotation)
-
-
-def integer_of_literal(value: Any, annotation: Any) -> Any:
-    """The integer of a `Literal` that a float such as 64.0 equals; any other value unchanged.
-
-    pydantic takes 64.0 for `Literal[64]`, and keeps the float. It is written otherwise in a recipe,
-    so that one wish would have two ids.
-    """
-    if not isinstance(value, float):
-        return value
-    if get_origin(annotation) is Literal:
-        return next((one for one in get_args(annotation) if one == value), value)
-    for part in get_args(annotation):
-        value = integer_of_literal(value, part)
-    return value
 
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
