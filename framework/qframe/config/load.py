@@ -71,12 +71,6 @@ class LoadedConfig:
         options = [word for override in self.overrides for word in ("--set", override)]
         return shell_words(self.path, *options)
 
-    @property
-    def local(self) -> list[PluginSpec]:
-        """Plugins that are files beside the config: code that loading or running it executes."""
-        specs = [*(plugin.spec for plugin in self.plugins.values()), *self.hooks]
-        return [spec for spec in specs if is_local(spec.plugin)]
-
 
 def load_config(path: Path, overrides: Sequence[str] = (), *, local: bool = True) -> LoadedConfig:
     """Reads a config and finds its plugins.
