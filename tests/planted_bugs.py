@@ -494,13 +494,6 @@ BUGS = [
         "tests/framework/cli/test_streams.py -k encoding",
     ),
     Bug(
-        "output that is lost is a success",
-        f"{FRAMEWORK}/cli/main.py",
-        "                code = OUTPUT_LOST\n",
-        "                code = 0\n",
-        "tests/framework/cli/test_streams.py -k output_is_lost",
-    ),
-    Bug(
         "the verb dedup does not ask whether local code may run",
         f"{FRAMEWORK}/deduplication/dedup.py",
         "open_dataset(data, storage=source_storage, local_plugins=local_plugins)",
@@ -548,6 +541,56 @@ BUGS = [
         "    if len(keys) > MOST_KEYS:\n",
         "    if False:\n",
         "tests/framework/config/test_strict_options.py -k huge",
+    ),
+    Bug(
+        "a log copied into whatever file stands there",
+        f"{STORAGES}/_sqlite/connection.py",
+        "                _refuse_foreign_journal(db, path)\n"
+        "                _refuse_foreign_wal(db, path)\n",
+        "                pass\n",
+        "tests/faults/test_replaced_outputs.py -k killed",
+    ),
+    Bug(
+        "a run that does not look whether its files are still there",
+        f"{FRAMEWORK}/machine/kept_files.py",
+        "if (now.st_dev, now.st_ino) != (device, inode):",
+        "if False:",
+        "tests/faults/test_replaced_outputs.py -k touches_nothing",
+    ),
+    Bug(
+        "lost ledger rows called done",
+        f"{FRAMEWORK}/runs/run.py",
+        "        if stored < self._stored:\n",
+        "        if False:\n",
+        "tests/faults/test_replaced_outputs.py -k lost_rows",
+    ),
+    Bug(
+        "triggers of a stranger's file run",
+        f"{STORAGES}/_sqlite/connection.py",
+        "db.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)  # those of a file from anywhere",
+        "pass",
+        "tests/plugins/storages/test_sqlite_schema.py -k never_run",
+    ),
+    Bug(
+        "one reader for all threads",
+        f"{FRAMEWORK}/dataset/shared_reader.py",
+        "                return self._free.pop()  # the last one used: its caches fit best",
+        "                return self._free[-1]",
+        "tests/framework/dataset/test_threads.py -k two_threads_at_once",
+    ),
+    Bug(
+        "a wait for a lock that is deaf to signals",
+        f"{STORAGES}/_sqlite/lock_wait.py",
+        "if stop_requested() or waited > self._longest_s:",
+        "if waited > self._longest_s:",
+        "tests/faults/test_lock_waits.py -k cannot_begin",
+    ),
+    Bug(
+        "True taken for a seed",
+        f"{FRAMEWORK}/integers.py",
+        'return isinstance(value, bool) or "bool" in str(getattr(value, "dtype", ""))',
+        "return False",
+        "tests/framework/test_integers.py",
     ),
 ]
 
