@@ -265,3 +265,29 @@ def test_a_full_disk_says_so(output: Path, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(Tables, "insert", full)
         with pytest.raises(qframe.StorageError, match=r"01\.db: the disk is full"):
             writer.write([qframe.Block(2, 4096, arrays)])
+
+
+def test_one_damaged_byte_of_the_catalogue_is_repaired_at_every_offset(
+    config: Config, run_qframe: Run, tmp_path: Path
+) -> None:
+    """The header to the byte where it matters, and places all over the file."""
+    path = config(records=100, storage={"plugin": "sqlite", "shards": 2}, output=tmp_path / "x.db")
+    output = run_qframe(path).output
+    loaded = load_config(path)
+    with qframe.open(path) as computed:
+        want = computed.content_hash()
+    whole = output.read_bytes()
+    random_places = random.Random(1).sample(range(100, len(whole)), 3)
+    for place in (0, 18, 24, 47, 60, 70, *random_places):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0xFF
+        output.write_bytes(damaged)
+        storage = storage_at(output, loaded, damaged=True)
+        verdict = verify(storage)
+        if not verdict.ok:
+            repair(storage, verdict, loaded)
+        assert verify(storage_at(output, None)).ok, place
+        with qframe.open(output) as ds:
+            assert ds.content_hash() == want, place
+        for aside in tmp_path.glob("x.db.damaged-*"):
+            shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
