@@ -57,8 +57,15 @@ def line_with(text: str, process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"no line says {text!r}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("how", ["read", "lock"])
+@pytest.mark.parametrize(
+    ("how", "number"),
+    [
+        ("read", signal.SIGINT),
+        ("lock", signal.SIGTERM),
+        pytest.param("read", signal.SIGTERM, marks=pytest.mark.long),
+        pytest.param("lock", signal.SIGINT, marks=pytest.mark.long),
+    ],
+)
 def test_a_run_that_cannot_begin_says_whom_it_waits_for_and_stops(
     how: str, number: int, config: Config, run_qframe: Run, start_qframe: Any
 ) -> None:

@@ -131,10 +131,16 @@ def test_a_local_sampler_is_known_by_its_file(config: Config, tmp_path: Path) ->
 angles = st.floats(-10, 10)
 
 
+NAMES = st.text(min_size=1, max_size=8).filter(
+    lambda name: name.isprintable() and name.strip() == name
+)
+"""Names that a gate may have."""
+
+
 @st.composite
 def recipes(draw: st.DrawFn) -> Recipe:
     qubits = draw(st.integers(1, 3))
-    names = draw(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4, unique=True))
+    names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
     phases = draw(
         st.lists(
             st.floats(-3, 3).map(lambda a: round(a, 3)),

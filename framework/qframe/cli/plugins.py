@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qframe.cli.notes import show_notes
 from qframe.cli.options import json_option
 from qframe.cli.output import TABLE_WIDTH, cell, console, echo_json
 
@@ -38,8 +39,9 @@ def plugins(kind: str | None, as_json: bool) -> None:
     qframe plugins
     qframe plugins --kind storage --json
     """
-    from qframe.plugins.installed import installed
+    from qframe.plugins.installed import installed, unreadable
 
+    show_notes(f"left out: {problem}" for problem in unreadable())
     rows = [_listed(found) for found in installed(kind)]
     if as_json:
         echo_json([asdict(row) for row in rows])

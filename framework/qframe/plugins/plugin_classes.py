@@ -16,6 +16,9 @@ from qframe.plugins import hookspecs
 from qframe.plugins.kinds import Kind
 from qframe.plugins.raised_at import error_line
 
+LONGEST_NAME = 64
+"""Most characters of the name of a plugin."""
+
 
 def pick_class(kind: Kind, module: Any, attribute: str | None, plugin: str) -> type[Plugin[Any]]:
     """The class of a kind that a config means.
@@ -134,6 +137,12 @@ def _problem(cls: Any) -> tuple[str, str | None] | None:
         return f"lacks {', '.join(f'{method}()' for method in missing)}", _misspelt(cls, missing)
     if not isinstance(name, str) or not name:
         return "has no name", "give the class name = '...'"
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        return (
+            f"has the name {name[:LONGEST_NAME]!r}, "
+            f"want at most {LONGEST_NAME} printable characters",
+            "give the class a shorter name = '...'",
+        )
     if not isinstance(version, int) or isinstance(version, bool):
         return f"has version {version!r}, want a whole number", "give the class version = 1"
     if not (isinstance(options, type) and issubclass(options, BaseModel)):

@@ -56,6 +56,22 @@ STORED: dict[str, dict[str, Any]] = {
 }
 
 
+LONG = {
+    "auto",
+    "numba, 3 qubits",
+    "walk with keys",
+    "circuits only, rows",
+    "rounded",
+    "shards, circuits only",
+    "rollback",
+}
+"""Variants that only the long tests take."""
+
+
+def slow_ones_marked(variants: dict[str, Any]) -> list[Any]:
+    return [pytest.param(v, marks=pytest.mark.long) if v in LONG else v for v in variants]
+
+
 def require_right_pairs(ds: qframe.Dataset | qframe.View, whole: qframe.Batch) -> None:
     """Eight threads read in every way, and each read is what one thread reads."""
     columns = whole.arrays()
@@ -82,7 +98,7 @@ def require_right_pairs(ds: qframe.Dataset | qframe.View, whole: qframe.Batch) -
             done.result()
 
 
-@pytest.mark.parametrize("name", list(COMPUTED))
+@pytest.mark.parametrize("name", slow_ones_marked(COMPUTED))
 def test_threads_read_the_right_pairs_of_a_config(name: str, config: Config) -> None:
     if "numba" in name:
         pytest.importorskip("numba")
@@ -91,7 +107,7 @@ def test_threads_read_the_right_pairs_of_a_config(name: str, config: Config) -> 
         require_right_pairs(ds, alone[:])
 
 
-@pytest.mark.parametrize("name", list(STORED))
+@pytest.mark.parametrize("name", slow_ones_marked(STORED))
 def test_threads_read_the_right_pairs_of_a_file(
     name: str, config: Config, run_qframe: Run, tmp_path: Path
 ) -> None:

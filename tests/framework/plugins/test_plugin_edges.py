@@ -75,7 +75,7 @@ def test_an_entry_point_names_a_module_or_a_class(
         ("labgates:", "its entry point is 'labgates:', want pkg.module or pkg.module:ClassName"),
         ("lab gates", "its entry point is 'lab gates', want pkg.module or pkg.module:ClassName"),
         ("labgates:Gate", "want a subclass of qframe.GateSet"),
-        ("labgates:GateSet", "GateSet lacks gates()"),
+        ("labgates:GateSet", "lacks gates()"),
     ],
 )
 def test_a_wrong_entry_point_is_one_line(
@@ -125,20 +125,20 @@ def test_broken_metadata_from_the_first_import_on(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("def gate(self): return []", "Mine lacks gates() (did you mean that by gate()?)"),
-        ("def Gates(self): return []", "Mine lacks gates() (did you mean that by Gates()?)"),
-        ("", "Mine lacks gates()"),
+        ("def gate(self): return []", "lacks gates()"),
+        ("def Gates(self): return []", "lacks gates()"),
+        ("", "lacks gates()"),
         (
             "version = '2'\n    def gates(self): return []",
-            "version of Mine is '2', want an integer",
+            "has version '2', want a whole number",
         ),
         (
             "version = True\n    def gates(self): return []",
-            "version of Mine is True, want an integer",
+            "has version True, want a whole number",
         ),
-        ("name = ''\n    def gates(self): return []", "Mine has no name"),
+        ("name = ''\n    def gates(self): return []", "has no name"),
         ("name = 'x' * 65\n    def gates(self): return []", "want at most 64 printable characters"),
-        ("Options = dict\n    def gates(self): return []", "Options of Mine is <class 'dict'>"),
+        ("Options = dict\n    def gates(self): return []", "has Options <class 'dict'>"),
         ("def __init__(self): pass\n    def gates(self): return []", "raised TypeError"),
     ],
 )
@@ -153,7 +153,7 @@ def test_a_class_that_is_wrong_in_one_place(
 def test_a_class_of_another_kind_is_named(config: Config, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(GATES)
     message = refusal(config(sampler="./mine.py"))
-    assert "offers 0 sampler classes: Mine is of the kind gate_set" in message
+    assert "is no subclass of qframe.Sampler" in message
 
 
 def test_a_plugins_exception_names_file_and_line(config: Config, tmp_path: Path) -> None:

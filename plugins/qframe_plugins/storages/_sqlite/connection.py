@@ -222,7 +222,8 @@ def _refuse_foreign_journal(db: apsw.Connection, path: Path) -> None:
     changes is page 1, so the journal begins with page 1 as it was, and the file's number in it.
     """
     own = file_header(db)[60:64] if has_hot_journal(path) else b""
-    if own and journal_user_version(path) not in (own, None):
+    never = bytes(4)  # a power cut leaves zeros; no dataset has this number
+    if own != never and own and journal_user_version(path) not in (own, never, None):
         raise NotADataset(
             f"{path.name}-journal does not belong to {path.name}: it was written for another file",
             hint="move it away, and check the dataset with `qframe verify`",
