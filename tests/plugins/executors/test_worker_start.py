@@ -49,7 +49,10 @@ def python(path: Path, *arguments: str, **options: object) -> subprocess.Complet
     return done
 
 
-@pytest.mark.parametrize("how", ["stdin", "-c", "script", "-m", "daemon"])
+@pytest.mark.parametrize(
+    "how",
+    ["stdin", "daemon", *(pytest.param(h, marks=pytest.mark.long) for h in ("-c", "script", "-m"))],
+)
 def test_a_program_is_imported_by_no_worker(how: str, path: Path) -> None:
     """From stdin, without a main guard, and from a daemonic process."""
     (path.parent / "program.py").write_text(POOL if how == "daemon" else RUN)
