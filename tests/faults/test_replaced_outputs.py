@@ -94,6 +94,17 @@ def finished(write_config: Config, tmp_path_factory: pytest.TempPathFactory) -> 
     return output
 
 
+def live_config(config: Config, storage: str, output: Path) -> Path:
+    """A config of twelve tasks, which one process does."""
+    return config(
+        records=4096 * BLOCKS,
+        task_blocks=1,
+        storage=STORAGES[storage],
+        executor="serial",
+        output=output,
+    )
+
+
 @pytest.mark.parametrize("tasks", [1, 7])
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("storage", STORAGES)
@@ -106,13 +117,7 @@ def test_the_run_stops_and_touches_nothing(
     finished: Path,
 ) -> None:
     output = tmp_path / "live.db"
-    path = config(
-        records=4096 * BLOCKS,
-        task_blocks=1,
-        storage=STORAGES[storage],
-        executor="serial",
-        output=output,
-    )
+    path = live_config(config, storage, output)
     stranger = tmp_path / "stranger.db"
     shutil.copy(finished, stranger)
     changed: list[bytes | None] = []
@@ -138,13 +143,7 @@ def test_a_moved_output_and_its_log_make_a_dataset_again(
     storage: str, config: Config, tmp_path: Path
 ) -> None:
     output = tmp_path / "live.db"
-    path = config(
-        records=4096 * BLOCKS,
-        task_blocks=1,
-        storage=STORAGES[storage],
-        executor="serial",
-        output=output,
-    )
+    path = live_config(config, storage, output)
     with pytest.raises(qframe.StorageError):
         qframe.run(path, hooks=[AfterTask(lambda: move_away(output, output), 7)])
     back = output.with_name("elsewhere.db")

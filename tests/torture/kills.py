@@ -145,7 +145,7 @@ def _workers(parent: int) -> Iterator[int]:
     for entry in Path("/proc").iterdir():
         try:
             ours = entry.name.isdigit() and int(_stat(entry)[1]) == parent
-            if ours and b"spawn_main" in (entry / "cmdline").read_bytes():
+            if ours and b"worker_main" in (entry / "cmdline").read_bytes():
                 yield int(entry.name)
         except OSError:
             continue

@@ -172,7 +172,8 @@ class Dataset(Closeable, Records):
 
     def _blocks(self, *, stored_only: bool) -> tuple[NDArray[np.int64], dict[int, int]]:
         """The blocks to read, in order, and how many records are stored of those that are cut."""
-        stored = list(self._reader.stored())
+        with self._lock:
+            stored = list(self._reader.stored())
         count = sum(run.records for run in stored)
         if count >= len(self):
             return np.arange(self.header.blocks), {}
@@ -181,9 +182,9 @@ class Dataset(Closeable, Records):
                 f"{self._source}: {count:,} of {len(self):,} records are stored",
                 hint="`qframe run` with its config finishes it; or read with stored_only=True",
             )
-        parts = [np.arange(run.first, run.last + 1) for run in stored]
+        blocks = [block for run in stored for block in range(run.first, run.last + 1)]
         cut = {run.last: run.records for run in stored if run.first == run.last}
-        return np.concatenate([np.arange(0), *parts]), cut
+        return np.array(blocks, dtype=np.int64), cut
 
     def _whole(self, block: int, count: int | None = None) -> Batch:
         """The records of a block, or its first `count`."""
