@@ -16,8 +16,12 @@ LONGEST_WAIT_S = 600.0
 TELL_AFTER_S = 2.0
 """Seconds of waiting after which the log says whom for."""
 
-STEP_S = 0.02
-"""Seconds between two tries."""
+STEPS_S = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02)
+"""Seconds before each further try; the last one again and again.
+
+Short at first, as in SQLite's own waiting: another writer mostly holds the lock for milliseconds.
+With 20 ms from the start, two writers took a tenth longer (measured).
+"""
 
 READ_LOCKS = range(123, 128)
 """Bytes of the `-shm` file for read locks; a reader locks one of them while it reads.
@@ -60,7 +64,7 @@ class LockWait:
         if waited > TELL_AFTER_S and not self._told:
             self._told = True
             _log.warning("%s: waiting for %s", self._path, holders_in_words(self._path))
-        sleep(STEP_S)
+        sleep(STEPS_S[min(calls, len(STEPS_S) - 1)])
         return True
 
 
