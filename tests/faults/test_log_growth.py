@@ -169,7 +169,7 @@ def test_a_reader_at_the_very_end_of_a_run_does_not_make_it_fail(
         waited.append(seconds)
         reader.close()
 
-    monkeypatch.setattr(file, "sleep", reader_ends)
+    monkeypatch.setattr(lock_wait, "sleep", reader_ends)
     running.storage.finish()
     assert len(waited) == 1
     assert running.storage.finished()

@@ -197,6 +197,10 @@ class Storage(Plugin[O_co], ABC):
         """Leaves the dataset in its final files, without temporary ones.
 
         Called when all blocks are stored, or when the run was stopped.
+
+        Raises:
+            StorageBusy: other programs keep it from doing so. What is written stays stored: the run
+                says so and is no failure, and the next run calls this again.
         """
 
     def finished(self) -> bool:

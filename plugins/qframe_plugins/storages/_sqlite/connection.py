@@ -21,7 +21,8 @@ from qframe import (
     open_regular,
     shell_words,
 )
-from qframe_plugins.storages._sqlite.lock_wait import LockWait, holders_in_words
+from qframe_plugins.storages._sqlite.lock_holders import in_the_way
+from qframe_plugins.storages._sqlite.lock_wait import LockWait
 
 APPLICATION_ID = 0x71667264
 """`qfrd`, the application id of every dataset file; `file` and `PRAGMA application_id` show it."""
@@ -47,8 +48,12 @@ SQLITE_LIMITS = {
 """Far above what a dataset needs, far below what a hostile schema might ask for."""
 
 
-def open_writable(path: Path, *, create: bool = False, keep_wal: bool = False) -> apsw.Connection:
+def open_writable(
+    path: Path, *, create: bool = False, keep_wal: bool = False, wait: LockWait | None = None
+) -> apsw.Connection:
     """A connection that may write; with `create` it may make a new file.
+
+    `wait` says how it waits for the locks of others.
 
     With `keep_wal` the `-wal` stays when the last connection is closed. Only `finish` removes it.
     So if a file in WAL mode has no `-wal`, somebody took it away.
@@ -62,7 +67,7 @@ def open_writable(path: Path, *, create: bool = False, keep_wal: bool = False) -
     with translated(path):
         refuse_irregular(path)
         db = apsw.Connection(_uri(path, "rwc" if create else "rw"), flags=flags)
-        db.set_busy_handler(LockWait(path))
+        db.set_busy_handler(wait or LockWait(path))
         db.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)  # those of a file from anywhere
         db.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # until the log is known to be its own
@@ -340,8 +345,9 @@ def translated(path: Path) -> Iterator[None]:
             + shell_words("qframe", "verify", path, "--repair"),
         ) from cause
     except apsw.BusyError as cause:
+        who = in_the_way(path) or "another program"
         raise StorageBusy(
-            f"{path}: {cause}: {holders_in_words(path)}",
+            f"{path}: {cause}: {who} has it open",
             hint="once that program has closed the file, run the same command again",
         ) from cause
     except apsw.ReadOnlyError as cause:

@@ -24,6 +24,7 @@ from qframe_plugins.storages._sqlite.connection import (
     open_writable,
     translated,
 )
+from qframe_plugins.storages._sqlite.lock_wait import LockWait
 from qframe_plugins.storages._sqlite.tables import SEAL, Tables, seal
 
 
@@ -52,9 +53,12 @@ class Database:
                 for sql, rows in tables.rows(dataset_id):
                     db.executemany(sql, rows)
 
-    def connect(self, new: Path | None = None, *, keep_wal: bool = False) -> apsw.Connection:
+    def connect(
+        self, new: Path | None = None, *, keep_wal: bool = False, wait: LockWait | None = None
+    ) -> apsw.Connection:
         """A connection that writes; with `new` it makes that file in place of opening `path`."""
-        db = open_writable(new or self.path, create=new is not None, keep_wal=keep_wal)
+        made = new is not None
+        db = open_writable(new or self.path, create=made, keep_wal=keep_wal, wait=wait)
         try:
             with translated(self.path):
                 db.pragma("synchronous", self.synchronous)
@@ -65,8 +69,9 @@ class Database:
 
     def set_journal_mode(self, mode: str) -> None:
         """Raises StorageError if SQLite stays in another mode."""
-        with closing(self.connect(keep_wal=True)) as db, translated(self.path):
-            got = db.pragma("journal_mode", mode)
+        wait = LockWait(self.path)
+        with closing(self.connect(keep_wal=True, wait=wait)) as db, translated(self.path):
+            got = wait.until_free(lambda: db.pragma("journal_mode", mode))
             if got != mode:
                 raise StorageError(
                     f"{self.path}: SQLite answered journal mode {got!r}, want {mode!r}",

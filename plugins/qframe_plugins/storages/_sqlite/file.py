@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, ClassVar, TypeVar
 
 import apsw
@@ -22,11 +22,12 @@ from qframe import (
     move_new,
     record_width,
     shell_words,
-    stop_requested,
 )
 from qframe_plugins.storages._sqlite.checks import problems, refuse_foreign_schema
 from qframe_plugins.storages._sqlite.connection import (
     bears_mark,
+    file_header,
+    in_wal_mode,
     is_dataset,
     refuse_long_path,
     translated,
@@ -171,10 +172,17 @@ class SqliteFile(Storage[O_co]):
 
     def finish(self) -> None:
         """Leaves one plain file: checkpointed, journal mode DELETE, no `-wal` and no `-shm`."""
-        with closing(self._database.connect()) as db, translated(self.path):
-            db.set_busy_handler(LockWait(self.path, FINISH_S))
-            db.execute("PRAGMA wal_checkpoint(truncate)").fetchall()
-            _leave_wal_mode(db)
+        self.finish_after(LockWait(self.path, end=monotonic() + FINISH_S))
+
+    def finish_after(self, wait: LockWait) -> None:
+        """As `finish`; `wait` says how long other programs are waited for."""
+        with closing(self._database.connect(wait=wait)) as db, translated(self.path):
+            db.pragma("user_version")  # takes back a cut transaction
+            if in_wal_mode(file_header(db)):
+                with suppress(apsw.BusyError):
+                    db.wal_checkpoint()  # as far as readers let it
+                # SQLite itself does not wait until no other connection is open.
+                wait.until_free(lambda: db.pragma("journal_mode", "delete"))
 
     def finished(self) -> bool:
         """Whether it is one plain file; a killed run leaves it in WAL mode."""
@@ -197,16 +205,3 @@ class SqliteFile(Storage[O_co]):
         """Bytes that a new file without records takes."""
         tables = self.options.new_tables(header)
         return 6 * self.options.new_page_size(tables) + 13 * tables.seq_size()
-
-
-def _leave_wal_mode(db: apsw.Connection) -> None:
-    """Sets journal mode DELETE once no other connection is open: SQLite itself does not wait."""
-    end = monotonic() + FINISH_S
-    while True:
-        try:
-            db.pragma("journal_mode", "delete")
-            return
-        except apsw.BusyError:
-            if monotonic() > end or stop_requested():
-                raise
-        sleep(0.005)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from time import monotonic, sleep
+from typing import TypeVar
+
+import apsw
 
 from qframe import stop_requested
+from qframe_plugins.storages._sqlite.lock_holders import in_the_way, locks, parent_of
 
 LONGEST_WAIT_S = 600.0
-"""Seconds that a connection waits for a lock. qframe's own writers queue, and hold it shortly."""
+"""Seconds that a connection waits for a lock. qframe's own writers hold it shortly."""
 
 TELL_AFTER_S = 2.0
-"""Seconds of waiting after which the log says whom for."""
+"""Seconds after which a wait is announced."""
+
+TELL_EVERY_S = 60.0
+"""Seconds between two announcements."""
 
 STEPS_S = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02)
 """Seconds before each further try; the last one again and again.
@@ -23,99 +31,86 @@ Short at first, as in SQLite's own waiting: another writer mostly holds the lock
 With 20 ms from the start, two writers took a tenth longer (measured).
 """
 
-READ_LOCKS = range(123, 128)
-"""Bytes of the `-shm` file for read locks; a reader locks one of them while it reads.
+GIVE_UP_S = 1.0
+"""Seconds that a wait goes on after a signal has asked the run to stop."""
 
-https://sqlite.org/walformat.html#wal_locks
-"""
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
 
 class LockWait:
-    """SQLite's busy handler of a connection: called again and again while the file is locked.
+    """A busy handler of SQLite: called when a lock is held, it sleeps a little.
 
-    Between two tries Python handles signals, which SQLite's own waiting does not let it do. Once
-    the run has been asked to stop, waiting ends.
+    SQLite's own waits are deaf to signals. During this one Python's signal handlers run, so Ctrl-C
+    ends it. It says for which process it waits, and ends soon after `stop_requested`, as do all
+    waits that follow.
 
     Args:
-        path: the dataset file.
-        longest_s: seconds after which waiting ends.
+        path: the file, for the announcements.
+        longest_s: seconds that one wait lasts at most.
+        end: the time (`monotonic`) at which all waits end, in place of `longest_s`; they are not
+            announced.
     """
 
-    def __init__(self, path: Path, longest_s: float = LONGEST_WAIT_S) -> None:
+    def __init__(
+        self, path: Path, longest_s: float = LONGEST_WAIT_S, end: float | None = None
+    ) -> None:
         self._path = path
         self._longest_s = longest_s
-        self._start = 0.0
-        self._told = False
+        self._end = end
+        self._start = self._tell_at = 0.0
+        self._stopped_at: float | None = None
 
     def __call__(self, calls: int) -> bool:
-        """Whether to try again.
+        """Sleeps; returns whether to ask for the lock again.
 
         Args:
-            calls: how often SQLite has called it before, for the same lock.
+            calls: number of calls before this one in the same wait.
         """
         now = monotonic()
         if calls == 0:
-            self._start, self._told = now, False
-        waited = now - self._start
-        if stop_requested() or waited > self._longest_s:
+            self._start, self._tell_at = now, now + TELL_AFTER_S
+        end = self._start + self._longest_s if self._end is None else self._end
+        if now >= end:
             return False
-        if waited > TELL_AFTER_S and not self._told:
-            self._told = True
-            _log.warning("%s: waiting for %s", self._path, holders_in_words(self._path))
-        sleep(STEPS_S[min(calls, len(STEPS_S) - 1)])
+        if stop_requested():
+            self._stopped_at = self._stopped_at or now
+            if now - self._stopped_at >= GIVE_UP_S:
+                return False
+        if now >= self._tell_at and self._end is None:
+            self._tell(now)
+        sleep(min(STEPS_S[min(calls, len(STEPS_S) - 1)], end - now))
         return True
 
+    def until_free(self, act: Callable[[], T]) -> T:
+        """Calls `act` until no lock is in its way. SQLite does not call busy handlers everywhere.
 
-def holders_in_words(path: Path) -> str:
-    """The processes that have a dataset file locked, in words."""
-    found = sorted(set(_holders(path)))
-    return ", ".join(map(described, found)) or "another program, which has it open"
+        Raises:
+            apsw.BusyError: the wait is over.
+        """
+        for calls in count():
+            try:
+                return act()
+            except apsw.BusyError:
+                if not self(calls):
+                    raise
+        raise AssertionError
 
-
-def _holders(path: Path) -> Iterator[int]:
-    """Processes outside this run with a lock on a file or its `-shm`."""
-    for locked in (path, path.with_name(f"{path.name}-shm")):
-        for pid, _ in _locks(locked):
-            yield pid
-
-
-def readers_of(path: Path) -> Iterator[int]:
-    """Processes outside this run with a read lock on the WAL of a file."""
-    for pid, place in _locks(path.with_name(f"{path.name}-shm")):
-        if place in READ_LOCKS:
-            yield pid
-
-
-def _locks(path: Path) -> Iterator[tuple[int, int]]:
-    """Process and first byte of each lock that others have on a file, by the kernel's list."""
-    try:
-        found = path.stat()
-        table = Path("/proc/locks").read_text().splitlines()
-    except OSError:
-        return
-    inode = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
-    for line in table:
-        _, kind, _, _, pid, where, first, last = line.replace("-> ", "").split()[:8]
-        if kind == "POSIX" and where == inode and last != "EOF" and not _is_ours(int(pid)):
-            yield int(pid), int(first) if first == last else -1
+    def _tell(self, now: float) -> None:
+        self._tell_at = now + TELL_EVERY_S
+        if _tells(self._path):
+            who = in_the_way(self._path) or "another program"
+            _log.warning("%s: waiting for %s, which holds the file", self._path, who)
 
 
-def _is_ours(pid: int) -> bool:
-    """Whether a process is this one or a worker of it; those hold locks only for moments."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return True  # gone
-    return os.getpid() in (pid, int(stat.rpartition(")")[2].split()[1]))
+def _tells(path: Path) -> bool:
+    """Whether this process is the one that speaks, of the workers that wait for the same file.
 
-
-def described(pid: int) -> str:
-    """A process by number and command line."""
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-    except (OSError, UnicodeDecodeError):
-        command = ""
-    short = command if len(command) <= 80 else f"{command[:77]}..."
-    return f"process {pid}{f' ({short})' if short else ''}"
+    It is the one with the lowest number that has the file open and no exclusive lock.
+    """
+    found = list(locks(path))
+    exclusive = {lock.pid for lock in found if lock.exclusive}
+    waiting = {lock.pid for lock in found} - exclusive
+    siblings = (pid for pid in waiting if parent_of(pid) == os.getppid())
+    return not exclusive or os.getpid() <= min(siblings, default=os.getpid())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from time import sleep
@@ -10,7 +11,7 @@ import apsw
 
 from qframe import KeptFiles
 from qframe_plugins.storages._sqlite.connection import open_writable
-from qframe_plugins.storages._sqlite.lock_wait import described, readers_of
+from qframe_plugins.storages._sqlite.lock_holders import described, locks, parent_of
 from qframe_plugins.storages._sqlite.write_back import WriteBack
 
 TASKS_IN_FLIGHT = 8
@@ -108,10 +109,16 @@ def pinned_wal(path: Path, checkpoint_bytes: int, task_bytes: int) -> str | None
     if size <= 4 * checkpoint_bytes + TASKS_IN_FLIGHT * task_bytes:
         return None
     grown = f"{wal} has grown to {size:,} bytes"
-    who = ", ".join(described(pid) for pid in sorted(set(readers_of(path))))
+    readers = {lock.pid for lock in locks(path) if lock.reads_log and not _is_ours(lock.pid)}
+    who = ", ".join(map(described, sorted(readers)))
     if not who:
         return f"{grown}: no other program seems to read it, so the disk does not keep up"
     return (
         f"{grown}: {who} keeps reading an old state of the dataset, so that the log cannot start "
         "over. It grows until that read ends"
     )
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether a process is a worker of this one, or has ended; workers read only for moments."""
+    return parent_of(pid) in (os.getpid(), None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -11,13 +12,11 @@ from typing import Any
 import apsw
 from numpy.typing import NDArray
 
-from qframe import Block, Writer
+from qframe import Block, StorageBusy, Writer
 from qframe_plugins.storages._sqlite.connection import open_writable, refuse_after_fork, translated
+from qframe_plugins.storages._sqlite.lock_wait import LockWait
 from qframe_plugins.storages._sqlite.tables import BYTES, Tables
 from qframe_plugins.storages._sqlite.wal import WalKeeper
-
-KERNEL_WAIT_MS = 1000
-"""Milliseconds that a writer waits in the kernel for the lock before it looks up."""
 
 WAIT_S = 0.001
 """Seconds from which on `BEGIN IMMEDIATE` counts as a wait for the lock."""
@@ -43,13 +42,9 @@ class SqliteWriter(Writer):
         self._owner = os.getpid()
         self.counters = {"commits": 0, "lock_waits": 0, "lock_wait_s": 0}
         self._ledger = tables.ledger_insert()
-        self._db = open_writable(path, keep_wal=True)
-        if timeout_s is None:
-            # In builds with SQLITE_ENABLE_SETLK_TIMEOUT writers queue in the kernel and do not
-            # poll. After each such wait the connection's `LockWait` is asked.
-            self._db.setlk_timeout(KERNEL_WAIT_MS, 0)
-        else:
-            self._db.set_busy_timeout(round(timeout_s * 1000))
+        self._has_timeout = timeout_s is not None
+        wait = LockWait(path) if timeout_s is None else LockWait(path, timeout_s)
+        self._db = open_writable(path, keep_wal=True, wait=wait)
         with translated(path):
             for name, value in pragmas.items():
                 self._db.pragma(name, value)
@@ -62,7 +57,7 @@ class SqliteWriter(Writer):
         columns = self.tables.columns
         encoded = [columns.encode(block.arrays) for block in blocks]
         ledger = [self._row(*pair) for pair in zip(blocks, encoded, strict=True)]
-        with translated(self.path):
+        with self._translated():
             self._log.before_write()
             self._begin()
             try:
@@ -77,6 +72,18 @@ class SqliteWriter(Writer):
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """As `translated`; names the option that says how long this storage waits, if it has it."""
+        try:
+            with translated(self.path):
+                yield
+        except StorageBusy as busy:
+            if not self._has_timeout:
+                raise
+            hint = f"{busy.hint}; or raise storage.timeout"
+            raise StorageBusy(busy.message, hint=hint) from busy.__cause__
 
     def _begin(self) -> None:
         """Takes the lock for writing; counts waits, also those that end in an error."""

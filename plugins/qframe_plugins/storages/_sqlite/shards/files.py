@@ -8,11 +8,24 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 
-from qframe import Estimate, Header, Loss, Storage, StorageError, Writer, move_new, record_width
+from qframe import (
+    Estimate,
+    Header,
+    Loss,
+    Storage,
+    StorageBusy,
+    StorageError,
+    Writer,
+    move_new,
+    record_width,
+)
 from qframe_plugins.storages._sqlite.checks import problems, problems_of_catalogue
 from qframe_plugins.storages._sqlite.connection import is_catalogue, refuse_long_path, translated
 from qframe_plugins.storages._sqlite.database import Database
+from qframe_plugins.storages._sqlite.file import FINISH_S
+from qframe_plugins.storages._sqlite.lock_wait import LockWait
 from qframe_plugins.storages._sqlite.options import SqliteOptions
 from qframe_plugins.storages._sqlite.reader import SqliteReader
 from qframe_plugins.storages._sqlite.shards.catalogue import (
@@ -149,9 +162,16 @@ class Shards(Storage[SqliteOptions]):
 
     def finish(self) -> None:
         """Leaves N + 1 plain files."""
+        wait = LockWait(self.path, end=monotonic() + FINISH_S)
+        busy: StorageBusy | None = None
         for shard in self._shards():
-            shard.finish()
-        with closing(self._catalogue.connect()) as db, translated(self.path):
+            try:
+                shard.finish_after(wait)
+            except StorageBusy as error:  # the others are finished all the same
+                busy = error
+        if busy is not None:
+            raise busy
+        with closing(self._catalogue.connect(wait=wait)) as db, translated(self.path):
             db.execute("SELECT count(*) FROM meta").fetchall()  # takes back a cut transaction
 
     def finished(self) -> bool:
