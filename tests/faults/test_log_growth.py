@@ -17,7 +17,7 @@ import qframe
 from qframe.config.load import load_config
 from qframe.runs.plan import RunPlan, plan
 from qframe.runs.worker import Worker
-from qframe_plugins.storages._sqlite import file, wal
+from qframe_plugins.storages._sqlite import lock_wait, wal
 
 Config = Callable[..., Path]
 

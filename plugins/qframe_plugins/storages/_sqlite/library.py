@@ -44,8 +44,6 @@ def diagnosis(path: Path) -> Iterator[tuple[str, str, bool]]:
     yield "SQLite source", apsw.sqlite3_sourceid(), True
     words = "has the WAL-reset bug: can lose transactions" if is_affected(version) else "safe"
     yield "SQLite WAL, several writers", words, not is_affected(version)
-    blocking = "ENABLE_SETLK_TIMEOUT" in apsw.compile_options
-    yield "SQLite blocking locks", "yes" if blocking else "no: writers poll, and may starve", True
     own = _own_version()
     words = "has the WAL-reset bug; " if own is not None and is_affected(own) else ""
     yield "Python's own sqlite3", f"{own or 'not there'} ({words}qframe never uses it)", True
