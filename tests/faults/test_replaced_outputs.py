@@ -15,6 +15,7 @@ import pytest
 import qframe
 from qframe.dataset.storages import storage_at
 from qframe.integrity.verify import verify
+from qframe_plugins.storages._sqlite.database import Database
 
 Config = Callable[..., Path]
 Run = Callable[..., Any]
@@ -43,6 +44,17 @@ class AfterTask:
             self.act()
 
 
+class AtStart:
+    """A life-cycle hook that does something when the dataset is made and nothing is stored yet."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.act = act
+
+    @qframe.hookimpl
+    def qframe_run_started(self) -> None:
+        self.act()
+
+
 def put_over(stranger: Path, output: Path) -> None:
     stranger.replace(output)
 
@@ -54,6 +66,15 @@ def put_over_a_copy_of_itself(_stranger: Path, output: Path) -> None:
 
 def write_into(_stranger: Path, output: Path) -> None:
     output.write_text("mine now\n")
+
+
+def copy_into(stranger: Path, output: Path) -> None:
+    """As `cp` does: device and inode stay."""
+    shutil.copyfile(stranger, output)
+
+
+def write_much_into(_stranger: Path, output: Path) -> None:
+    output.write_text("mine now, and long enough for a header\n" * 99)
 
 
 def put_text_over(_stranger: Path, output: Path) -> None:
@@ -76,7 +97,9 @@ def move_away(_stranger: Path, output: Path) -> None:
 CHANGES = [
     put_over,
     put_over_a_copy_of_itself,
+    copy_into,
     write_into,
+    write_much_into,
     put_text_over,
     cut,
     delete,
@@ -134,8 +157,116 @@ def test_the_run_stops_and_touches_nothing(
     assert (output.read_bytes() if output.exists() else None) == changed[0]
     left = {p.name for p in tmp_path.iterdir()}
     assert not left & {"live.db-wal", "live.db-shm", "live.db-journal"}
-    if change is put_over:
+    if change in (put_over, copy_into):
         assert verify(storage_at(output, None)).ok
+
+
+@pytest.mark.parametrize("change", ["put over", "deleted and made again", "copied into"])
+def test_a_directory_of_matrices_that_is_replaced_stops_the_run(
+    change: str, config: Config, tmp_path: Path
+) -> None:
+    """A directory that is deleted gives its inode to the next one that is made."""
+    output, stranger = tmp_path / "live", tmp_path / "stranger"
+    keys: dict[str, Any] = {"records": 60, "storage": "savetxt", "executor": "serial"}
+    qframe.run(config("stranger.yaml", **keys, seed=99, output=stranger))
+    path = config("live.yaml", **keys, output=output)
+    whole = {p.relative_to(stranger): p.read_bytes() for p in stranger.rglob("*") if p.is_file()}
+
+    def act() -> None:
+        if change == "put over":
+            output.rename(tmp_path / "elsewhere")
+            stranger.rename(output)
+        else:
+            if change == "deleted and made again":
+                shutil.rmtree(output)
+            shutil.copytree(stranger, output, dirs_exist_ok=True)
+
+    with pytest.raises(qframe.StorageError, match="while a run wrote it"):
+        qframe.run(path, hooks=[AtStart(act)])
+    if change != "copied into":  # then both are in it, and nobody can tell
+        left = {p.relative_to(output): p.read_bytes() for p in output.rglob("*") if p.is_file()}
+        assert left == whole
+
+
+@pytest.mark.parametrize("how", [put_over, copy_into])
+def test_one_shard_that_is_replaced_stops_the_run(
+    how: Callable[[Path, Path], None], config: Config, tmp_path: Path, finished: Path
+) -> None:
+    output = tmp_path / "live.db"
+    storage = {"plugin": "sqlite", "shards": 2, "shard_blocks": 1}
+    path = config(records=4096 * 8, task_blocks=1, storage=storage, output=output)
+    shard = tmp_path / "live.db.shards" / "01.db"
+    stranger = tmp_path / "stranger.db"
+    shutil.copy(finished, stranger)
+    with pytest.raises(qframe.StorageError, match=r"01\.db was .* while a run wrote it"):
+        qframe.run(path, hooks=[AfterTask(lambda: how(stranger, shard), 4)])
+    assert shard.read_bytes() == finished.read_bytes()
+    assert not shard.with_name("01.db-wal").exists()
+    own = storage_at(shard.with_name("00.db"), None)
+    own.finish()  # its log stayed beside it
+    with closing(own.reader()) as reader:
+        assert [run.first for run in reader.stored()][:2] == [0, 2]
+
+
+@pytest.mark.parametrize("tasks", [1, 7])
+def test_a_log_that_came_with_another_directory_stays(
+    tasks: int, config: Config, tmp_path: Path, killed: Path
+) -> None:
+    """Somebody puts a directory with an unfinished dataset in the place of the one written to."""
+    there, other = tmp_path / "there", tmp_path / "other"
+    there.mkdir()
+    other.mkdir()
+    for part in tmp_path.glob("killed.db*"):
+        shutil.copy(part, other / part.name.replace("killed", "live"))
+    before = {p.name: p.read_bytes() for p in other.iterdir() if not p.name.endswith("-shm")}
+    assert before["live.db-wal"]
+    output = there / "live.db"
+    path = config("live.yaml", records=4096 * BLOCKS, task_blocks=1, output=output)
+
+    def act() -> None:
+        there.rename(tmp_path / "elsewhere")
+        other.rename(there)
+
+    with pytest.raises(qframe.StorageError, match="was replaced"):
+        qframe.run(path, hooks=[AfterTask(act, tasks)])
+    after = {p.name: p.read_bytes() for p in there.iterdir() if not p.name.endswith("-shm")}
+    assert after == before
+    moved = storage_at(tmp_path / "elsewhere" / "live.db", None)
+    with closing(moved.reader()) as reader:
+        assert sum(run.records for run in reader.stored()) >= 4096 * tasks
+
+
+@pytest.mark.parametrize("change", [put_over, put_over_a_copy_of_itself, copy_into, move_away])
+@pytest.mark.parametrize("storage", STORAGES)
+def test_a_file_that_is_replaced_while_the_run_finishes_is_not_written(
+    storage: str,
+    change: Callable[[Path, Path], None],
+    config: Config,
+    tmp_path: Path,
+    finished: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After the run has looked whether its files are there, and before SQLite opens them."""
+    output, stranger = tmp_path / "live.db", tmp_path / "stranger.db"
+    shutil.copy(finished, stranger)
+    path = config(
+        records=4096 * 4, task_blocks=1, storage=STORAGES[storage], executor="serial", output=output
+    )
+    connect = Database.connect
+    changed: list[bytes | None] = []
+
+    def late(self: Database, *arguments: Any, **keys: Any) -> Any:
+        if self.path == output and ending and not changed:
+            change(stranger, output)
+            changed.append(output.read_bytes() if output.exists() else None)
+        return connect(self, *arguments, **keys)
+
+    ending: list[bool] = []
+    monkeypatch.setattr(Database, "connect", late)
+    with pytest.raises(qframe.StorageError):
+        qframe.run(path, hooks=[AfterTask(lambda: ending.append(True), 4)])
+    assert (output.read_bytes() if output.exists() else None) == changed[0]
+    assert not (tmp_path / "live.db-wal").exists()
 
 
 @pytest.mark.parametrize("storage", ["much in the log", "rollback"])

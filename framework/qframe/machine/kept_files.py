@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +42,19 @@ class KeptFiles:
         """The files that are at these paths now."""
         found = ((path, path.stat()) for path in paths)
         return cls(FileId(str(path), stat.st_dev, stat.st_ino) for path, stat in found)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within it, no new file gets the number of one of these, not even if that is deleted.
+
+        A handle that only names a file (O_PATH) drops no lock of SQLite when it is closed. Where
+        there are none, numbers may be used again.
+        """
+        with ExitStack() as stack:
+            for path, _, _ in self.ids if hasattr(os, "O_PATH") else ():
+                with suppress(OSError):
+                    stack.callback(os.close, os.open(path, os.O_PATH | os.O_CLOEXEC))
+            yield
 
     def changed(self) -> str | None:
         """What happened to the first file that is no longer there; None if all are.

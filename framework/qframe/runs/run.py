@@ -129,11 +129,12 @@ class _Run:
             self._open(previous)
             files = KeptFiles.at(storage.files())
             self._job = replace(self._job, files=files.ids)
-            self._hooks.started(self._planned)
-            try:
-                self._do_tasks(files)
-            finally:
-                self._finish(files)
+            with files.held():
+                self._hooks.started(self._planned)
+                try:
+                    self._do_tasks(files)
+                finally:
+                    self._finish(files)
 
     def _finish(self, files: KeptFiles) -> None:
         """Finishes the dataset, if it is still where it was.
@@ -271,7 +272,18 @@ def _prove(planned: RunPlan) -> None:
 
 
 def _stored(planned: RunPlan) -> int:
+    """Number of stored records.
+
+    Raises:
+        StorageError: the records are those of another recipe.
+    """
     with closing(planned.storage.reader()) as reader:
+        if reader.header.recipe.id != planned.recipe.id:
+            raise StorageError(
+                f"{planned.output} was overwritten by records of another recipe while a run wrote "
+                "it. The run has stopped",
+                hint="run again with another --output, or once the dataset is back",
+            )
         return sum(part.records for part in reader.stored())
 
 

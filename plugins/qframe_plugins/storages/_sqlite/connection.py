@@ -89,7 +89,7 @@ def open_readonly(path: Path) -> apsw.Connection:
         NotADataset: the `-wal` beside the file was written for another file.
     """
     refuse_irregular(path)
-    db = _connect_readonly(path)
+    db = connect_unread(path)
     try:
         with translated(path):
             _refuse_foreign_wal(db, path)
@@ -99,7 +99,8 @@ def open_readonly(path: Path) -> apsw.Connection:
     return db
 
 
-def _connect_readonly(path: Path) -> apsw.Connection:
+def connect_unread(path: Path) -> apsw.Connection:
+    """A read-only connection that has read nothing yet: the log may be that of another file."""
     with translated(path):
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         db = apsw.Connection(_uri(path, "ro"), flags=flags)
@@ -165,6 +166,12 @@ def file_header(db: apsw.Connection) -> bytes:
     locks on the file.
     """
     return db.read("main", 0, 0, 100)[1]
+
+
+def dataset_number(db: apsw.Connection) -> bytes:
+    """What the header of the file itself says of its dataset: random number and application id."""
+    header = file_header(db)
+    return header[60:64] + header[68:72]
 
 
 def in_wal_mode(header: bytes) -> bool:
@@ -285,7 +292,7 @@ def bears_mark(path: Path, marks: Sequence[bytes] = ()) -> bool:
     if not path.is_file():
         return False
     try:
-        with closing(_connect_readonly(path)) as db:
+        with closing(connect_unread(path)) as db:
             head = db.read("main", 0, 0, min(HEAD_BYTES, max(100, path.stat().st_size)))[1]
     except (StorageError, apsw.Error, OSError):
         return False
@@ -303,7 +310,7 @@ def _application_id(path: Path) -> int | None:
     if not path.is_file():
         return None
     try:
-        with closing(_connect_readonly(path)) as db:
+        with closing(connect_unread(path)) as db:
             # The header itself also answers for a file in the middle of a cut transaction.
             own = int.from_bytes(file_header(db)[68:72], "big")
             if own in (APPLICATION_ID, CATALOGUE_ID):

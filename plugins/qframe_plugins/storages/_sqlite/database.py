@@ -25,6 +25,7 @@ from qframe_plugins.storages._sqlite.connection import (
     translated,
 )
 from qframe_plugins.storages._sqlite.lock_wait import LockWait
+from qframe_plugins.storages._sqlite.own_file import OwnFile
 from qframe_plugins.storages._sqlite.tables import SEAL, Tables, seal
 
 
@@ -34,11 +35,15 @@ class Database:
     Args:
         path: the file.
         synchronous: `off`, `normal` or `full`, set on each connection that writes.
+
+    Attributes:
+        own: the file that a run writes, from `claim` on. No other one is written then.
     """
 
     def __init__(self, path: Path, synchronous: str) -> None:
         self.path = path
         self.synchronous = synchronous
+        self.own: OwnFile | None = None
 
     def make(self, new: Path, tables: Tables, page_size: int) -> None:
         """Makes a file at `new`, which will move to `path`: all tables, and no records."""
@@ -61,11 +66,18 @@ class Database:
         db = open_writable(new or self.path, create=made, keep_wal=keep_wal, wait=wait)
         try:
             with translated(self.path):
+                if self.own is not None and new is None:
+                    self.own.check(db)
                 db.pragma("synchronous", self.synchronous)
         except BaseException:
             db.close()
             raise
         return db
+
+    def claim(self) -> None:
+        """Makes the file that is at `path` now the one that is written."""
+        with closing(self.connect(keep_wal=True)) as db, translated(self.path):
+            self.own = OwnFile(self.path, db)
 
     def set_journal_mode(self, mode: str) -> None:
         """Raises StorageError if SQLite stays in another mode."""
@@ -81,12 +93,11 @@ class Database:
     def set_records(self, records: int) -> None:
         """Writes the number of records of the whole dataset into `meta`."""
         with closing(self.connect(keep_wal=True)) as db, translated(self.path), db:
+            # Page 1 is the first that is changed, as in every transaction.
+            db.pragma("user_version", db.pragma("user_version"))
             db.execute("UPDATE meta SET value = ? WHERE key = 'records'", (records,))
             meta = dict(db.execute("SELECT key, value FROM meta"))
             db.execute("UPDATE meta SET value = ? WHERE key = ?", (seal(meta), SEAL))
-            db.pragma(
-                "user_version", meta["dataset_id"]
-            )  # changes page 1, as every transaction does
 
     def companions(self) -> Iterator[Path]:
         """The `-wal`, `-shm` and `-journal` that exist beside the file."""
@@ -96,11 +107,18 @@ class Database:
                 yield companion
 
     def abandon(self) -> Iterator[Path]:
-        """Moves the log or journal away from beside another file; yields where it is now."""
+        """Moves the log or journal away from beside another file; yields where it is now.
+
+        It stays if it belongs to that file: a directory may have been put in place of another.
+        """
+        if self.own is not None and self.own.is_there():
+            return
+        shm = self.path.with_name(f"{self.path.name}-shm")
         for companion in self.companions():
-            if companion.name.endswith("-shm"):
-                companion.unlink()  # an index of the log, which SQLite makes again
+            if companion == shm or (self.own is not None and not self.own.owns(companion)):
                 continue
+            if companion.name.endswith("-wal"):
+                shm.unlink(missing_ok=True)  # an index of the log, which SQLite makes again
             end = companion.name.removeprefix(self.path.name)
             names = (self.path.with_name(f"{self.path.name}.left-{n}{end}") for n in count(1))
             left = next(name for name in names if not os.path.lexists(name))

@@ -17,6 +17,7 @@ from qframe import (
     Header,
     Loss,
     Storage,
+    StorageBusy,
     StorageError,
     Writer,
     move_new,
@@ -86,7 +87,12 @@ class SqliteFile(Storage[O_co]):
             if isinstance(cause, StorageError):
                 raise
             raise StorageError(f"{self.path} cannot be made: {cause}") from cause
+        self.claim()
         self._database.set_journal_mode(self.journal_mode)
+
+    def claim(self) -> None:
+        """Makes the file that is at `path` now the one that is written, and no other."""
+        self._database.claim()
 
     def check(self, header: Header) -> None:
         if not self.path.exists():
@@ -100,6 +106,7 @@ class SqliteFile(Storage[O_co]):
             self.options.refuse_other_form(self.path, reader.tables.form)
 
     def resume(self, header: Header) -> None:
+        self.claim()
         self.check_form()
         with closing(self.reader()) as reader:
             refuse_foreign_schema(self.path, reader.tables)
@@ -155,6 +162,11 @@ class SqliteFile(Storage[O_co]):
         if self.half_done():  # a worker of this run died in the middle of a transaction
             self.recover()
         with closing(self.reader()) as reader:  # the file's own layout, not the config's, decides
+            if reader.header.recipe.id != header.recipe.id:
+                raise StorageError(
+                    f"{self.path} was overwritten by records of another recipe",
+                    hint="run again with another --output, or once the dataset is back",
+                )
             tables = Tables(header, reader.layout, reader.tables.form)
         return SqliteWriter(self.path, tables, self._pragmas(), self._timeout_s())
 
@@ -175,8 +187,31 @@ class SqliteFile(Storage[O_co]):
         self.finish_after(LockWait(self.path, end=monotonic() + FINISH_S))
 
     def finish_after(self, wait: LockWait) -> None:
-        """As `finish`; `wait` says how long other programs are waited for."""
-        with closing(self._database.connect(wait=wait)) as db, translated(self.path):
+        """As `finish`; `wait` says how long other programs are waited for.
+
+        Raises:
+            StorageBusy: they keep the file open for longer.
+            StorageError: another file stands there now; its log was moved away.
+        """
+        own = self._database.own
+        try:
+            self._finish(wait)
+        except StorageBusy:
+            raise
+        except StorageError as error:
+            if own is None or own.is_there():
+                raise
+            left = ", ".join(map(str, self.abandon()))
+            raise StorageError(
+                f"{self.path} was overwritten while a run wrote it. The run has stopped"
+                + (f"; what it wrote last is in {left}" if left else ""),
+                hint="run again with another --output, or once the dataset is back",
+            ) from error
+
+    def _finish(self, wait: LockWait) -> None:
+        # The log is not copied by closing: that would also happen after an error.
+        database = self._database
+        with closing(database.connect(keep_wal=True, wait=wait)) as db, translated(self.path):
             db.pragma("user_version")  # takes back a cut transaction
             if in_wal_mode(file_header(db)):
                 with suppress(apsw.BusyError):

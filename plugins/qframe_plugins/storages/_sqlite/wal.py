@@ -9,9 +9,10 @@ from time import sleep
 
 import apsw
 
-from qframe import KeptFiles
+from qframe import StorageError
 from qframe_plugins.storages._sqlite.connection import open_writable
 from qframe_plugins.storages._sqlite.lock_holders import described, locks, parent_of
+from qframe_plugins.storages._sqlite.own_file import OwnFile
 from qframe_plugins.storages._sqlite.write_back import WriteBack
 
 TASKS_IN_FLIGHT = 8
@@ -31,6 +32,7 @@ class WalKeeper:
 
     Args:
         db: the writer's connection.
+        own: the file that it writes. The log is copied into no other.
         path: the dataset file.
         pages: length of the log at which it is copied, in pages; 0: never.
 
@@ -38,10 +40,10 @@ class WalKeeper:
         log_pages: length of the log after this writer's last commit, in pages; 0 once started over.
     """
 
-    def __init__(self, db: apsw.Connection, path: Path, pages: int) -> None:
+    def __init__(self, db: apsw.Connection, own: OwnFile, path: Path, pages: int) -> None:
         self._db = db
         self._path = path
-        self._file = KeptFiles.at([path])
+        self._own = own
         self._pages = pages
         self.log_pages = 0
         self._second: apsw.Connection | None = None
@@ -53,7 +55,9 @@ class WalKeeper:
         """SQLite calls this after each commit, with the log's length in pages."""
         self.log_pages = pages
         if pages >= self._pages:
-            with suppress(apsw.Error):  # another writer does it, or it fails: commits stay stored
+            # Another writer does it, or it fails, or the file is a stranger's: commits stay stored.
+            with suppress(apsw.Error, StorageError):
+                self._own.check(db)
                 db.wal_checkpoint()
             self._write_back.grown()
         return apsw.SQLITE_OK
@@ -63,8 +67,8 @@ class WalKeeper:
         if not self._pages or self.log_pages < RESTART_AT * self._pages:
             return
         self.log_pages = 0
+        self._own.check(self._db)  # else the log would be copied into a stranger's file
         if self._second is None:  # no connection can checkpoint within its own transaction
-            self._file.check()  # else it would copy the log into a stranger's file
             self._second = open_writable(self._path, keep_wal=True)
             # As the writer's: with the default all writers would wait for the disk.
             self._second.pragma("synchronous", self._db.pragma("synchronous"))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from qframe import Block, StorageBusy, Writer
 from qframe_plugins.storages._sqlite.connection import open_writable, refuse_after_fork, translated
 from qframe_plugins.storages._sqlite.lock_wait import LockWait
+from qframe_plugins.storages._sqlite.own_file import OwnFile
 from qframe_plugins.storages._sqlite.tables import BYTES, Tables
 from qframe_plugins.storages._sqlite.wal import WalKeeper
 
@@ -49,7 +50,8 @@ class SqliteWriter(Writer):
             for name, value in pragmas.items():
                 self._db.pragma(name, value)
             self._dataset_id = self._db.pragma("user_version")
-        self._log = WalKeeper(self._db, path, pragmas.get("wal_autocheckpoint", 0))
+            self._own = OwnFile(path, self._db)
+        self._log = WalKeeper(self._db, self._own, path, pragmas.get("wal_autocheckpoint", 0))
 
     def write(self, blocks: Sequence[Block]) -> None:
         """One transaction; see `Writer.write`."""
@@ -61,6 +63,7 @@ class SqliteWriter(Writer):
             self._log.before_write()
             self._begin()
             try:
+                self._own.check(self._db)
                 # Every transaction writes page 1, which tells to which file its WAL belongs.
                 self._db.pragma("user_version", self._dataset_id)
                 for block, bound in zip(blocks, encoded, strict=True):

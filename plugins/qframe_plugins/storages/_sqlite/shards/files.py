@@ -59,6 +59,7 @@ class Shards(Storage[SqliteOptions]):
     def __init__(self, options: SqliteOptions, path: Path) -> None:
         super().__init__(options, path)
         self._catalogue = Database(path, options.synchronous)
+        self._claimed: list[WalFile] | None = None
 
     @property
     def power_cut_may_cost(self) -> Loss:
@@ -81,15 +82,20 @@ class Shards(Storage[SqliteOptions]):
             for number in range(count)
         ]
 
+    def _claim(self) -> list[WalFile]:
+        """The shards, which from now on are the same objects: they know the files they write."""
+        self._catalogue.claim()
+        self._claimed = self._shards()
+        return self._claimed
+
     def files(self) -> Iterator[Path]:
         yield self.path
-        yield from (shard.path for shard in self._shards())
+        yield from (shard.path for shard in self._claimed or self._shards())
 
     def abandon(self) -> Iterator[Path]:
-        """Moves away the logs of all shards that can be named: nobody knows which file is whose."""
         yield from self._catalogue.abandon()
-        for path in sorted(shards_of(self.path).glob("[0-9][0-9].db")):
-            yield from Database(path, self.options.synchronous).abandon()
+        for shard in self._claimed or ():
+            yield from shard.abandon()
 
     def create(self, header: Header) -> None:
         """Builds shards and catalogue under other names; the catalogue moves into place last."""
@@ -105,6 +111,8 @@ class Shards(Storage[SqliteOptions]):
             catalogue = self._new_catalogue(header, shards)
             self._catalogue.make(new, catalogue, self.options.new_page_size(catalogue))
             move_new(new, self.path, [shards_of(new)])
+            for shard in self._claim():
+                shard.claim()
         except OSError as cause:
             _remove(new)
             if isinstance(cause, StorageError):
@@ -151,7 +159,7 @@ class Shards(Storage[SqliteOptions]):
     def resume(self, header: Header) -> None:
         """The shards first: the catalogue never counts records that a shard does not expect."""
         self.check_form()
-        for shard in self._shards():
+        for shard in self._claim():
             shard.resume(header)
         self._catalogue.set_records(header.records)
 
@@ -164,7 +172,7 @@ class Shards(Storage[SqliteOptions]):
         """Leaves N + 1 plain files."""
         wait = LockWait(self.path, end=monotonic() + FINISH_S)
         busy: StorageBusy | None = None
-        for shard in self._shards():
+        for shard in self._claimed or self._shards():
             try:
                 shard.finish_after(wait)
             except StorageBusy as error:  # the others are finished all the same
