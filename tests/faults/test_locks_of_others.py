@@ -239,7 +239,7 @@ def test_worker_processes_that_wait_end_with_their_run(
     holder = hold(output, "IMMEDIATE")
     lingering_engine.let_go()
     line = next(line for line in process.stderr if "waiting for" in line)
-    assert f"process {holder.pid} (" in line
+    assert f": waiting for process {holder.pid} (" in line  # and for no other worker
     process.send_signal(sign)
     process.communicate(timeout=60)  # without the signal it would be ten minutes
     assert process.returncode == 128 + sign
