@@ -269,6 +269,39 @@ def test_a_file_that_is_replaced_while_the_run_finishes_is_not_written(
     assert not (tmp_path / "live.db-wal").exists()
 
 
+@pytest.mark.parametrize("change", [put_over, copy_into, move_away])
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("exists", [False, True], ids=["new", "continued"])
+def test_a_file_that_is_replaced_before_the_run_has_claimed_it_is_not_written(
+    exists: bool,
+    storage: str,
+    change: Callable[[Path, Path], None],
+    config: Config,
+    tmp_path: Path,
+    finished: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    output, stranger = tmp_path / "live.db", tmp_path / "stranger.db"
+    path = config(storage=STORAGES[storage], executor="serial", output=output)
+    if exists:
+        qframe.run(path)
+    shutil.copy(finished, stranger)
+    claim = Database.claim
+    changed: list[bytes | None] = []
+
+    def late(self: Database, number: int | None = None) -> None:
+        if self.path == output and not changed:
+            change(stranger, output)
+            changed.append(output.read_bytes() if output.exists() else None)
+        claim(self, number)
+
+    monkeypatch.setattr(Database, "claim", late)
+    with pytest.raises(qframe.StorageError):
+        qframe.run(path, ["records=9000"])
+    assert (output.read_bytes() if output.exists() else None) == changed[0]
+    assert not (tmp_path / "live.db-wal").exists()
+
+
 @pytest.mark.parametrize("storage", ["much in the log", "rollback"])
 def test_a_moved_output_and_its_log_make_a_dataset_again(
     storage: str, config: Config, tmp_path: Path

@@ -25,6 +25,7 @@ import numpy as np
 import qframe
 from tests.torture.files import files
 from tests.torture.kills import kills
+from tests.torture.replacements import replacements
 from tests.torture.results import Result
 from tests.torture.suites import suite
 from tests.torture.writers import writers
@@ -38,6 +39,10 @@ def _kills(target: str) -> Part:
         yield kills(target, 4 if arguments.quick else arguments.seeds, until)
 
     return part
+
+
+def _replacements(arguments: argparse.Namespace, until: float) -> Iterator[Result]:
+    yield replacements(4 if arguments.quick else arguments.seeds, until)
 
 
 def _mutations(arguments: argparse.Namespace, until: float) -> Iterator[Result]:
@@ -72,6 +77,7 @@ PARTS: dict[str, Part] = {
     "kill-worker": _kills("a worker"),
     "kill-parent": _kills("the parent"),
     "kill-all": _kills("all processes"),
+    "replace": _replacements,
     "mutations": _mutations,
     "flips": _flips,
     "power": _power,
@@ -84,7 +90,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.torture")
     parser.add_argument("--only", choices=PARTS, action="append", help="this part; may be repeated")
     parser.add_argument("--minutes", type=float, default=240.0, help="at most so long a part")
-    parser.add_argument("--seeds", type=int, default=200, help="kills of each kind")
+    parser.add_argument(
+        "--seeds", type=int, default=200, help="kills of each kind, and replacements"
+    )
     parser.add_argument("--mutations", type=int, default=10_000)
     parser.add_argument("--quick", action="store_true", help="a few of each")
     parser.add_argument("--out", type=Path, help="the table, as Markdown")

@@ -39,8 +39,17 @@ class KeptFiles:
 
     @classmethod
     def at(cls, paths: Iterable[Path]) -> KeptFiles:
-        """The files that are at these paths now."""
-        found = ((path, path.stat()) for path in paths)
+        """The files that are at these paths now.
+
+        Raises:
+            StorageError: one is not there.
+        """
+        try:
+            found = [(path, path.stat()) for path in paths]
+        except OSError as cause:
+            raise StorageError(
+                f"{cause.filename} was moved or deleted while a run wrote it", hint="run it again"
+            ) from cause
         return cls(FileId(str(path), stat.st_dev, stat.st_ino) for path, stat in found)
 
     @contextmanager

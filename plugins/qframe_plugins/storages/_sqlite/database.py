@@ -45,8 +45,12 @@ class Database:
         self.synchronous = synchronous
         self.own: OwnFile | None = None
 
-    def make(self, new: Path, tables: Tables, page_size: int) -> None:
-        """Makes a file at `new`, which will move to `path`: all tables, and no records."""
+    def make(self, new: Path, tables: Tables, page_size: int) -> int:
+        """Makes a file at `new`, which will move to `path`: all tables, and no records.
+
+        Returns:
+            the random number of the file.
+        """
         with closing(self.connect(new)) as db, translated(self.path):
             db.pragma("page_size", page_size)
             db.pragma("application_id", tables.application_id)
@@ -57,6 +61,7 @@ class Database:
                     db.execute(statement)
                 for sql, rows in tables.rows(dataset_id):
                     db.executemany(sql, rows)
+            return dataset_id
 
     def connect(
         self, new: Path | None = None, *, keep_wal: bool = False, wait: LockWait | None = None
@@ -74,10 +79,17 @@ class Database:
             raise
         return db
 
-    def claim(self) -> None:
-        """Makes the file that is at `path` now the one that is written."""
+    def claim(self, number: int | None = None) -> None:
+        """Makes the file that is at `path` now the one that is written.
+
+        Args:
+            number: the random number that it must have, if that is known.
+
+        Raises:
+            StorageError: it has another number.
+        """
         with closing(self.connect(keep_wal=True)) as db, translated(self.path):
-            self.own = OwnFile(self.path, db)
+            self.own = OwnFile(self.path, db, number)
 
     def set_journal_mode(self, mode: str) -> None:
         """Raises StorageError if SQLite stays in another mode."""

@@ -80,19 +80,23 @@ class SqliteFile(Storage[O_co]):
         tables = self.options.new_tables(header)
         try:
             new.unlink(missing_ok=True)
-            self._database.make(new, tables, self.options.new_page_size(tables))
+            number = self._database.make(new, tables, self.options.new_page_size(tables))
             move_new(new, self.path)
         except OSError as cause:
             new.unlink(missing_ok=True)
             if isinstance(cause, StorageError):
                 raise
             raise StorageError(f"{self.path} cannot be made: {cause}") from cause
-        self.claim()
+        self.claim(number)
         self._database.set_journal_mode(self.journal_mode)
 
-    def claim(self) -> None:
-        """Makes the file that is at `path` now the one that is written, and no other."""
-        self._database.claim()
+    def claim(self, number: int | None = None) -> None:
+        """Makes the file that is at `path` now the one that is written, and no other.
+
+        Args:
+            number: the random number that it must have, if that is known.
+        """
+        self._database.claim(number)
 
     def check(self, header: Header) -> None:
         if not self.path.exists():
@@ -109,6 +113,7 @@ class SqliteFile(Storage[O_co]):
         self.claim()
         self.check_form()
         with closing(self.reader()) as reader:
+            self._refuse_other_recipe(reader, header)
             refuse_foreign_schema(self.path, reader.tables)
         if self._database.lost_wal():
             self._prove()
@@ -162,13 +167,16 @@ class SqliteFile(Storage[O_co]):
         if self.half_done():  # a worker of this run died in the middle of a transaction
             self.recover()
         with closing(self.reader()) as reader:  # the file's own layout, not the config's, decides
-            if reader.header.recipe.id != header.recipe.id:
-                raise StorageError(
-                    f"{self.path} was overwritten by records of another recipe",
-                    hint="run again with another --output, or once the dataset is back",
-                )
+            self._refuse_other_recipe(reader, header)
             tables = Tables(header, reader.layout, reader.tables.form)
         return SqliteWriter(self.path, tables, self._pragmas(), self._timeout_s())
+
+    def _refuse_other_recipe(self, reader: SqliteReader, header: Header) -> None:
+        if reader.header.recipe.id != header.recipe.id:
+            raise StorageError(
+                f"{self.path} was overwritten by records of another recipe",
+                hint="run again with another --output, or once the dataset is back",
+            )
 
     @classmethod
     def bears_mark(cls, path: Path, header: Header | None = None) -> bool:

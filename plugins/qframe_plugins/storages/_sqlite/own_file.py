@@ -30,12 +30,15 @@ class OwnFile:
     Args:
         path: the file.
         db: a connection to it.
+        number: the random number that it must have, if that is known.
     """
 
-    def __init__(self, path: Path, db: apsw.Connection) -> None:
+    def __init__(self, path: Path, db: apsw.Connection, number: int | None = None) -> None:
         self._path = path
         self._place = KeptFiles.at([path])
         self._number = dataset_number(db)
+        if number is not None and self._number[:4] != number.to_bytes(4, "big"):
+            raise self._overwritten()
 
     def check(self, db: apsw.Connection) -> None:
         """Refuses to go on if a connection to the path is not one to this file, or no longer.
@@ -47,10 +50,13 @@ class OwnFile:
         """
         self._place.check()
         if dataset_number(db) != self._number:
-            raise StorageError(
-                f"{self._path} was overwritten while a run wrote it",
-                hint="run again with another --output, or once the dataset is back",
-            )
+            raise self._overwritten()
+
+    def _overwritten(self) -> StorageError:
+        return StorageError(
+            f"{self._path} was overwritten while a run wrote it",
+            hint="run again with another --output, or once the dataset is back",
+        )
 
     def owns(self, companion: Path) -> bool:
         """Whether a log or journal was written for this file, not for the one that is there now.

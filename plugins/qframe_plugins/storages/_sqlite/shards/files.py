@@ -82,9 +82,13 @@ class Shards(Storage[SqliteOptions]):
             for number in range(count)
         ]
 
-    def _claim(self) -> list[WalFile]:
-        """The shards, which from now on are the same objects: they know the files they write."""
-        self._catalogue.claim()
+    def _claim(self, number: int | None = None) -> list[WalFile]:
+        """The shards, which from now on are the same objects: they know the files they write.
+
+        Args:
+            number: the random number that the catalogue must have, if that is known.
+        """
+        self._catalogue.claim(number)
         self._claimed = self._shards()
         return self._claimed
 
@@ -109,10 +113,10 @@ class Shards(Storage[SqliteOptions]):
             for shard in shards:
                 shard.create(header)
             catalogue = self._new_catalogue(header, shards)
-            self._catalogue.make(new, catalogue, self.options.new_page_size(catalogue))
+            number = self._catalogue.make(new, catalogue, self.options.new_page_size(catalogue))
             move_new(new, self.path, [shards_of(new)])
-            for shard in self._claim():
-                shard.claim()
+            for shard, own in zip(self._claim(number), catalogue.ids, strict=True):
+                shard.claim(own)
         except OSError as cause:
             _remove(new)
             if isinstance(cause, StorageError):
