@@ -123,7 +123,7 @@ class Database:
 
         It stays if it belongs to that file: a directory may have been put in place of another.
         """
-        if self.own is not None and self.own.is_there():
+        if self.own is not None and not self.own.is_replaced():
             return
         shm = self.path.with_name(f"{self.path.name}-shm")
         for companion in self.companions():

@@ -207,7 +207,7 @@ class SqliteFile(Storage[O_co]):
         except StorageBusy:
             raise
         except StorageError as error:
-            if own is None or own.is_there():
+            if own is None or not own.is_replaced():
                 raise
             left = ", ".join(map(str, self.abandon()))
             raise StorageError(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import apsw
 
-from qframe import KeptFiles, StorageError, open_regular
+from qframe import CannotOpen, KeptFiles, StorageError, open_regular
 from qframe_plugins.storages._sqlite.connection import (
     connect_unread,
     dataset_number,
@@ -74,14 +74,15 @@ class OwnFile:
         except StorageError:
             return True
 
-    def is_there(self) -> bool:
-        """Whether this file is still at its path."""
+    def is_replaced(self) -> bool:
+        """Whether something else is at its path, or nothing. False where that cannot be seen."""
+        if self._place.changed() is not None:
+            return True
         try:
             with closing(connect_unread(self._path)) as db:
-                self.check(db)
-        except StorageError:
+                return dataset_number(db) != self._number
+        except CannotOpen:  # such as without a file handle left
             return False
-        return True
 
 
 def wal_number(wal: Path) -> bytes | None:
