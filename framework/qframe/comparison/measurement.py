@@ -76,7 +76,7 @@ def measure(contender: Contender, directory: Path, terms: Terms) -> Outcome:
         terms.stop.raise_if_requested()
         outcome = replace(writing.added_to(outcome), disk=disk_usage(directory))
         with closing(planned.storage.reader()) as reader:
-            outcome = replace(outcome, stored=sum(run.records for run in reader.stored()))
+            outcome = replace(outcome, stored=reader.stored_records())
             if terms.reads and read_speed.stored_from_start(reader):
                 outcome = _with_reading(outcome, reader, str(planned.output), terms)
     except QframeError as error:

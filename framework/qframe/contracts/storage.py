@@ -94,6 +94,10 @@ class Reader(Closeable, ABC):
         All blocks of a run are full, or the run is one block with fewer records.
         """
 
+    def stored_records(self) -> int:
+        """Number of stored records. A storage that can count faster than `stored` overrides it."""
+        return sum(run.records for run in self.stored())
+
     @abstractmethod
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
         """The rows of the ledger in ascending order: block, number of records, SHA-256."""

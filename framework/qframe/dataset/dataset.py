@@ -52,6 +52,7 @@ class Dataset(Closeable, Records):
         self._lock = nullcontext() if isinstance(reader, SharedReader) else RLock()
         self._source = source
         self._reopen = reopen
+        self._complete = False  # not known to be
         self._extra = [column.name for column in self.schema.extra]
 
     @property
@@ -72,7 +73,7 @@ class Dataset(Closeable, Records):
     def stored(self) -> int:
         """Number of records that are stored: less than `len` if the run was not finished."""
         with self._lock:
-            return min(len(self), sum(run.records for run in self._reader.stored()))
+            return min(len(self), self._reader.stored_records())
 
     def __len__(self) -> int:
         return self.header.records
@@ -172,16 +173,17 @@ class Dataset(Closeable, Records):
 
     def _blocks(self, *, stored_only: bool) -> tuple[NDArray[np.int64], dict[int, int]]:
         """The blocks to read, in order, and how many records are stored of those that are cut."""
-        with self._lock:
-            stored = list(self._reader.stored())
-        count = sum(run.records for run in stored)
-        if count >= len(self):
+        count = len(self) if self._complete else self.stored()
+        self._complete = count == len(self)  # as it stays: records are only added
+        if self._complete:
             return np.arange(self.header.blocks), {}
         if not stored_only:
             raise RecordMissing(
                 f"{self._source}: {count:,} of {len(self):,} records are stored",
                 hint="`qframe run` with its config finishes it; or read with stored_only=True",
             )
+        with self._lock:
+            stored = list(self._reader.stored())
         blocks = [block for run in stored for block in range(run.first, run.last + 1)]
         cut = {run.last: run.records for run in stored if run.first == run.last}
         return np.array(blocks, dtype=np.int64), cut

@@ -61,6 +61,10 @@ class SharedReader(Reader):
         with self._opened_anew() as reader:
             yield from reader.stored()
 
+    def stored_records(self) -> int:
+        with self._reader() as reader:
+            return reader.stored_records()
+
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
         with self._opened_anew() as reader:
             yield from reader.checksums()

@@ -94,7 +94,7 @@ def calibrate(planned: RunPlan, seconds: float) -> Calibration:
         trial = _trial(planned, directory / "all", planned.executor)
         together = _run(trial, seconds / 3)
         with closing(trial.storage.reader()) as reader:
-            records = sum(run.records for run in reader.stored())
+            records = reader.stored_records()
         disk = disk_usage(trial.output)
         estimated = trial.storage.estimate(replace(trial.header, records=records)).bytes
         _remove(trial.output)

@@ -284,7 +284,7 @@ def _stored(planned: RunPlan) -> int:
                 "it. The run has stopped",
                 hint="run again with another --output, or once the dataset is back",
             )
-        return sum(part.records for part in reader.stored())
+        return reader.stored_records()
 
 
 def _summary(planned: RunPlan, records: int, start: float, signal: int | None = None) -> RunSummary:

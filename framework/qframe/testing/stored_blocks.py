@@ -64,9 +64,11 @@ def _require_runs(reader: Reader, header: Header, want: list[Block]) -> None:
         position = run.last
     stored = [block for run in runs for block in range(run.first, run.last + 1)]
     require(stored == [block.index for block in want], f"stored() says {runs}")
+    records = sum(block.records for block in want)
+    require(sum(run.records for run in runs) == records, f"stored() counts {runs}")
     require(
-        sum(run.records for run in runs) == sum(block.records for block in want),
-        f"stored() counts {runs}",
+        reader.stored_records() == records,
+        f"stored_records() says {reader.stored_records()}, want {records}",
     )
     lacking = {b for first, end in missing(runs, header.records, size) for b in range(first, end)}
     complete = {b.index for b in want if b.records == header.records_in(b.index)}

@@ -125,7 +125,7 @@ class SaveTxt(Storage[SaveTxtOptions]):
         stored = 0
         if self.recognises(self.path):
             with self.reader() as reader:
-                stored = sum(run.records for run in reader.stored())
+                stored = reader.stored_records()
         files = max(0, self.estimate(header).files - stored)
         return files + files // 900 + 10  # the directories
 

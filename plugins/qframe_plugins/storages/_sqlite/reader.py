@@ -41,6 +41,15 @@ from qframe_plugins.storages._sqlite.tables import Tables, is_integer
 LEDGER_ROWS = 4096
 """Ledger rows that are read at a time."""
 
+_COUNT = """
+SELECT max(block), total(records), total(
+    recipe IS ? AND typeof(records) = 'integer' AND records BETWEEN 1 AND ?
+    AND typeof(sha256) = 'blob'
+) = count(*)
+FROM (SELECT * FROM ledger NOT INDEXED WHERE block > ? ORDER BY block LIMIT 1000000)
+"""
+"""In pieces, because an open query would keep the WAL from starting over."""
+
 READ_CACHE_KIB = 128 << 10
 """KiB of pages that a reader keeps in memory, filled as pages are read.
 
@@ -155,6 +164,19 @@ class SqliteReader(Reader):
 
     def stored(self) -> Iterator[Stored]:
         yield from stored_runs(self.trusted(), self.header.recipe.block)
+
+    def stored_records(self) -> int:
+        """The sum of the ledger, by SQLite itself: 10 times as fast as reading its rows."""
+        refuse_after_fork(self._owner, self.path)
+        own = (self.tables.mark, self.header.recipe.block)
+        records, last = 0, -1
+        while last is not None:
+            with translated(self.path):
+                [(last, more, all_own)] = self._db.execute(_COUNT, (*own, last))
+            if not all_own:
+                return super().stored_records()  # which says what is wrong
+            records += int(more)
+        return records
 
     def trusted(self) -> Iterator[tuple[int, int]]:
         """Block and records of each ledger row.

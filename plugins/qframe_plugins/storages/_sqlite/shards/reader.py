@@ -101,6 +101,9 @@ class ShardsReader(Reader):
         rows = (shard.trusted() for shard in self._every())
         yield from stored_runs(merge(*rows), self.header.recipe.block)
 
+    def stored_records(self) -> int:
+        return sum(shard.stored_records() for shard in self._every())
+
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
         rows = (self._own_rows(n, shard) for n, shard in enumerate(self._every()))
         return merge(*rows, key=itemgetter(0))
