@@ -625,7 +625,7 @@ BUGS = [
         f"{STORAGES}/_sqlite/lock_wait.py",
         "        if stop_requested():\n",
         "        if False:\n",
-        "tests/faults/test_lock_waits.py -k cannot_begin",
+        "tests/faults/test_locks_of_others.py -k waits_to_begin",
     ),
     Bug(
         "True taken for a seed",

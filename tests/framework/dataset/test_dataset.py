@@ -32,7 +32,11 @@ STORAGES: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", params=list(STORAGES))
+# Thousands of files: one worker makes them, for all tests.
+SLOW = pytest.param("savetxt", marks=pytest.mark.xdist_group("savetxt of test_dataset"))
+
+
+@pytest.fixture(scope="module", params=[SLOW if s == "savetxt" else s for s in STORAGES])
 def ds(
     request: pytest.FixtureRequest, write_config: Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[qframe.Dataset]:
