@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from qframe.plugins.hookspecs import hookimpl as hookimpl
     from qframe.printable import shell_words as shell_words
     from qframe.recipe.blocks import Block as Block
+    from qframe.recipe.blocks import stored_digest as stored_digest
     from qframe.recipe.columns import Arrays as Arrays
     from qframe.recipe.columns import Column as Column
     from qframe.recipe.header import Header as Header
@@ -173,6 +174,7 @@ _MODULE_OF = {
     "schema_to_data": "recipe.schema",
     "shell_words": "printable",
     "stop_requested": "machine.signals",
+    "stored_digest": "recipe.blocks",
     "stored_runs": "recipe.ledger",
     "unitary_keys": "circuits.keys",
     "worker_for": "runs.worker_for",

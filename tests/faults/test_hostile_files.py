@@ -182,7 +182,7 @@ def test_every_flipped_bit_of_circuits_unitaries_ledger_recipe_and_gates_is_foun
             "circuits": db.execute("SELECT codes FROM blocks").get,
             "lengths": db.execute("SELECT lengths FROM blocks").get,
             "unitaries": db.execute("SELECT unitaries FROM blocks").get,
-            "ledger": b"".join(*db.execute("SELECT sha256, recipe FROM ledger")),
+            "ledger": b"".join(*db.execute("SELECT drawn, stored, recipe FROM ledger")),
             "recipe": db.execute("SELECT value FROM meta WHERE key = 'recipe'").get,
             "schema": db.execute("SELECT value FROM meta WHERE key = 'schema'").get,
             "gates": db.execute("SELECT matrix FROM gates WHERE code = 1").get,
@@ -257,7 +257,8 @@ def test_forged_facts_are_refused_in_one_line(name: str, small: Callable[..., Pa
         ('"fold":', '"fold":1'),
         ('"seed":1', '"seed":-1'),
         ('"seed":1', '"seed":18446744073709551616'),
-        ('"format":1', '"format":99'),
+        ('"format":2', '"format":99'),
+        ('"format":2', '"format":1'),
         ('"qubits":1', '"qubits":60'),
         ('"dtype":"complex128"', '"dtype":"object"'),
         ('"name":"uniform"', '"name":7'),
@@ -318,10 +319,11 @@ def resealed(path: Path, column: str, value: np.ndarray[Any, Any]) -> None:
     with qframe.open(path) as dataset:
         arrays = {**dataset.reader.read(0), column: value}
         block = qframe.Block(0, len(dataset), arrays)
-        sha256 = block.checksum(dataset.schema)
+        checksum = block.checksum(dataset.schema)
     with closing(apsw.Connection(str(path))) as db:
         db.execute(f"UPDATE blocks SET {column} = ? WHERE block = 0", (value.tobytes(),))
-        db.execute("UPDATE ledger SET sha256 = ? WHERE block = 0", (sha256,))
+        digests = (checksum[:32], checksum[32:])
+        db.execute("UPDATE ledger SET (drawn, stored) = (?, ?) WHERE block = 0", digests)
 
 
 @pytest.mark.parametrize(("column", "shape"), [("codes", (5, 12)), ("lengths", (5,))])
@@ -346,7 +348,7 @@ def test_a_view_that_computes_without_end_is_never_asked(
     path = small("blocks", records=5)
     columns = {
         "meta": "i AS key, i AS value",
-        "ledger": "i AS block, 1 AS records, x'00' AS sha256, x'00' AS recipe",
+        "ledger": "i AS block, 1 AS records, x'00' AS drawn, x'00' AS stored, x'00' AS recipe",
         "blocks": "i AS block, x'00' AS lengths, x'00' AS codes, x'00' AS unitaries",
     }[table]
     with closing(apsw.Connection(str(path))) as db:
@@ -362,7 +364,7 @@ def test_an_index_that_lies_is_not_used(small: Callable[..., Path]) -> None:
     path = small("rows")
     want = everything(path)
     with closing(apsw.Connection(str(path))) as db:
-        db.execute("CREATE INDEX lies ON ledger(block, records, sha256, recipe)")
+        db.execute("CREATE INDEX lies ON ledger(block, records, drawn, stored, recipe)")
         db.execute("PRAGMA writable_schema = ON")
         db.execute("UPDATE sqlite_schema SET rootpage = 3 WHERE name = 'lies'")
     assert everything(path) == want

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,10 +16,13 @@ blocks = st.integers(0, 2**63)
 bases = st.one_of(st.integers(1, 300), st.integers(1, 1 << 16))
 
 
-def raw_words(seed: int, block: int, stream: int, count: int) -> list[int]:
-    """Philox's stream, from NumPy's promise alone."""
+def raw_words(seed: int, block: int, stream: int, count: int, namespace: bytes = b"") -> list[int]:
+    """Philox's stream, from NumPy's promise and the documented key alone."""
+    text = namespace + seed.to_bytes(8, "little") + stream.to_bytes(8, "little")
+    digest = hashlib.sha256(text).digest()
+    key = [int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:16], "little")]
     bits = np.random.Philox(
-        key=np.array([seed, stream], dtype=np.uint64),
+        key=np.array(key, dtype=np.uint64),
         counter=np.array([0, block, 0, 0], dtype=np.uint64),
     )
     return [int(word) for word in bits.random_raw(count)]
@@ -58,9 +63,17 @@ def test_the_formula_holds_for_the_extreme_words(
     assert Draws(0, 0, 1).integers(base, len(want), 0).tolist() == want
 
 
-@given(seed=seeds, block=blocks, stream=st.integers(0, 9))
-def test_words_are_the_raw_stream_of_philox(seed: int, block: int, stream: int) -> None:
-    assert Draws(seed, block, 1).words(9, stream).tolist() == raw_words(seed, block, stream, 9)
+@given(
+    seed=seeds,
+    block=blocks,
+    stream=st.integers(0, 9),
+    namespace=st.binary(min_size=32, max_size=32),
+)
+def test_words_are_the_raw_stream_of_philox(
+    seed: int, block: int, stream: int, namespace: bytes
+) -> None:
+    got = Draws(seed, block, 1, namespace).words(9, stream).tolist()
+    assert got == raw_words(seed, block, stream, 9, namespace)
 
 
 @given(seed=seeds, base=bases, count=st.integers(1, 100), more=st.integers(0, 100))
@@ -79,6 +92,7 @@ def test_blocks_streams_and_seeds_do_not_share_words(seed: int, block: int) -> N
         draws.words(count, 1),
         Draws(seed, block + 1, 4096).words(count, 0),
         Draws(seed + 1, block, 4096).words(count, 0),
+        Draws(seed, block, 4096, b"another recipe").words(count, 0),
     ]
     assert all(not set(words) & set(other.tolist()) for other in others)
 

@@ -187,7 +187,7 @@ def _journal(path: Path) -> Path:
 
 def _rows(path: Path) -> dict[int, tuple[int, bytes]]:
     with qframe.open(path) as dataset, closing(dataset.reader) as reader:
-        return {block: (records, sha256) for block, records, sha256 in reader.checksums()}
+        return {block: (records, checksum) for block, records, checksum in reader.checksums()}
 
 
 def _expect(holds: bool, words: str) -> None:

@@ -7,7 +7,7 @@ phase, and never by their names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -169,18 +169,3 @@ def can_only_be_zero(label: str, instructions: InstructionSet) -> str | None:
         return None
     counted, why = _COUNTED[label]
     return None if counted(instructions).any() else why
-
-
-def counts_by_matrix(labels: Sequence[str], instructions: InstructionSet) -> bool:
-    """Whether labels differ from those that go by the gates' names.
-
-    Before gates were recognised by their matrices, `t_count` counted what was named `t` or `tdg`,
-    and `cx_count` what was named `cx`. The recipe says so where the numbers are others now.
-    """
-    names = [placed.gate for placed in instructions.instructions]
-    by_name = {"t_count": ("t", "tdg"), "cx_count": ("cx",)}
-    return any(
-        _COUNTED[label][0](instructions).tolist() != [name in by_name[label] for name in names]
-        for label in by_name
-        if label in labels
-    )

@@ -114,8 +114,8 @@ def header_of(loaded: LoadedConfig, made: MadeCircuits | None = None) -> Header:
         "sampler": spec.plugin,
     }
     products = not sampler.gives_unitaries
-    schema = full_schema(recipe, sampler.max_length, sampler.columns)
-    return Header(recipe, schema, loaded.config.records, about, products)
+    schema = full_schema(recipe, sampler.max_length, sampler.columns, products=products)
+    return Header(recipe, schema, loaded.config.records, about)
 
 
 def _fold(sampler: Sampler[Any], instructions: InstructionSet) -> int:

@@ -11,9 +11,10 @@ from typing import ClassVar, Literal, TypeVar
 
 from qframe.contracts.closeable import Closeable
 from qframe.contracts.plugin import Plugin, PluginOptions
-from qframe.recipe.blocks import Block
+from qframe.errors import NotADataset
+from qframe.recipe.blocks import DIGEST_BYTES, Block
 from qframe.recipe.columns import Arrays
-from qframe.recipe.header import Header
+from qframe.recipe.header import Header, read_problem
 from qframe.recipe.ledger import Stored
 from qframe.recipe.schema import Schema
 
@@ -25,6 +26,8 @@ Loss = Literal["nothing", "last tasks", "damage"]
   again finishes the dataset.
 - `damage`: blocks may be damaged. `qframe verify --repair` finds and repairs them.
 """
+
+_REPAIR = "qframe verify DATA --repair"
 
 O_co = TypeVar("O_co", bound=PluginOptions, covariant=True)
 
@@ -51,9 +54,12 @@ class Writer(Closeable, ABC):
         counters: totals since the writer was opened, for people and `qframe compare`. A writer need
             not count. qframe knows these names: `commits`; `lock_waits`, how often a write waited
             for another writer for more than 1 ms; `lock_wait_s`, the sum of these waits in seconds.
+        needs_unitaries: whether `write` reads the column `unitaries`. If not, blocks may lack it,
+            and no circuit is multiplied.
     """
 
     counters: Mapping[str, float] = MappingProxyType({})
+    needs_unitaries: bool = True
 
     @abstractmethod
     def write(self, blocks: Sequence[Block]) -> None:
@@ -100,21 +106,44 @@ class Reader(Closeable, ABC):
 
     @abstractmethod
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
-        """The rows of the ledger in ascending order: block, number of records, SHA-256."""
+        """The rows of the ledger in ascending order: block, number of records, checksum.
+
+        The checksum is `Block.checksum`: the digests of what was drawn and of what is stored.
+        """
 
     def proved_checksum(self, block: int) -> tuple[int, bytes] | None:  # noqa: ARG002
-        """Number of records and SHA-256 of a block, for a storage that changes what it stores.
+        """Number of records and checksum of a block, for a storage that changes what it stores.
 
-        A storage that keeps fewer columns, or rounds them, cannot compute the ledger's SHA-256 from
-        what it stores. It keeps a second checksum, over the stored bytes and the ledger's SHA-256.
-        This method checks that one first and then returns the row of the ledger. None: all columns
-        are stored as the recipe makes them, so that the caller can compute the SHA-256 itself.
+        A storage that keeps fewer columns, or rounds or packs them, stores another second half of
+        the checksum: `qframe.stored_digest` of its own columns. This method proves that and then
+        returns the row of the ledger. None: all columns are stored as the recipe makes them, so
+        that the caller can compute `Block.checksum` itself.
 
         Raises:
             RecordMissing: if the ledger lacks the block.
-            NotADataset: if the second checksum does not match.
+            NotADataset: if what is stored has another digest.
         """
         return None
+
+    def drawn_digests(self) -> Iterator[tuple[int, int, bytes]]:
+        """The stored blocks in ascending order: block, number of records, digest of what was drawn.
+
+        Each block is read and proved.
+
+        Raises:
+            NotADataset: if a block is not what the ledger says.
+        """
+        for block, records, checksum in self.checksums():
+            proved = self.proved_checksum(block)
+            if proved is None:
+                stored = Block(block, records, self.read(block))
+                problem = read_problem(self.header, stored.arrays, records)
+                if problem is not None:
+                    raise NotADataset(f"block {block} {problem}", hint=_REPAIR)
+                proved = records, stored.checksum(self.header.schema)
+            if proved != (records, checksum):
+                raise NotADataset(f"block {block} is not what the ledger says", hint=_REPAIR)
+            yield block, records, checksum[:DIGEST_BYTES]
 
     def form(self) -> dict[str, str]:
         """How records are stored, for people: name to text, shown by `qframe info`."""

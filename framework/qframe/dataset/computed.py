@@ -55,6 +55,15 @@ class ComputedReader(Reader):
         """Nothing: there is no ledger."""
         return iter(())
 
+    def drawn_digests(self) -> Iterator[tuple[int, int, bytes]]:
+        """See `Reader.drawn_digests`; the blocks are drawn, and no circuit is multiplied."""
+        generator = self._generator.without_products()
+        buffers = generator.buffers(1)
+        for index in range(self.header.blocks):
+            records = self.header.records_in(index)
+            [block] = generator.blocks(index, [records], buffers)
+            yield index, records, block.drawn(self.header.schema)
+
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
         """Records `start:stop` of a block, as read-only arrays: see `Reader.read`."""
         if not 0 <= block < self.header.blocks:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, nullcontext
 from threading import RLock
 from typing import Any, Literal
 
 import numpy as np
+from blake3 import blake3
 from numpy.typing import NDArray
 
 from qframe.contracts.closeable import Closeable
@@ -18,7 +18,6 @@ from qframe.dataset.shared_reader import SharedReader
 from qframe.dataset.split import Sides, View
 from qframe.errors import NotADataset, RecordMissing
 from qframe.integers import checked_integer
-from qframe.recipe.blocks import Block
 from qframe.recipe.columns import Arrays
 from qframe.recipe.header import Header, read_problem
 from qframe.recipe.schema import Schema
@@ -199,27 +198,27 @@ class Dataset(Closeable, Records):
     def content_hash(self) -> str:
         """A digest of recipe and records: equal for equal data, wherever and however stored.
 
-        It is the SHA-256 over the recipe id, the number of records, and the SHA-256 of each block.
-        If circuits are not stored, or unitaries are rounded, the SHA-256 of a block comes from the
-        ledger, and a second one over what is stored proves it.
+        It is the BLAKE3-256 over the recipe id, the number of records, and each block's digest of
+        what was drawn, from which all else follows. Each block is read and proved.
 
         Raises:
             RecordMissing: if a record is not stored.
+            NotADataset: if a block is not what the ledger says.
         """
-        digest = hashlib.sha256(f"{self.recipe.id} {len(self)}\n".encode())
-        for index in range(self.header.blocks):
-            digest.update(self._checksum(index, self.header.records_in(index)))
+        digest = blake3(f"{self.recipe.id} {len(self)}\n".encode())
+        with self._lock, closing(self._drawn()) as rows:
+            for block in range(self.header.blocks):
+                wanted = block, self.header.records_in(block)
+                found = next(rows, None)
+                if found is None or found[:2] != wanted:
+                    raise RecordMissing(
+                        f"{self._source}: block {block} lacks some of {wanted[1]} records"
+                    )
+                digest.update(found[2])
         return digest.hexdigest()
 
-    def _checksum(self, block: int, records: int) -> bytes:
-        """SHA-256 of a block as the recipe makes it, also if fewer columns are stored."""
-        if self.schema == self.header.schema:
-            return Block(block, records, self._read(block, 0, records)).checksum(self.schema)
-        with self._lock:
-            proved = self._reader.proved_checksum(block)
-        if proved is None or proved[0] != records:
-            raise RecordMissing(f"{self._source}: block {block} lacks some of {records} records")
-        return proved[1]
+    def _drawn(self) -> Generator[tuple[int, int, bytes]]:
+        yield from self._reader.drawn_digests()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles as what opens the dataset anew, so that each process has its own reader."""

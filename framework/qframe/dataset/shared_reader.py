@@ -73,6 +73,10 @@ class SharedReader(Reader):
         with self._reader() as reader:
             return reader.proved_checksum(block)
 
+    def drawn_digests(self) -> Iterator[tuple[int, int, bytes]]:
+        with self._opened_anew() as reader:
+            yield from reader.drawn_digests()
+
     def form(self) -> dict[str, str]:
         with self._reader() as reader:
             return reader.form()

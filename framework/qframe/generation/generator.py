@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -22,7 +24,7 @@ from qframe.recipe.blocks import Block
 from qframe.recipe.columns import Column
 from qframe.recipe.randomness import Draws
 from qframe.recipe.recipe import Recipe
-from qframe.recipe.schema import full_schema
+from qframe.recipe.schema import Schema, full_schema
 
 Multiplier = Engine[Any] | ExactEngine
 """An engine of either kind: it multiplies circuits."""
@@ -63,7 +65,10 @@ class Generator:
 
     def __init__(self, recipe: Recipe, sampler: Sampler[Any], engine: Multiplier) -> None:
         self.recipe = recipe
-        self.schema = full_schema(recipe, sampler.max_length, sampler.columns)
+        self.schema = full_schema(
+            recipe, sampler.max_length, sampler.columns, products=not sampler.gives_unitaries
+        )
+        self._made = self.schema
         self._drawn = (*self.schema.base, *sampler.columns)
         self._computed = computed_columns(recipe)
         self._sampler = sampler
@@ -77,6 +82,17 @@ class Generator:
         """
         return cls(recipe, build(sampler, recipe.instructions), engine_of(recipe, engine))
 
+    def without_products(self) -> Generator:
+        """This generator, but its blocks lack the column `unitaries`, and nothing is multiplied.
+
+        The blocks have it all the same if the sampler draws it, or a key is computed from it.
+        """
+        if self._sampler.gives_unitaries or any(part.needs_doubles for part in self._computed):
+            return self
+        other = copy(self)
+        other._made = Schema(tuple(c for c in self.schema if c.name != "unitaries"))
+        return other
+
     @property
     def count(self) -> int | None:
         """Number of records that the sampler can make; None if it has no end."""
@@ -84,7 +100,7 @@ class Generator:
 
     def buffers(self, blocks: int) -> Buffers:
         """New arrays for `blocks` blocks; `Generator.blocks` can fill them again and again."""
-        return {c.name: c.empty(self.recipe.block * blocks) for c in self.schema}
+        return {c.name: c.empty(self.recipe.block * blocks) for c in self._made}
 
     def blocks(
         self, first: int, counts: Sequence[int], buffers: Buffers | None = None
@@ -106,9 +122,10 @@ class Generator:
         size = self.recipe.block
         buffers = self.buffers(len(counts)) if buffers is None else buffers
         arrays = {name: array[: size * len(counts)] for name, array in buffers.items()}
-        stored = arrays["unitaries"]
-        if any(part.needs_doubles for part in self._computed) and stored.dtype != np.complex128:
-            arrays["unitaries"] = np.empty(stored.shape, dtype=np.complex128)
+        stored = arrays.get("unitaries")
+        if stored is not None and any(part.needs_doubles for part in self._computed):
+            wide = stored.dtype == np.complex128
+            arrays["unitaries"] = stored if wide else np.empty(stored.shape, dtype=np.complex128)
         parents = _joined(
             [
                 self._sample(first + k, slice(k * size, (k + 1) * size), arrays, checked=k > 0)
@@ -116,17 +133,14 @@ class Generator:
             ]
         )
         rows = size * (len(counts) - 1) + counts[-1]  # nobody asked for those behind
-        arrays, stored = {name: a[:rows] for name, a in arrays.items()}, stored[:rows]
+        arrays = {name: a[:rows] for name, a in arrays.items()}
+        stored = None if stored is None else stored[:rows]
         parents = None if parents is None else parents[:rows]
         circuits = Circuits(arrays["codes"], arrays["lengths"], parents=parents)
         self._check_range(circuits)
-        if not self._sampler.gives_unitaries:
-            with _as_plugin_raised("engine", first):
-                self._engine.multiply(circuits, arrays["unitaries"])
-        for part in self._computed:
-            part.fill(circuits, arrays)
-        if arrays["unitaries"] is not stored:  # here doubles are rounded to single precision
-            stored[:] = arrays["unitaries"]
+        self._compute(first, circuits, arrays)
+        if stored is not None and stored is not arrays["unitaries"]:
+            stored[:] = arrays["unitaries"]  # doubles are rounded to single precision
             arrays["unitaries"] = stored
         return [
             Block(
@@ -147,7 +161,22 @@ class Generator:
             PluginError, PluginRaised: as `blocks`.
         """
         [block] = self.blocks(0, [min(PROOF_RECORDS, records, self.recipe.block)])
-        return block.checksum(self.schema)
+        digest = hashlib.sha256()
+        for column in self.schema:
+            digest.update(np.ascontiguousarray(block.arrays[column.name]).data)
+        return digest.digest()
+
+    def _compute(self, first: int, circuits: Circuits, arrays: Buffers) -> None:
+        """Fills the columns that follow from the circuits."""
+        if "unitaries" in arrays and not self._sampler.gives_unitaries:
+            with _as_plugin_raised("engine", first):
+                self._engine.multiply(circuits, arrays["unitaries"])
+        for part in self._computed:
+            part.fill(circuits, arrays)
+
+    def _draws(self, block: int) -> Draws:
+        recipe = self.recipe
+        return Draws(recipe.seed, block, recipe.block, recipe.namespace)
 
     def _sample(
         self, block: int, part: slice, arrays: Buffers, checked: bool
@@ -158,7 +187,7 @@ class Generator:
             the parents as rows of the arrays, or -1; None if the sampler gives none.
         """
         with _as_plugin_raised("sampler", block):
-            drawn = self._sampler.sample(Draws(self.recipe.seed, block, self.recipe.block))
+            drawn = self._sampler.sample(self._draws(block))
         columns = {"lengths": drawn.lengths, "codes": drawn.codes, **drawn.extra}
         for column in self._drawn:
             if column.name != "unitaries":

@@ -15,12 +15,12 @@ from qframe.dataset.storages import storage_at
 from qframe.errors import NotADataset, PluginError, QframeError, StorageError
 from qframe.generation.generator import Generator
 from qframe.integrity.regenerate import generator_of
-from qframe.integrity.verify import Damage, Verdict, block_problem
+from qframe.integrity.verify import Damage, Verdict, block_problem, holds
 from qframe.machine.files import move_new
 from qframe.machine.places import repaired_beside
 from qframe.printable import shell_words
 from qframe.progress import ProgressCallback, no_progress
-from qframe.recipe.blocks import Block
+from qframe.recipe.blocks import DIGEST_BYTES, Block
 from qframe.recipe.header import Header
 
 
@@ -87,7 +87,7 @@ def _repair_in_place(
         generator = generator_of(header, loaded)
         _prove_generator(reader, verdict, generator)
         damaged = {damage.block for damage in verdict.damaged}
-        stored = {b: _sha256_of_data(reader, b, header.records_in(b)) for b in damaged}
+        drawn = {b: _drawn_of_data(reader, b, header.records_in(b)) for b in damaged}
     storage.finish()  # what a killed run left
     storage.resume(header)
     proofs: dict[int, str] = {}
@@ -97,7 +97,7 @@ def _repair_in_place(
                 progress("repair", n, len(verdict.damaged))
                 made = generator.blocks(damage.block, [header.records_in(damage.block)])[0]
                 writer.write([made])
-                proofs[damage.block] = _proof(made, header, damage, stored[damage.block])
+                proofs[damage.block] = _proof(made, header, damage, drawn[damage.block])
     finally:
         storage.finish()
     _prove_written(storage, set(proofs), generator)
@@ -105,11 +105,11 @@ def _repair_in_place(
 
 
 def _prove_generator(reader: Reader, verdict: Verdict, generator: Generator) -> None:
-    """Makes an intact block again, which must have its checksum: else repair would do damage."""
+    """Makes an intact block again, which must be the same: else repair would do damage."""
     damaged = {damage.block for damage in verdict.damaged}
-    for block, records, sha256 in reader.checksums():
+    for block, records, checksum in reader.checksums():
         if block not in damaged:
-            if generator.blocks(block, [records])[0].checksum(generator.schema) != sha256:
+            if not holds(reader, generator.blocks(block, [records])[0], checksum):
                 name = generator.recipe.sampler["name"]
                 raise PluginError(
                     f"the installed sampler {name!r} or engine makes other records than the "
@@ -119,22 +119,23 @@ def _prove_generator(reader: Reader, verdict: Verdict, generator: Generator) -> 
             return
 
 
-def _sha256_of_data(reader: Reader, block: int, records: int) -> bytes | None:
-    """Checksum of a block as it is stored; None if it cannot be read or lacks columns."""
+def _drawn_of_data(reader: Reader, block: int, records: int) -> bytes | None:
+    """Digest of what is stored of what was drawn; None if it cannot be read or lacks columns."""
     if reader.schema != reader.header.schema:
         return None
     try:
-        return Block(block, records, reader.read(block)).checksum(reader.header.schema)
+        return Block(block, records, reader.read(block)).drawn(reader.header.schema)
     except QframeError:
         return None
 
 
 def _proof(made: Block, header: Header, damage: Damage, data: bytes | None) -> str:
-    """Why the block that was made is right; `data` is the checksum of the stored block."""
-    sha256 = made.checksum(header.schema)
-    if damage.ledger == (made.records, sha256):
-        return "equals the ledger's SHA-256"
-    if data == sha256:
+    """Why the block that was made is right; `data` is the digest of what was stored."""
+    drawn = made.drawn(header.schema)
+    records, checksum = damage.ledger or (0, b"")
+    if (records, checksum[:DIGEST_BYTES]) == (made.records, drawn):
+        return "equals the ledger's digest"
+    if data == drawn:
         return "equals the stored records; its ledger row was damaged"
     return "equals a second computation; the ledger row was damaged too"
 
@@ -143,13 +144,15 @@ def _prove_written(storage: Storage[Any], blocks: set[int], generator: Generator
     """Reads back the blocks that were written, and makes each once more."""
     wanted = set(blocks)
     with closing(storage.reader()) as reader:
-        for block, records, sha256 in reader.checksums():
+        for block, records, checksum in reader.checksums():
             if block not in wanted:
                 continue
             wanted.discard(block)
-            again = generator.blocks(block, [records])[0].checksum(generator.schema)
-            problem = block_problem(reader, block, records, sha256)
-            if problem is not None or again != sha256:
+            problem = block_problem(reader, block, records, checksum)
+            again = generator.blocks(block, [records])[0]
+            if problem is None and not holds(reader, again, checksum):
+                problem = "is not what the recipe says"
+            if problem is not None:
                 raise StorageError(f"{storage.path}: block {block} was repaired, and yet {problem}")
     if wanted:
         raise StorageError(f"{storage.path}: blocks {sorted(wanted)[:5]} do not read back")
@@ -245,17 +248,25 @@ def _copy(
     copied: set[int] = set()
     with suppress(QframeError), closing(storage.salvage(header)) as reader:
         if reader.header.recipe.id != header.recipe.id or reader.schema != header.schema:
-            return copied  # the new ledger needs the SHA-256 of whole records
-        for block, records, sha256 in reader.checksums():
+            return copied  # the new ledger needs the digest of all that was drawn
+        for block, records, checksum in reader.checksums():
             progress("copy", block, header.blocks)
             whole = records == header.records_in(block)
-            if whole and block_problem(reader, block, records, sha256) is None:
+            if whole and block_problem(reader, block, records, checksum) is None:
                 stored = Block(block, records, reader.read(block))
                 # Checked again, because these bytes were read anew and will be written.
-                if stored.checksum(header.schema) == sha256:
+                if _is_whole(reader, stored, checksum):
                     writer.write([stored])
                     copied.add(block)
     return copied
+
+
+def _is_whole(reader: Reader, stored: Block, checksum: bytes) -> bool:
+    """Whether all columns that were read are those of the ledger's row."""
+    schema = reader.header.schema
+    if reader.proved_checksum(stored.index) is None:
+        return stored.checksum(schema) == checksum
+    return stored.drawn(schema) == checksum[:DIGEST_BYTES]
 
 
 def _move_aside(storage: Storage[Any]) -> Path:

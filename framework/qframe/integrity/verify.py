@@ -8,12 +8,15 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from qframe.contracts.storage import Reader, Storage
 from qframe.errors import CannotOpen, PluginError, QframeError, StorageBusy
 from qframe.generation.chosen_blocks import ChosenBlocks, source_header
 from qframe.generation.generator import Generator, PluginRaised
 from qframe.progress import ProgressCallback, no_progress
-from qframe.recipe.blocks import Block
+from qframe.recipe.blocks import CHECKSUM_BYTES, DIGEST_BYTES, Block
 from qframe.recipe.header import Header, read_problem
 from qframe.recipe.ledger import missing, stored_runs
 
@@ -27,7 +30,7 @@ class Damage:
     Attributes:
         block: index of the block.
         problem: what is wrong with it, in one line.
-        ledger: its ledger row, `(records, SHA-256)`, or None if that cannot be read.
+        ledger: its ledger row, `(records, checksum)`, or None if that cannot be read.
     """
 
     block: int
@@ -132,14 +135,14 @@ def _check_blocks(
     damaged: dict[int, Damage] = {}
     ledger = _ledger(reader, verdict)
     chosen = _chosen(header, sample) if recomputer is not None else None
-    for block, records, sha256 in ledger:
+    for block, records, checksum in ledger:
         progress("blocks", block, header.blocks)
-        problem = block_problem(reader, block, records, sha256)
+        problem = block_problem(reader, block, records, checksum)
         if problem is None and recomputer is not None and (chosen is None or block in chosen):
             again = _made_again(recomputer, block, records, verdict)
             if again is None:
                 recomputer = None
-            elif again.checksum(header.schema) != sha256:
+            elif not holds(reader, again, checksum):
                 problem = "is not what the recipe says"
         if problem is None:
             verdict.intact += 1
@@ -148,7 +151,7 @@ def _check_blocks(
             verdict.beyond = True
             continue
         else:
-            damaged[block] = Damage(block, problem, (records, sha256))
+            damaged[block] = Damage(block, problem, (records, checksum))
         rows.append((block, min(max(records, 1), header.recipe.block)))
     _check_cuts(header, rows, damaged)
     verdict.damaged += [damaged[block] for block in sorted(damaged)]
@@ -221,23 +224,46 @@ def _check_cuts(header: Header, rows: list[tuple[int, int]], damaged: dict[int, 
         damaged[block] = Damage(block, "is cut, and is not the end of the dataset")
 
 
-def block_problem(reader: Reader, block: int, records: int, sha256: bytes) -> str | None:
+def holds(reader: Reader, made: Block, checksum: bytes) -> bool:
+    """Whether an intact dataset holds just what was made.
+
+    Args:
+        reader: reads the dataset.
+        made: a block as the recipe makes it, with all columns.
+        checksum: of the block in the ledger, which what is stored has been proved to have.
+    """
+    if made.drawn(reader.header.schema) != checksum[:DIGEST_BYTES]:
+        return False
+    stored = reader.read(made.index)
+    return all(
+        np.array_equal(
+            _bytes(stored[column.name]), _bytes(made.arrays[column.name].astype(column.dtype))
+        )
+        for column in reader.schema
+    )
+
+
+def _bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+
+
+def block_problem(reader: Reader, block: int, records: int, checksum: bytes) -> str | None:
     """What is wrong with a stored block, in a few words; None if it agrees with the ledger."""
     want = reader.header.records_in(block)
     if not 1 <= records <= want:
         return f"has {records} records in the ledger, want {want}"
-    if len(sha256) != 32:
+    if len(checksum) != CHECKSUM_BYTES:
         return "has a ledger row that was not written for this dataset"
     try:
         proved = reader.proved_checksum(block)
         if proved is not None:
-            return None if proved == (records, sha256) else "is not what the ledger says"
+            return None if proved == (records, checksum) else "is not what the ledger says"
         stored = Block(block, records, reader.read(block))
         problem = read_problem(reader.header, stored.arrays, records)
         if problem is not None:
             return problem
-        if stored.checksum(reader.header.schema) != sha256:
-            return "is not what the ledger says (SHA-256)"
+        if stored.checksum(reader.header.schema) != checksum:
+            return "is not what the ledger says"
     except NO_DAMAGE:
         raise
     except QframeError as error:

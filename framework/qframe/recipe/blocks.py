@@ -1,14 +1,27 @@
-"""Block: consecutive records, and how many of them a full block has."""
+"""Block: consecutive records, and how many of them a full block has.
+
+A block has two digests, both BLAKE3 with 32 bytes. The first, *drawn*, is over what the sampler
+drew: all else of a record follows from that and the recipe. The second, *stored*, is over what a
+storage holds, which may be less than the record, or more than was drawn.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from blake3 import blake3
+from numpy.typing import NDArray
 
 from qframe.recipe.columns import Arrays, Column
+
+DIGEST_BYTES = 32
+"""Bytes of a digest."""
+
+CHECKSUM_BYTES = 2 * DIGEST_BYTES
+"""Bytes of the checksum of a block in a ledger: the digests of what was drawn, and is stored."""
 
 BLOCK_RECORDS = 4096
 """Number of records of a full block, unless they are too wide."""
@@ -52,16 +65,48 @@ class Block:
     records: int
     arrays: Arrays
 
-    def checksum(self, schema: Iterable[Column]) -> bytes:
-        """SHA-256 over the bytes of the columns, in the order of the schema.
+    def drawn(self, schema: Iterable[Column]) -> bytes:
+        """The digest of what the sampler drew: of the drawn columns, in the order of the schema.
 
-        It is the same in every storage and layout.
+        It is the same in every storage and form.
         """
-        digest = hashlib.sha256()
-        for column in schema:
-            digest.update(np.ascontiguousarray(self.arrays[column.name]).data)
-        return digest.digest()
+        return digest(self.arrays[column.name] for column in schema if column.drawn)
+
+    def checksum(self, schema: Iterable[Column]) -> bytes:
+        """The checksum of a storage that holds all columns of the schema, unchanged: 64 bytes.
+
+        They are the digest of what was drawn, and the digest of what is stored.
+        """
+        columns = tuple(schema)
+        drawn = self.drawn(columns)
+        arrays = [self.arrays[column.name] for column in columns]
+        return drawn + stored_digest(self.index, self.records, drawn, arrays)
 
     def cut(self, records: int) -> Block:
         """The first `records` records of the block, without a copy."""
         return Block(self.index, records, {k: v[:records] for k, v in self.arrays.items()})
+
+
+def digest(arrays: Iterable[NDArray[Any]], start: bytes = b"") -> bytes:
+    """BLAKE3-256 over `start` and then the bytes of the arrays, in C order."""
+    hasher = blake3(start)
+    for array in arrays:
+        hasher.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return hasher.digest()
+
+
+def stored_digest(block: int, records: int, drawn: bytes, arrays: Iterable[NDArray[Any]]) -> bytes:
+    """The digest of what a storage holds of a block, 32 bytes.
+
+    It is over the number of the block and of its records (8 bytes each, little-endian), the digest
+    of what was drawn, and the stored columns. So it also finds a block that stands in the place of
+    another, and a damaged digest.
+
+    Args:
+        block: number of the block.
+        records: number of its records.
+        drawn: `Block.drawn`.
+        arrays: the columns as they are stored, in their order.
+    """
+    numbers = block.to_bytes(8, "little") + records.to_bytes(8, "little")
+    return digest(arrays, numbers + drawn)

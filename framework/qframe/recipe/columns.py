@@ -23,11 +23,14 @@ class Column:
         name: lower-case letters, digits and underscores.
         dtype: NumPy's little-endian name (`|u1`, `<u2`, `<c16`).
         shape: shape of one record's entry; `()` for a scalar.
+        drawn: whether the sampler draws it. If not, it is a function of recipe and circuit: the
+            product of the circuit, a key, a label.
     """
 
     name: str
     dtype: str
     shape: tuple[int, ...] = ()
+    drawn: bool = True
 
     @cached_property
     def width(self) -> int:

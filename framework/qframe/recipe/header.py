@@ -7,7 +7,7 @@ from typing import Self
 
 from qframe.errors import NotADataset
 from qframe.recipe.blocks import block_count, records_per_block
-from qframe.recipe.columns import SOURCE, Arrays
+from qframe.recipe.columns import KEY, SOURCE, Arrays
 from qframe.recipe.recipe import Recipe
 from qframe.recipe.schema import BASE, Schema, record_width, schema_of
 
@@ -27,16 +27,17 @@ class Header:
         schema: columns of the records.
         records: number of records that were asked for; fewer are stored while a run goes on.
         about: plain strings for people (plugin names, versions). They decide nothing.
-        products: whether the unitaries are the products of the circuits. It is False if the
-            sampler returns the unitaries itself. A header that is made from a config knows it; one
-            that is read from a file says True.
     """
 
     recipe: Recipe
     schema: Schema
     records: int
     about: dict[str, str]
-    products: bool = True
+
+    @property
+    def products(self) -> bool:
+        """Whether the unitaries are the products of the circuits; else the sampler drew them."""
+        return not self.schema.unitaries.drawn
 
     @property
     def blocks(self) -> int:
@@ -57,9 +58,14 @@ class Header:
         recipe, schema = self.recipe, self.schema
         if schema.names[:3] != BASE or len(schema.codes.shape) != 1:
             raise NotADataset("the schema does not begin with lengths, codes and unitaries")
-        base = schema_of(recipe.instructions, schema.max_length, recipe.dtype)
+        base = schema_of(
+            recipe.instructions, schema.max_length, recipe.dtype, products=self.products
+        )
         if not 1 <= schema.max_length <= MAX_LENGTH or schema.columns[:3] != base.columns:
             raise NotADataset("the schema has other columns than the recipe asks for")
+        computed = {KEY} if recipe.key is not None else set()
+        if any(c.drawn == (c.name in computed | set(recipe.labels)) for c in schema.extra):
+            raise NotADataset("the schema says of a column wrongly that it was drawn, or was not")
         if recipe.derived is not None and SOURCE not in schema:
             raise NotADataset(
                 "the schema lacks the column `source`, which says where records come from"

@@ -1,5 +1,9 @@
 """Draws: the random words and integers of a block, made from raw words of Philox alone.
 
+The key of Philox4x64 is the first 16 bytes, read as two little-endian words, of the SHA-256 over
+the recipe's namespace (32 bytes), its seed and the number of the stream (8 bytes each,
+little-endian). The counter is `(0, block, 0, 0)`.
+
 NumPy promises the stream of raw words of a bit generator, and not that of `Generator.integers`. So
 the map from a word `r` to integers is our own, and part of the law:
 
@@ -12,6 +16,7 @@ evenly up to one word, so the probability of each is off by less than one part i
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from typing import Any
 
@@ -28,19 +33,22 @@ _FIELDS = {3: ("<u4", "<u2"), 5: ("<u8", "<u2"), 6: ("<u8", "<u4")}
 
 
 class Draws:
-    """The random words and integers of one block: a pure function of `(seed, block, stream)`.
+    """The random words and integers of one block: a pure function of recipe, block and stream.
 
     Args:
         seed: the recipe's seed, 0 to 2**64 - 1.
         block: number of the block.
         size: number of records of a full block. Every block is drawn in full, also one of which
             fewer records are stored.
+        namespace: what else decides the circuits (`Recipe.namespace`), so that two recipes with
+            one seed share no words.
     """
 
-    def __init__(self, seed: int, block: int, size: int) -> None:
+    def __init__(self, seed: int, block: int, size: int, namespace: bytes = b"") -> None:
         self.seed = seed
         self.block = block
         self.size = size
+        self.namespace = namespace
 
     @property
     def first(self) -> int:
@@ -58,12 +66,17 @@ class Draws:
             TypeError: for an argument that is no integer, such as True.
             ValueError: for one that is out of range.
         """
-        stream = checked_integer(stream, "stream", least=0)
         bits = np.random.Philox(
-            key=np.array([self.seed, stream], dtype=np.uint64),
+            key=self._key(checked_integer(stream, "stream", least=0)),
             counter=np.array([0, self.block, 0, 0], dtype=np.uint64),
         )
         return bits.random_raw(checked_integer(count, "count", least=0))
+
+    def _key(self, stream: int) -> NDArray[np.uint64]:
+        """Philox's key: the first 16 bytes of the SHA-256 of namespace, seed and stream."""
+        numbers = self.seed.to_bytes(8, "little") + stream.to_bytes(8, "little")
+        digest = hashlib.sha256(self.namespace + numbers).digest()
+        return np.frombuffer(digest[:16], dtype="<u8").astype(np.uint64)
 
     def integers(self, base: int, count: int, stream: int) -> NDArray[Any]:
         """Independent uniform integers in `[0, base)`, `(count,)`.

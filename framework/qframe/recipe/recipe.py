@@ -10,16 +10,13 @@ from functools import cached_property
 from typing import Any
 
 from qframe.circuits.arithmetic import fold_for
-from qframe.circuits.costs import LABEL_NAMES, counts_by_matrix
+from qframe.circuits.costs import LABEL_NAMES
 from qframe.circuits.instructions import InstructionSet
 from qframe.errors import NotADataset
 from qframe.recipe.blocks import BLOCK_RECORDS
 
-FORMAT = 1
+FORMAT = 2
 """Version of the law: of the block rule, the randomness, the arithmetic and the columns."""
-
-LABEL_RULE = "gates are recognised by their matrices"
-"""Field of a recipe whose labels would be others if gates were recognised by their names."""
 
 _UNREADABLE = (
     ArithmeticError,
@@ -87,13 +84,7 @@ class Recipe:
             "fold": self.fold,
             "block": self.block,
             **({"labels": list(self.labels)} if self.labels else {}),
-            **({"label_rule": LABEL_RULE} if self._counts_by_matrix else {}),
         }
-
-    @property
-    def _counts_by_matrix(self) -> bool:
-        """Whether the labels differ from those that go by the gates' names."""
-        return bool(self.labels) and counts_by_matrix(self.labels, self.instructions)
 
     @property
     def source(self) -> Recipe:
@@ -103,12 +94,23 @@ class Recipe:
     @cached_property
     def text(self) -> str:
         """The recipe as canonical JSON: sorted keys, no spaces, floats in shortest exact form."""
-        return json.dumps(self.data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return _canonical(self.data)
 
     @cached_property
     def id(self) -> str:
         """The recipe id: SHA-256 of `text`, in hexadecimal."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @cached_property
+    def namespace(self) -> bytes:
+        """SHA-256 of what decides the circuits beside the seed: instructions and sampler.
+
+        It is over canonical JSON, as `text`. Matrices, dtype, arithmetic, key and labels are not in
+        it: recipes that differ only in these have the same circuits.
+        """
+        placed = [[gate, *qubits] for gate, qubits in self.instructions.instructions]
+        text = _canonical({"instructions": placed, "sampler": dict(self.sampler)})
+        return hashlib.sha256(text.encode()).digest()
 
     @classmethod
     def from_text(cls, text: str) -> Recipe:
@@ -137,11 +139,6 @@ class Recipe:
                 derived=data.get("derived"),
             )
             recipe._check()
-            if data.get("label_rule") != recipe.data.get("label_rule"):
-                raise NotADataset(
-                    "its labels were counted by the names of gates, which are not what they say",
-                    hint="make it again: labels are now counted by the gates' matrices",
-                )
             same = recipe.text == text
         except _UNREADABLE as cause:
             raise NotADataset(f"the recipe cannot be read: {_one_line(cause)}") from cause
@@ -184,6 +181,10 @@ class Recipe:
             or type(self.derived["records"]) is not int
         ):
             raise ValueError(f"derived {_short(self.derived)} is unknown")
+
+
+def _canonical(data: Any) -> str:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def _one_line(cause: BaseException) -> str:

@@ -93,7 +93,12 @@ class Schema:
 
 
 def schema_of(
-    instructions: InstructionSet, max_length: int, dtype: str, extra: Iterable[Column] = ()
+    instructions: InstructionSet,
+    max_length: int,
+    dtype: str,
+    extra: Iterable[Column] = (),
+    *,
+    products: bool = True,
 ) -> Schema:
     """The schema of records over a set of instructions: the columns of `BASE`, then `extra`.
 
@@ -102,32 +107,38 @@ def schema_of(
         max_length: largest number of gates of a circuit.
         dtype: dtype of the unitaries.
         extra: further columns.
+        products: whether the unitaries are the products of the circuits; else the sampler draws
+            them.
     """
     dim = instructions.dim
+    unitaries = np.dtype(dtype).newbyteorder("<").str
     return Schema(
         (
             Column("lengths", length_dtype(max_length)),
             Column("codes", instructions.code_dtype.str, (max_length,)),
-            Column("unitaries", np.dtype(dtype).newbyteorder("<").str, (dim, dim)),
+            Column("unitaries", unitaries, (dim, dim), drawn=not products),
             *extra,
         )
     )
 
 
-def full_schema(recipe: Recipe, max_length: int, drawn: Iterable[Column]) -> Schema:
+def full_schema(
+    recipe: Recipe, max_length: int, drawn: Iterable[Column], *, products: bool
+) -> Schema:
     """The schema of a recipe's records: the columns of `BASE`, the sampler's, `key` and the labels.
 
     Args:
         recipe: the recipe; `key` and labels follow from it.
         max_length: number of gates of the sampler's longest circuit.
         drawn: the columns that the sampler adds.
+        products: whether the unitaries are the products of the circuits; see `schema_of`.
 
     Raises:
         PluginError: if a column of the sampler has the name of another column.
     """
     drawn = tuple(drawn)
     extra = (*drawn, *key_columns(recipe), *label_columns(recipe, max_length))
-    schema = schema_of(recipe.instructions, max_length, recipe.dtype, extra)
+    schema = schema_of(recipe.instructions, max_length, recipe.dtype, extra, products=products)
     for column in drawn:
         if schema.names.count(column.name) > 1:
             raise PluginError(
@@ -141,12 +152,12 @@ def key_columns(recipe: Recipe) -> tuple[Column, ...]:
     """The column `key` of a recipe, one 64-bit word per 64 bits; none if the recipe has no key."""
     if recipe.key is None:
         return ()
-    return (Column(KEY, "<u8", (recipe.key["bits"] // 64,)),)
+    return (Column(KEY, "<u8", (recipe.key["bits"] // 64,), drawn=False),)
 
 
 def label_columns(recipe: Recipe, max_length: int) -> tuple[Column, ...]:
     """The columns of a recipe's labels, in the dtype of `lengths`."""
-    return tuple(Column(name, length_dtype(max_length)) for name in recipe.labels)
+    return tuple(Column(name, length_dtype(max_length), drawn=False) for name in recipe.labels)
 
 
 def length_dtype(max_length: int) -> str:
@@ -156,7 +167,9 @@ def length_dtype(max_length: int) -> str:
 
 def schema_to_data(schema: Schema) -> list[dict[str, Any]]:
     """The schema as plain data, which `schema_from_data` reads back."""
-    return [{"name": c.name, "dtype": c.dtype, "shape": list(c.shape)} for c in schema]
+    return [
+        {"name": c.name, "dtype": c.dtype, "shape": list(c.shape), "drawn": c.drawn} for c in schema
+    ]
 
 
 def schema_from_data(data: Any) -> Schema:
@@ -172,11 +185,16 @@ def schema_from_data(data: Any) -> Schema:
 
 def _column_from_data(data: Any) -> Column:
     try:
-        name, dtype, shape = data["name"], data["dtype"], data["shape"]
-        plain = _NAME.fullmatch(name) and _DTYPE.fullmatch(dtype) and isinstance(shape, list)
+        name, dtype, shape, drawn = data["name"], data["dtype"], data["shape"], data["drawn"]
+        plain = (
+            _NAME.fullmatch(name)
+            and _DTYPE.fullmatch(dtype)
+            and isinstance(shape, list)
+            and type(drawn) is bool
+        )
         counts = plain and all(type(n) is int and 0 < n <= MAX_EXTENT for n in shape)
         if counts and prod(shape) <= MAX_EXTENT:
-            return Column(name, dtype, tuple(shape))
+            return Column(name, dtype, tuple(shape), drawn)
     except (KeyError, TypeError, IndexError):
         pass
     raise ValueError(f"{str(data)[:80]} is not a column of a dataset")

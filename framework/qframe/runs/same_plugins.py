@@ -14,7 +14,7 @@ from qframe.contracts.job import Job
 from qframe.contracts.storage import Storage
 from qframe.errors import PluginError, StorageError
 from qframe.generation.generator import Generator
-from qframe.integrity.verify import block_problem
+from qframe.integrity.verify import block_problem, holds
 from qframe.plugins.identity import identity
 from qframe.printable import shell_words
 
@@ -73,8 +73,8 @@ def compare_stored(storage: Storage[Any], job: Job, generator: Generator) -> Non
         row = next(iter(reader.checksums()), None)
         if row is None:
             return
-        block, records, sha256 = row
-        problem = block_problem(reader, block, records, sha256)
+        block, records, checksum = row
+        problem = block_problem(reader, block, records, checksum)
         if problem is not None:
             raise StorageError(
                 f"{job.output} is damaged: block {block} {problem}",
@@ -82,7 +82,7 @@ def compare_stored(storage: Storage[Any], job: Job, generator: Generator) -> Non
                 + f" --config {job.config}",
             )
         [made] = generator.blocks(block, [records])
-        if made.checksum(reader.header.schema) != sha256:
+        if not holds(reader, made, checksum):
             raise PluginError(
                 f"{job.output}: its block {block} is not what is made today, {_makers(job)}: "
                 "the code of one has changed, and its version has not",

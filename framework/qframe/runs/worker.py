@@ -74,11 +74,13 @@ class Worker(Closeable):
         self._header = Header(recipe, self._generator.schema, job.records, dict(job.about))
         self._refusals = 0
         self._reported: dict[str, float] = {}
-        # All tasks use the same buffers: the kernel gives new memory page by page, which is slow.
-        self._buffers = self._generator.buffers(0)
         self._files = KeptFiles(starmap(FileId, job.files))
         self._using = threading.Lock()
         self._writer: Writer | None = self._new_writer()
+        if not self._writer.needs_unitaries:
+            self._generator = self._generator.without_products()
+        # All tasks use the same buffers: the kernel gives new memory page by page, which is slow.
+        self._buffers = self._generator.buffers(0)
         self._last_task = monotonic()
         self._no_more_tasks = threading.Event()
         _watch(self, self._no_more_tasks)

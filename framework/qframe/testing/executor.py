@@ -76,7 +76,13 @@ class ExecutorContract(PluginContract):
         sampler = build(specs["sampler"], instructions)
         identity = {"name": sampler.name, "version": sampler.version, "options": {}}
         recipe = Recipe(instructions, identity, 3, "complex128", fold_for(len(instructions), 1), 64)
-        schema = schema_of(instructions, sampler.max_length, recipe.dtype, sampler.columns)
+        schema = schema_of(
+            instructions,
+            sampler.max_length,
+            recipe.dtype,
+            sampler.columns,
+            products=not sampler.gives_unitaries,
+        )
         header = Header(recipe, schema, RECORDS, {"purpose": "contract kit"})
         path = tmp_path / "dataset"
         storage: Storage[Any] = build(specs["storage"], path)

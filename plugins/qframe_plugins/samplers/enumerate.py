@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from qframe import Circuits, ConfigError, Draws, InstructionSet, PluginOptions, Sampler, hookimpl
 from qframe_plugins.samplers._draws.lengths import length_dtype
-from qframe_plugins.samplers._words.automaton import WordAutomaton
+from qframe_plugins.samplers._words.automaton import Phase, WordAutomaton
 
 ENDING_WORDS = 1 << 17
 """Word endings that are kept in tables, for all states of the automaton together."""
@@ -30,6 +30,12 @@ class EnumerateOptions(PluginOptions):
     canonical_order: bool = Field(
         True,
         description="with reduced: keep one order of gates on disjoint qubits",
+    )
+
+    phase: Phase = Field(
+        "ignored",
+        description="with reduced: whether gates whose product is 1 only up to a global phase are "
+        "inverse (ignored) or not (exact)",
     )
 
     @model_validator(mode="after")
@@ -61,7 +67,7 @@ class Enumerate(Sampler[EnumerateOptions]):
         super().__init__(options, instructions)
         self.max_length = options.max_length
         self._automaton = (
-            WordAutomaton.reduced(instructions, options.canonical_order)
+            WordAutomaton.reduced(instructions, options.canonical_order, options.phase)
             if options.reduced
             else WordAutomaton.free(len(instructions))
         )

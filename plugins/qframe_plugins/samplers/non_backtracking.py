@@ -8,7 +8,7 @@ from pydantic import Field
 
 from qframe import Circuits, Draws, InstructionSet, Sampler, hookimpl
 from qframe_plugins.samplers._draws.lengths import LengthOptions
-from qframe_plugins.samplers._words.automaton import WordAutomaton
+from qframe_plugins.samplers._words.automaton import Phase, WordAutomaton
 from qframe_plugins.samplers._words.uniform_words import UniformWords
 
 WORDS_STREAM, LENGTHS_STREAM = 0, 1
@@ -19,6 +19,11 @@ class NonBacktrackingOptions(LengthOptions):
     """Options of `non_backtracking`."""
 
     canonical_order: bool = Field(True, description="keep one order of gates on disjoint qubits")
+    phase: Phase = Field(
+        "ignored",
+        description="whether gates whose product is 1 only up to a global phase are inverse "
+        "(ignored) or not (exact)",
+    )
 
 
 class NonBacktracking(Sampler[NonBacktrackingOptions]):
@@ -29,7 +34,8 @@ class NonBacktracking(Sampler[NonBacktrackingOptions]):
         sampler: {plugin: non_backtracking, length: 20}
 
     A reduced word never has an instruction right after its inverse. Two instructions are inverse if
-    their matrices multiply to 1, to within 1e-12, global phase included. Gates on disjoint qubits
+    their matrices multiply to 1 up to a global phase, to within 1e-12: `rz(3 pi/4)` is the inverse
+    of `rz(5 pi/4)`. With `phase: exact` the phase counts. Gates on disjoint qubits
     commute; one of the orders in which they can stand is kept, so that an instruction does not
     follow its inverse with only gates on other qubits between either. `canonical_order: false`
     keeps all orders. As in Zhang et al. (arXiv:2004.04743) and Chen et al. (arXiv:2204.06904).
@@ -45,7 +51,7 @@ class NonBacktracking(Sampler[NonBacktrackingOptions]):
         super().__init__(options, instructions)
         self.max_length = options.longest
         self._words = UniformWords(
-            WordAutomaton.reduced(instructions, options.canonical_order),
+            WordAutomaton.reduced(instructions, options.canonical_order, options.phase),
             range(options.shortest, options.longest + 1),
             instructions.code_dtype,
         )

@@ -18,7 +18,7 @@ class UniformOptions(LengthOptions):
     """Options of `uniform`."""
 
     weights: dict[str, float] | None = Field(
-        None, description="relative weight of each gate name; 1 where left out"
+        None, description="by gate name: what its odds are multiplied by; 1 where left out"
     )
 
 
@@ -29,8 +29,8 @@ class Uniform(Sampler[UniformOptions]):
 
         sampler: {plugin: uniform, length: {min: 5, max: 30}, weights: {t: 2, tdg: 2}}
 
-    A gate's placements on different qubits share its weight. As in Kremer et al. (arXiv:2405.13196)
-    and Bao and Hartnett (arXiv:2307.08684).
+    A weight multiplies the odds of each placement of a gate; a weight of 1 changes nothing. As in
+    Kremer et al. (arXiv:2405.13196) and Bao and Hartnett (arXiv:2307.08684).
     """
 
     name = "uniform"

@@ -21,7 +21,7 @@ from qframe import (
 )
 from qframe_plugins.samplers._draws.lengths import length_dtype
 from qframe_plugins.samplers._draws.weights import WeightedCodes
-from qframe_plugins.samplers._words.automaton import WordAutomaton
+from qframe_plugins.samplers._words.automaton import Phase, WordAutomaton
 from qframe_plugins.samplers._words.uniform_words import UniformWords
 
 STEPS_STREAM = 0
@@ -37,8 +37,13 @@ class WalkOptions(PluginOptions):
     non_backtracking: bool = Field(
         False, description="never step back: no instruction right after its inverse"
     )
+    phase: Phase = Field(
+        "ignored",
+        description="with non_backtracking: whether gates whose product is 1 only up to a global "
+        "phase are inverse (ignored) or not (exact)",
+    )
     weights: dict[str, float] | None = Field(
-        None, description="relative weight of each gate name; 1 where left out"
+        None, description="by gate name: what its odds are multiplied by; 1 where left out"
     )
 
     @model_validator(mode="after")
@@ -80,7 +85,7 @@ class Walk(Sampler[WalkOptions]):
         self.max_length = options.length
         self.columns = (Column("parent", "<i8"), Column("gate", instructions.code_dtype.str))
         self._free = WeightedCodes(instructions, options.weights)
-        self._reduced = _reduced(instructions, options.length) if options.non_backtracking else None
+        self._reduced = _reduced(instructions, options) if options.non_backtracking else None
 
     def sample(self, draws: Draws) -> Circuits:
         """Walks are drawn from stream 0.
@@ -146,10 +151,11 @@ def _prefix_pattern(size: int, steps: int) -> PrefixPattern:
     return made
 
 
-def _reduced(instructions: InstructionSet, length: int) -> UniformWords:
+def _reduced(instructions: InstructionSet, options: WalkOptions) -> UniformWords:
     """Words without an instruction right after its inverse; gates that commute in any order."""
-    automaton = WordAutomaton.reduced(instructions, canonical_order=False)
-    return UniformWords(automaton, range(length, length + 1), instructions.code_dtype)
+    automaton = WordAutomaton.reduced(instructions, canonical_order=False, phase=options.phase)
+    lengths = range(options.length, options.length + 1)
+    return UniformWords(automaton, lengths, instructions.code_dtype)
 
 
 @hookimpl

@@ -63,7 +63,7 @@ def test_histograms_are_the_counts(config: Any, run_qframe: Any, tmp_path: Any) 
     assert {n: c for n, c in enumerate(found.t_counts.tolist()) if c} == t_counts
     traces = [abs(np.trace(r.unitary)) / 4 for r in records]
     assert found.mean_trace == pytest.approx(np.mean(traces))
-    assert found.distances["least"] == pytest.approx(np.sqrt(1 - max(traces)), abs=1e-7)
+    assert found.distances["least"] == pytest.approx(np.sqrt(max(0.0, 1 - max(traces))), abs=1e-7)
     median = np.sqrt(1 - np.median(traces))
     assert found.distances["median"] == pytest.approx(median, abs=2e-3)
 

@@ -83,25 +83,6 @@ def test_gates_are_recognised_by_their_matrices_and_not_by_their_names(config: A
         }
 
 
-def test_a_recipe_says_so_if_names_would_give_other_labels(config: Any) -> None:
-    """The id of a recipe whose labels did not change stays what it was."""
-    for labels, gate_set, told in (
-        (["t_count", "cx_count", "depth"], TWO, False),
-        (["t_count"], mixed_names(), True),
-        (["depth", "two_qubit_count", "t_depth"], mixed_names(), False),
-        (["t_count"], {"plugin": "ibm", "qubits": 1, "steps": 8}, True),
-        (["t_count"], {"plugin": "ibm", "qubits": 1, "steps": 4}, False),
-    ):
-        recipe = header_of(load_config(config(labels=labels, gate_set=gate_set))).recipe
-        assert ("label_rule" in recipe.data) is told
-        assert qframe.Recipe.from_text(recipe.text).id == recipe.id
-    recipe = header_of(load_config(config(labels=["t_count"], gate_set=mixed_names()))).recipe
-    by_name = {k: v for k, v in recipe.data.items() if k != "label_rule"}
-    text = json.dumps(by_name, sort_keys=True, separators=(",", ":"))
-    with pytest.raises(qframe.NotADataset, match="labels were counted by the names of gates"):
-        qframe.Recipe.from_text(text)
-
-
 @pytest.mark.parametrize(
     ("gate_set", "zero"),
     [

@@ -26,7 +26,7 @@ def test_reduced_words_come_in_order_each_once(
     instructions: Any, sampler: Any, draw_words: Any, gates: list[str]
 ) -> None:
     placed = instructions("clifford_t", qubits=1, gates=gates)
-    inverse = inverse_pairs(placed)
+    inverse = inverse_pairs(placed, "ignored")
     want = [
         word
         for n in range(2, 8)

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise, product
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import qframe
 from qframe import ConfigError, InstructionSet
 from qframe_plugins.samplers._words.automaton import WordAutomaton, disjoint_pairs, inverse_pairs
 from qframe_plugins.samplers._words.uniform_words import alias_table
@@ -15,7 +19,7 @@ Word = tuple[int, ...]
 def reduced_words(placed: InstructionSet, length: int) -> set[Word]:
     """By exhaustion: the least word of each class under exchanges of disjoint neighbours, of the
     classes that have no word with an inverse pair."""
-    inverse, apart = inverse_pairs(placed), disjoint_pairs(placed)
+    inverse, apart = inverse_pairs(placed, "ignored"), disjoint_pairs(placed)
     seen: set[Word] = set()
     found: set[Word] = set()
     for word in product(range(len(placed)), repeat=length):
@@ -56,13 +60,35 @@ def test_words_are_those_of_exhaustive_search(
 
 def test_all_orders_are_kept_on_request(instructions: Any) -> None:
     placed = instructions("clifford_t", qubits=2, gates=["h", "t", "cx"])
-    inverse = inverse_pairs(placed)
+    inverse = inverse_pairs(placed, "ignored")
     want = [
         word
         for word in product(range(len(placed)), repeat=4)
         if not any(inverse[a, b] for a, b in pairwise(word))
     ]
     assert automaton_words(WordAutomaton.reduced(placed, False), 4) == want
+
+
+@pytest.mark.parametrize(("phase", "share"), [(None, 0.0), ("ignored", 0.0), ("exact", 0.8)])
+def test_backtracking_is_up_to_a_global_phase_unless_that_counts(
+    phase: str | None, share: float, config: Callable[..., Path]
+) -> None:
+    """rz(3 pi/4) and rz(5 pi/4) multiply to -1: |trace| = 2 says so, whatever the phase."""
+    sampler: dict[str, Any] = {"plugin": "non_backtracking", "length": 20}
+    path = config(
+        records=4096,
+        gate_set={"plugin": "ibm", "qubits": 1, "steps": 8},
+        sampler=sampler if phase is None else {**sampler, "phase": phase},
+    )
+    with qframe.open(path) as ds:
+        matrices = ds.recipe.instructions.matrices
+        traces = np.einsum("aij,bji->ab", matrices, matrices)
+        same = np.abs(np.abs(traces) - 2) < 1e-9
+        exact = np.abs(traces - 2) < 1e-9
+        codes = ds[:].codes.astype(int)
+        assert not exact[codes[:, :-1], codes[:, 1:]].any()
+        found = same[codes[:, :-1], codes[:, 1:]].any(axis=1).mean()
+    assert abs(found - share) < 0.05
 
 
 def test_number_of_words_where_each_gate_has_one_inverse(instructions: Any) -> None:

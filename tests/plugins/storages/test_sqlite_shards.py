@@ -125,7 +125,7 @@ def test_damage_is_found_and_repaired(
         output.write_bytes(bytes(5000))
         loaded = load_config(path)
     else:
-        table = "ledger SET sha256" if how == "ledger" else "blocks SET codes"
+        table = "ledger SET drawn" if how == "ledger" else "blocks SET codes"
         with closing(apsw.Connection(str(shard(output, 1)))) as db:
             db.execute(f"UPDATE {table} = zeroblob(32) WHERE block = 3")
     if how in ("lost", "another's", "cut"):

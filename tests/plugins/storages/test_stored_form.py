@@ -210,7 +210,7 @@ def test_another_form_of_a_complete_dataset_is_refused_and_its_own_is_fine(
 
 
 @pytest.mark.parametrize("form", ["none", "none, rows", "complex64", "unitaries"])
-@pytest.mark.parametrize("what", ["data", "sha256", "stored_sha256"])
+@pytest.mark.parametrize("what", ["data", "drawn", "stored"])
 def test_damage_is_found_and_repaired_whatever_is_stored(
     form: str, what: str, config: Config, run_qframe: Run
 ) -> None:
@@ -223,8 +223,8 @@ def test_damage_is_found_and_repaired_whatever_is_stored(
     column = "unitaries" if "unitaries" in form or "64" in form else "codes"
     damage = {
         "data": f"UPDATE {table} SET {column} = zeroblob(length({column})) WHERE {key}",
-        "sha256": "UPDATE ledger SET sha256 = zeroblob(32) WHERE block = 1",
-        "stored_sha256": "UPDATE ledger SET stored_sha256 = zeroblob(32) WHERE block = 1",
+        "drawn": "UPDATE ledger SET drawn = zeroblob(32) WHERE block = 1",
+        "stored": "UPDATE ledger SET stored = zeroblob(32) WHERE block = 1",
     }
     with closing(apsw.Connection(str(output))) as db:
         db.execute(damage[what])

@@ -13,11 +13,14 @@ from qframe import ConfigError, Draws, InstructionSet
 
 
 class WeightedCodes:
-    """Draws independent codes. A gate's placements share its weight, 1 if left out.
+    """Draws independent codes, uniform or weighted.
+
+    A weight multiplies the odds of each instruction of a gate, against drawing without weights. So
+    a weight of 1 changes nothing.
 
     Args:
         instructions: what the codes stand for.
-        weights: by gate name; None for uniform codes, which are drawn faster.
+        weights: by gate name, 1 if left out; None for uniform codes, which are drawn faster.
 
     Raises:
         ConfigError: a weight names no gate of the gate set, or is negative or not finite, or all
@@ -49,7 +52,7 @@ def _thresholds(weights: dict[str, float], instructions: InstructionSet) -> NDAr
             )
         if not 0 <= weight < float("inf"):
             raise ConfigError(f"sampler.weights.{name}: got {weight}, want 0 or more")
-    shares = [Fraction(weights.get(name, 1.0)) / names.count(name) for name in names]
+    shares = [Fraction(weights.get(name, 1.0)) for name in names]
     total = sum(shares)
     if not total:
         raise ConfigError("sampler.weights: all weights are 0, want one above 0")

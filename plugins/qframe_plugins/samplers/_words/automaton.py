@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from qframe import ConfigError, InstructionSet
 
 INVERSE_TOLERANCE = 1e-12
 """Largest entry of `|AB - 1|` at which B counts as the inverse of A."""
+
+Phase = Literal["ignored", "exact"]
+"""Whether a global phase counts when two instructions are compared."""
 
 MAX_STATES = 20_000
 """States above which an automaton is refused."""
@@ -38,10 +41,13 @@ class WordAutomaton:
         return cls(np.zeros((1, codes), dtype=np.int32))
 
     @classmethod
-    def reduced(cls, instructions: InstructionSet, canonical_order: bool) -> WordAutomaton:
+    def reduced(
+        cls, instructions: InstructionSet, canonical_order: bool, phase: Phase = "ignored"
+    ) -> WordAutomaton:
         """The automaton that allows reduced words: no instruction right after its inverse.
 
-        Instructions are inverse by the matrices of the whole register, to `INVERSE_TOLERANCE`.
+        Instructions are inverse by the matrices of the whole register: if their product is 1 to
+        `INVERSE_TOLERANCE`, or with `phase="ignored"` a multiple of 1.
 
         With `canonical_order`, words that differ only by exchanging neighbours on disjoint qubits
         count as one word, of which the lexicographic normal form is allowed. Then an instruction
@@ -56,7 +62,7 @@ class WordAutomaton:
             ConfigError: more than `MAX_STATES` states are needed.
         """
         codes = len(instructions)
-        inverse = _masks(inverse_pairs(instructions))
+        inverse = _masks(inverse_pairs(instructions, phase))
         apart = _masks(disjoint_pairs(instructions) if canonical_order else np.zeros((codes,) * 2))
         numbers = {0: 0}
         rows: list[list[int]] = []
@@ -125,16 +131,20 @@ class WordAutomaton:
         return words, ends
 
 
-def inverse_pairs(instructions: InstructionSet) -> NDArray[np.bool_]:
-    """`(codes, codes)`, at `[a, b]` whether `b` is the inverse of `a`, global phase included."""
+def inverse_pairs(instructions: InstructionSet, phase: Phase) -> NDArray[np.bool_]:
+    """`(codes, codes)`, at `[a, b]` whether `b` is the inverse of `a`.
+
+    With `phase="ignored"` `b` may be the inverse times any phase: `rz_3` and `rz_5` of the gate set
+    `ibm` multiply to -1.
+    """
     matrices = instructions.matrices
     identity = np.eye(instructions.dim)
-    return np.stack(
-        [
-            np.abs(matrices @ first - identity).max(axis=(1, 2)) <= INVERSE_TOLERANCE
-            for first in matrices
-        ]
-    )
+    rows = []
+    for first in matrices:
+        products = matrices @ first
+        wanted = identity if phase == "exact" else products[:, :1, :1] * identity
+        rows.append(np.abs(products - wanted).max(axis=(1, 2)) <= INVERSE_TOLERANCE)
+    return np.stack(rows)
 
 
 def disjoint_pairs(instructions: InstructionSet) -> NDArray[np.bool_]:

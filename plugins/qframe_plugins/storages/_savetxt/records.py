@@ -58,8 +58,8 @@ class SaveTxtWriter(Writer):
                 self._write_matrices(block)
                 path = self._files.ledger(block.index)
                 make_directory(path.parent, self._files.root)
-                sha256 = block.checksum(self._header.schema).hex()
-                row = json.dumps({"records": block.records, "sha256": sha256})
+                checksum = block.checksum(self._header.schema).hex()
+                row = json.dumps({"records": block.records, "checksum": checksum})
                 write_whole(path, row, self._temporary)
                 self.counters["commits"] += 1
 
@@ -107,14 +107,14 @@ class SaveTxtReader(Reader):
     def checksums(self) -> Iterator[tuple[int, int, bytes]]:
         with translated(self._files.root):
             for block in self._files.ledger_blocks():
-                records, sha256 = self._ledger(block)
-                yield block, records, sha256
+                records, checksum = self._ledger(block)
+                yield block, records, checksum
 
     def _ledger(self, block: int) -> tuple[int, bytes]:
         path = self._files.ledger(block)
         try:
             row = json.loads(_text(path))
-            return int(row["records"]), bytes.fromhex(row["sha256"])
+            return int(row["records"]), bytes.fromhex(row["checksum"])
         except FileNotFoundError:
             raise RecordMissing(
                 f"{self._files.root}: block {block} is not stored (yet)",

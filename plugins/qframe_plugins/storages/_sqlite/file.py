@@ -128,8 +128,8 @@ class SqliteFile(Storage[O_co]):
         """
         problem = next(self.structure(), None)
         with closing(self.reader()) as reader:
-            for block, records, sha256 in reader.checksums() if problem is None else ():
-                if not reader.proves(block, records, sha256):
+            for block, records, checksum in reader.checksums() if problem is None else ():
+                if not reader.proves(block, records, checksum):
                     problem = f"block {block} is not what the ledger says"
         if problem is not None:
             raise StorageError(

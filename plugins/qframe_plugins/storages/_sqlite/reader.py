@@ -38,6 +38,9 @@ from qframe_plugins.storages._sqlite.meta import expect_tables, form_of, header_
 from qframe_plugins.storages._sqlite.stored_form import Form
 from qframe_plugins.storages._sqlite.tables import Tables, is_integer
 
+DIGEST_BYTES = 32
+"""Bytes of a digest in the ledger."""
+
 LEDGER_ROWS = 4096
 """Ledger rows that are read at a time."""
 
@@ -184,8 +187,8 @@ class SqliteReader(Reader):
         Raises:
             NotADataset: a row was not written for this dataset.
         """
-        for block, records, sha256 in self.checksums():
-            if not sha256 or not 1 <= records <= self.header.recipe.block:
+        for block, records, checksum in self.checksums():
+            if not checksum or not 1 <= records <= self.header.recipe.block:
                 raise NotADataset(
                     f"{self.path} is damaged: ledger row {block} is not of this dataset",
                     hint=shell_words("qframe", "verify", self.path),
@@ -196,12 +199,15 @@ class SqliteReader(Reader):
         """The ledger; the checksum is `b""` if a row was not written for this dataset."""
         last = -1
         while rows := self._ledger_after(last):
-            for block, records, sha256, mark in rows:
+            for block, records, drawn, stored, mark in rows:
                 if block <= last:
                     raise self._damaged(f"block {block} follows {last} in the ledger")
                 last = block
-                own = isinstance(sha256, bytes) and mark == self.tables.mark
-                yield block, records if isinstance(records, int) else 0, sha256 if own else b""
+                yield (
+                    block,
+                    records if isinstance(records, int) else 0,
+                    _checksum(drawn, stored) if mark == self.tables.mark else b"",
+                )
 
     def _ledger_after(self, block: int) -> list[tuple[Any, ...]]:
         """The next ledger rows after a block.
@@ -211,7 +217,7 @@ class SqliteReader(Reader):
         refuse_after_fork(self._owner, self.path)
         with translated(self.path):
             return self._db.execute(
-                "SELECT block, records, sha256, recipe FROM ledger NOT INDEXED "
+                "SELECT block, records, drawn, stored, recipe FROM ledger NOT INDEXED "
                 f"WHERE block > ? ORDER BY block LIMIT {LEDGER_ROWS}",
                 (block,),
             ).fetchall()
@@ -241,27 +247,28 @@ class SqliteReader(Reader):
         with translated(self.path):
             records = self._records_of(block)
             arrays = self._read(block, records, 0, None)
-            [(sha256, stored_sha256)] = self._db.execute(
-                "SELECT sha256, stored_sha256 FROM ledger NOT INDEXED WHERE block = ?", (block,)
+            [(drawn, stored)] = self._db.execute(
+                "SELECT drawn, stored FROM ledger NOT INDEXED WHERE block = ?", (block,)
             )
         try:
             columns.check(arrays)
         except ValueError as cause:
             raise self._damaged(f"block {block} {cause}") from cause
-        if not isinstance(sha256, bytes) or columns.checksum(arrays, sha256) != stored_sha256:
-            raise self._damaged(f"block {block} is not what the ledger says (SHA-256)")
-        return records, sha256
+        checksum = _checksum(drawn, stored)
+        if not checksum or columns.stored_digest(block, records, drawn, arrays) != stored:
+            raise self._damaged(f"block {block} is not what the ledger says")
+        return records, checksum
 
-    def proves(self, block: int, records: int, sha256: bytes) -> bool:
+    def proves(self, block: int, records: int, checksum: bytes) -> bool:
         """Whether a stored block is what this ledger row says."""
         try:
             proved = self.proved_checksum(block)
             if proved is not None:
-                return proved == (records, sha256)
+                return proved == (records, checksum)
             found = Block(block, records, self.read(block))
         except NotADataset:
             return False
-        return found.checksum(self.header.schema) == sha256
+        return found.checksum(self.header.schema) == checksum
 
     def _records_of(self, block: int) -> int:
         """Number of records of a block, by its ledger row.
@@ -347,6 +354,13 @@ class SqliteReader(Reader):
 
     def close(self) -> None:
         self._db.close()
+
+
+def _checksum(drawn: Any, stored: Any) -> bytes:
+    """The checksum of a ledger row; `b""` if its cells hold no digests."""
+    cells = (drawn, stored)
+    own = all(isinstance(cell, bytes) and len(cell) == DIGEST_BYTES for cell in cells)
+    return b"".join(cells) if own else b""
 
 
 def _fits(column: Column, values: dict[str, list[Any]]) -> bool:

@@ -7,7 +7,6 @@ over all its columns as the recipe makes them. A file that stores anything else 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -26,6 +25,7 @@ from qframe import (
     PluginOptions,
     Schema,
     StorageError,
+    stored_digest,
 )
 from qframe_plugins.storages._sqlite.packed_codes import Packing
 
@@ -201,10 +201,7 @@ class Columns:
         if self.form.circuit:
             self._circuits(arrays)
 
-    def checksum(self, arrays: Arrays, sha256: bytes) -> bytes:
-        """`stored_sha256` of a block: over the table's columns in order, and then its `sha256`."""
-        digest = hashlib.sha256()
-        for column in self.stored:
-            digest.update(np.ascontiguousarray(arrays[column.name]).data)
-        digest.update(sha256)
-        return digest.digest()
+    def stored_digest(self, block: int, records: int, drawn: bytes, arrays: Arrays) -> bytes:
+        """The digest of the table's columns of a block: see `qframe.stored_digest`."""
+        columns = [arrays[column.name] for column in self.stored]
+        return stored_digest(block, records, drawn, columns)

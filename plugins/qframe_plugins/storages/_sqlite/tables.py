@@ -39,6 +39,9 @@ GATES_DDL = (
     "instruction TEXT NOT NULL, name TEXT NOT NULL, qubits TEXT NOT NULL, "
     "matrix TEXT NOT NULL)"
 )
+LEDGER_INSERT = (
+    "INSERT OR REPLACE INTO ledger(block, records, drawn, stored, recipe) VALUES (?, ?, ?, ?, ?)"
+)
 META_DDL = "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID"
 
 
@@ -92,12 +95,11 @@ class Tables:
 
     def table_ddl(self) -> dict[str, str]:
         """The statement that makes each table, by the table's name."""
-        more = "" if self.columns.plain else ", stored_sha256 BLOB NOT NULL"
         return {
             "meta": META_DDL,
             "gates": GATES_DDL,
             "ledger": "CREATE TABLE ledger(block INTEGER PRIMARY KEY, records INTEGER NOT NULL, "
-            f"sha256 BLOB NOT NULL, recipe BLOB NOT NULL{more})",
+            "drawn BLOB NOT NULL, stored BLOB NOT NULL, recipe BLOB NOT NULL)",
             "seq": "CREATE TABLE seq(i INTEGER PRIMARY KEY)",
             self.table: self._records_ddl(),
         }
@@ -123,17 +125,6 @@ class Tables:
         if "circuits" in known:
             known["circuits"] += (former_circuits_view(self.columns, self.layout),)
         return known
-
-    def ledger_insert(self) -> str:
-        """The statement that stores a ledger row."""
-        if self.columns.plain:
-            return (
-                "INSERT OR REPLACE INTO ledger(block, records, sha256, recipe) VALUES (?, ?, ?, ?)"
-            )
-        return (
-            "INSERT OR REPLACE INTO ledger(block, records, sha256, recipe, stored_sha256) "
-            "VALUES (?, ?, ?, ?, ?)"
-        )
 
     @property
     def mark(self) -> bytes:
@@ -269,8 +260,7 @@ _NOT_ALL = (
     " Not everything is stored: the columns are those of stored_schema. If unitary is none, a "
     "unitary is the product of its circuit, and in layout blocks a byte of codes holds "
     "codes_a_byte codes, as digits in base (number of gates), the first code the least "
-    "significant. stored_sha256 in the ledger is over the stored columns of a block and then its "
-    "sha256."
+    "significant."
 )
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import apsw
 from numpy.typing import NDArray
 
-from qframe import Block, StorageBusy, Writer
+from qframe import Block, StorageBusy, Writer, stored_digest
 from qframe_plugins.storages._sqlite.connection import open_writable, refuse_after_fork, translated
 from qframe_plugins.storages._sqlite.lock_wait import LockWait
 from qframe_plugins.storages._sqlite.own_file import OwnFile
-from qframe_plugins.storages._sqlite.tables import BYTES, Tables
+from qframe_plugins.storages._sqlite.tables import BYTES, LEDGER_INSERT, Tables
 from qframe_plugins.storages._sqlite.wal import WalKeeper
 
 WAIT_S = 0.001
@@ -42,7 +42,7 @@ class SqliteWriter(Writer):
         self.tables = tables
         self._owner = os.getpid()
         self.counters = {"commits": 0, "lock_waits": 0, "lock_wait_s": 0}
-        self._ledger = tables.ledger_insert()
+        self.needs_unitaries = "unitaries" in tables.names or not tables.header.products
         self._has_timeout = timeout_s is not None
         wait = LockWait(path) if timeout_s is None else LockWait(path, timeout_s)
         self._db = open_writable(path, keep_wal=True, wait=wait)
@@ -68,7 +68,7 @@ class SqliteWriter(Writer):
                 self._db.pragma("user_version", self._dataset_id)
                 for block, bound in zip(blocks, encoded, strict=True):
                     self._db.execute(*self._insertion(block, bound))
-                self._db.executemany(self._ledger, ledger)
+                self._db.executemany(LEDGER_INSERT, ledger)
                 self._db.execute("COMMIT")
                 self.counters["commits"] += 1
             except BaseException:
@@ -101,10 +101,9 @@ class SqliteWriter(Writer):
 
     def _row(self, block: Block, encoded: dict[str, NDArray[Any]]) -> tuple[Any, ...]:
         """The ledger row of a block."""
-        sha256 = block.checksum(self.tables.header.schema)
-        row = (block.index, block.records, sha256, self.tables.mark)
-        columns = self.tables.columns
-        return row if columns.plain else (*row, columns.checksum(encoded, sha256))
+        drawn = block.drawn(self.tables.header.schema)
+        stored = stored_digest(block.index, block.records, drawn, encoded.values())
+        return (block.index, block.records, drawn, stored, self.tables.mark)
 
     def _insertion(
         self, block: Block, bound: dict[str, NDArray[Any]]

@@ -162,6 +162,14 @@ class SalvageReader(Reader):
                 continue
         raise RecordMissing(f"block {block} is in no shard")
 
+    def proved_checksum(self, block: int) -> tuple[int, bytes] | None:
+        for shard in self._shards:
+            try:
+                return shard.proved_checksum(block)
+            except RecordMissing:
+                continue
+        raise RecordMissing(f"block {block} is in no shard")
+
     def close(self) -> None:
         for shard in self._shards:
             shard.close()
