@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from qframe.errors import ConfigError as ConfigError
     from qframe.errors import DiskFull as DiskFull
     from qframe.errors import NotADataset as NotADataset
+    from qframe.errors import OtherFormat as OtherFormat
     from qframe.errors import OutputInUse as OutputInUse
     from qframe.errors import PluginError as PluginError
     from qframe.errors import QframeError as QframeError
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from qframe.recipe.ledger import stored_runs as stored_runs
     from qframe.recipe.randomness import Draws as Draws
     from qframe.recipe.recipe import Recipe as Recipe
+    from qframe.recipe.recipe import refuse_unknown as refuse_unknown
     from qframe.recipe.schema import Schema as Schema
     from qframe.recipe.schema import record_width as record_width
     from qframe.recipe.schema import schema_from_data as schema_from_data
@@ -128,6 +130,7 @@ _MODULE_OF = {
     "KeptFiles": "machine.kept_files",
     "Loss": "contracts.storage",
     "NotADataset": "errors",
+    "OtherFormat": "errors",
     "OutputInUse": "errors",
     "Plugin": "contracts.plugin",
     "PluginError": "errors",
@@ -170,6 +173,7 @@ _MODULE_OF = {
     "read_regular": "machine.files",
     "record_width": "recipe.schema",
     "run": "runs.run",
+    "refuse_unknown": "recipe.recipe",
     "schema_from_data": "recipe.schema",
     "schema_to_data": "recipe.schema",
     "shell_words": "printable",

@@ -84,6 +84,10 @@ class CannotOpen(StorageError):  # noqa: N818
     """
 
 
+class OtherFormat(CannotOpen):
+    """The dataset is of another format, or has something that this version does not know."""
+
+
 class NotADataset(StorageError):  # noqa: N818
     """The path holds something that is not a qframe dataset."""
 

@@ -208,6 +208,8 @@ FORGERIES: dict[str, tuple[str, Any]] = {
     "records real": ("records", 2.5e3),
     "records null": ("records", None),
     "layout": ("layout", "columns"),
+    "unitary": ("unitary", "complex256"),
+    "a row more": ("compress", "zstd"),
     "schema empty": ("schema", "[]"),
     "schema no json": ("schema", "{"),
     "schema object": ("schema", '{"a": 1}'),
@@ -218,6 +220,8 @@ FORGERIES: dict[str, tuple[str, Any]] = {
     "recipe blob": ("recipe", b"\x80\x04."),
     "recipe huge": ("recipe", "1" * 5000),
 }
+OF_LATER = ("layout", "unitary", "a row more")
+"""Forgeries that a later version may write one day, so that nothing is called damaged."""
 
 
 def forge(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -231,8 +235,9 @@ def forge(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
         db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
 
 
-def refused(path: Path) -> None:
-    with at_most(120), pytest.raises(qframe.NotADataset) as error:
+def refused(path: Path, of_later: bool = False) -> None:
+    kind = qframe.OtherFormat if of_later else qframe.NotADataset
+    with at_most(120), pytest.raises(kind) as error:
         qframe.open(path)
     assert len(error.value.message.splitlines()) == 1
     assert len(error.value.message) < 600
@@ -243,7 +248,7 @@ def test_forged_facts_are_refused_in_one_line(name: str, small: Callable[..., Pa
     path = small("blocks", records=5)
     key, value = FORGERIES[name]
     forge(path, lambda meta: meta.update({key: value}))
-    refused(path)
+    refused(path, of_later=name in OF_LATER)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +286,7 @@ def test_forged_recipes_are_refused_in_one_line(
         meta["recipe_id"] = hashlib.sha256(meta["recipe"].encode()).hexdigest()
 
     forge(path, change)
-    refused(path)
+    refused(path, of_later='"format"' in old)
 
 
 @pytest.mark.parametrize(

@@ -184,12 +184,40 @@ def test_the_text_can_be_read_with_json_alone(config: Config) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "null", "[]", "{}", "1", '{"format": 1}', '{"format": 2}', "[" * 100_000, "\udc80", "NaN"],
-    ids=lambda text: text[:9].encode("unicode_escape").decode(),
+    [
+        *("", "null", "[]", "{}", "1", "[" * 100_000, "\udc80", "NaN"),
+        *(
+            '{"format": 2}',
+            '{"format": 0}',
+            '{"format": "2"}',
+            '{"format": true}',
+            '{"format": []}',
+        ),
+    ],
+    ids=lambda text: text[:15].encode("unicode_escape").decode(),
 )
 def test_what_is_no_recipe_is_refused(text: str) -> None:
     with pytest.raises(NotADataset, match="recipe"):
         Recipe.from_text(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [(1, "make the dataset again: qframe run"), (3, "install a newer"), (10**9, "install a newer")],
+)
+def test_a_recipe_of_another_format_is_said_to_be_that(number: int, hint: str) -> None:
+    with pytest.raises(qframe.OtherFormat, match=f"format {number}, .* reads format 2") as error:
+        Recipe.from_text(json.dumps({"format": number, "what": "anything"}))
+    assert hint in str(error.value.hint)
+
+
+def test_a_field_of_a_later_version_is_named_and_not_passed_over(config: Config) -> None:
+    data = json.loads(qframe.open(config()).recipe.text)
+    more = {**data, "targets": ["tableau"], "a": 1, "b\n": 2, "c": 3}
+    text = json.dumps(more, sort_keys=True, separators=(",", ":"))
+    with pytest.raises(qframe.OtherFormat, match=r'know: "a", "b\\n", "c" and 1 more') as error:
+        Recipe.from_text(text)
+    assert error.value.hint == "install a newer version of qframe"
 
 
 @pytest.mark.parametrize("field", ["gate_set", "sampler", "seed", "dtype", "fold", "block"])

@@ -70,7 +70,7 @@ def verify(
     local: bool,
     as_json: bool,
 ) -> int:
-    """Check a dataset: file structure, ledger, and the SHA-256 of every block.
+    """Check a dataset: file structure, ledger, and the digests of every block.
 
     Exit codes: 0 all is sound, 4 something is damaged, 5 it could not be checked, which says
     nothing about the data. With --repair: 0 once everything is proved.
@@ -157,8 +157,8 @@ def _mended(
             raise NotADataset(
                 f"{error.message}, nor does it bear the mark of one", hint=hint
             ) from None
-        if storage.half_done():
-            with suppress(StorageError):  # repair makes anew what cannot be undone
+        with suppress(StorageError):  # repair makes anew what cannot be undone
+            if storage.half_done():
                 storage.recover()
         found = check(storage, again, sample, progress)
         return storage, found, repair(storage, found, loaded, progress)

@@ -19,10 +19,9 @@ from qframe.errors import ConfigError, PluginError, QframeError
 from qframe.plugins.blame import in_one_line, origin
 from qframe.plugins.installed import installed
 from qframe.plugins.resolve import find_class
-from qframe.recipe.blocks import records_per_block
 from qframe.recipe.header import Header
 from qframe.recipe.recipe import Recipe
-from qframe.recipe.schema import full_schema, record_width, schema_of
+from qframe.recipe.schema import block_records, full_schema
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,6 @@ def header_of(loaded: LoadedConfig, made: MadeCircuits | None = None) -> Header:
     }
     if spec.sha256 is not None:
         identity["sha256"] = spec.sha256
-    base = schema_of(instructions, sampler.max_length, loaded.config.dtype)
     key = key_of(loaded, instructions, sampler)
     check_exact(loaded, instructions, sampler)
     recipe = Recipe(
@@ -103,7 +101,7 @@ def header_of(loaded: LoadedConfig, made: MadeCircuits | None = None) -> Header:
         seed=loaded.config.seed,
         dtype=loaded.config.dtype,
         fold=_fold(sampler, instructions),
-        block=records_per_block(record_width(base)),
+        block=block_records(instructions, sampler.max_length),
         labels=tuple(name for name in LABEL_NAMES if name in loaded.config.labels),
         arithmetic=loaded.config.arithmetic,
         key=key,

@@ -29,8 +29,6 @@ from qframe.forecast.duplicates import Duplicates, Sample, duplicates
 from qframe.forecast.limits import SQLITE_PAGES, Limit, limit_of
 from qframe.machine.disk import FileSystem, ext_entry_bytes
 from qframe.plugins.build import build
-from qframe.recipe.blocks import records_per_block
-from qframe.recipe.columns import Column
 from qframe.recipe.header import MAX_BYTES, Header
 from qframe.recipe.schema import Schema, record_width
 from qframe.runs.plan import RunPlan
@@ -263,11 +261,9 @@ def yaml_word(value: Any) -> str:
 def _in_complex64(header: Header) -> Header:
     """The header of the same dataset with unitaries in complex64."""
     unitaries = header.schema.unitaries
-    single = Column(unitaries.name, "<c8", unitaries.shape)
+    single = replace(unitaries, dtype="<c8")
     schema = Schema(tuple(single if c is unitaries else c for c in header.schema))
-    block = records_per_block(record_width(schema.base))
-    recipe = replace(header.recipe, dtype="complex64", block=block)
-    return replace(header, recipe=recipe, schema=schema)
+    return replace(header, recipe=replace(header.recipe, dtype="complex64"), schema=schema)
 
 
 def _options(storage: Storage[Any]) -> Iterator[tuple[str, Any]]:

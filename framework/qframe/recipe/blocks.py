@@ -38,7 +38,8 @@ def records_per_block(width: int) -> int:
     holds the number.
 
     Args:
-        width: bytes of lengths, codes and unitary of one record.
+        width: bytes of lengths, codes and a complex128 unitary of one record. The recipe's own
+            dtype does not count, so that it does not change which circuits a block draws.
     """
     records = BLOCK_RECORDS
     while records > 1 and records * width > BLOCK_BYTES:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from qframe.errors import NotADataset
-from qframe.recipe.blocks import block_count, records_per_block
+from qframe.recipe.blocks import block_count
 from qframe.recipe.columns import KEY, SOURCE, Arrays
 from qframe.recipe.recipe import Recipe
-from qframe.recipe.schema import BASE, Schema, record_width, schema_of
+from qframe.recipe.schema import BASE, Schema, block_records, record_width, schema_of
 
 MAX_LENGTH = 65_535
 """Largest number of gates in a circuit."""
@@ -70,7 +70,7 @@ class Header:
             raise NotADataset(
                 "the schema lacks the column `source`, which says where records come from"
             )
-        if recipe.block > records_per_block(record_width(base)):
+        if recipe.block > block_records(recipe.instructions, schema.max_length):
             raise NotADataset(f"blocks of {recipe.block} records are larger than the law allows")
         if len({column.name for column in schema}) != len(schema):
             raise NotADataset("the schema names a column twice")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,11 +12,14 @@ from typing import Any
 from qframe.circuits.arithmetic import fold_for
 from qframe.circuits.costs import LABEL_NAMES
 from qframe.circuits.instructions import InstructionSet
-from qframe.errors import NotADataset
+from qframe.errors import NotADataset, OtherFormat
 from qframe.recipe.blocks import BLOCK_RECORDS
 
 FORMAT = 2
 """Version of the law: of the block rule, the randomness, the arithmetic and the columns."""
+
+NEWER = "install a newer version of qframe"
+"""Hint for what a later version wrote."""
 
 _UNREADABLE = (
     ArithmeticError,
@@ -28,6 +31,22 @@ _UNREADABLE = (
     RecursionError,
 )
 """Exceptions that text which is no recipe may raise while it is read."""
+
+_FIELDS = {
+    "arithmetic",
+    "block",
+    "conventions",
+    "derived",
+    "dtype",
+    "fold",
+    "format",
+    "gate_set",
+    "key",
+    "labels",
+    "sampler",
+    "seed",
+}
+"""The fields that a recipe may have."""
 
 CONVENTIONS = {
     "circuit_order": "first gate acts first: U = G_L ... G_2 G_1",
@@ -117,15 +136,12 @@ class Recipe:
         """The recipe in `text`, which anyone may have written; nothing in it is executed.
 
         Raises:
-            NotADataset: if it is no recipe, or one of another format.
+            OtherFormat: if it is of another format, or has a field that this version does not know.
+            NotADataset: if it is no recipe.
         """
         try:
             data = json.loads(text)
-            if data["format"] != FORMAT:
-                raise NotADataset(
-                    f"the recipe has format {data['format']}, this qframe reads {FORMAT}",
-                    hint="install the qframe version that wrote it",
-                )
+            _refuse_other_format(data["format"])
             recipe = cls(
                 instructions=InstructionSet.from_data(data["gate_set"]),
                 sampler=data["sampler"],
@@ -143,6 +159,7 @@ class Recipe:
         except _UNREADABLE as cause:
             raise NotADataset(f"the recipe cannot be read: {_one_line(cause)}") from cause
         if not same:
+            refuse_unknown("the recipe", data.keys() - _FIELDS)
             raise NotADataset("the recipe is not in canonical form, or has a field that is unknown")
         return recipe
 
@@ -185,6 +202,36 @@ class Recipe:
 
 def _canonical(data: Any) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _refuse_other_format(found: Any) -> None:
+    if type(found) is not int or found < 1:
+        raise ValueError(f"format {_short(found)}")
+    if found != FORMAT:
+        older = "make the dataset again: qframe run CONFIG --output NEW"
+        raise OtherFormat(
+            f"the recipe has format {_short(found)}, this version of qframe reads format {FORMAT}",
+            hint=older if found < FORMAT else NEWER,
+        )
+
+
+def refuse_unknown(where: str, names: Iterable[str]) -> None:
+    """Refuses what a later version may have added: to pass over it would be to misread the data.
+
+    Args:
+        where: what has the names, for the message.
+        names: the names that are not known.
+
+    Raises:
+        OtherFormat: there are such names.
+    """
+    found = [_short(name) for name in sorted(names)]
+    if found:
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        raise OtherFormat(
+            f"{where} has what this version of qframe does not know: {', '.join(found[:3])}{more}",
+            hint=NEWER,
+        )
 
 
 def _one_line(cause: BaseException) -> str:

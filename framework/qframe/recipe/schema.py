@@ -12,6 +12,7 @@ import numpy as np
 
 from qframe.circuits.instructions import InstructionSet
 from qframe.errors import PluginError
+from qframe.recipe.blocks import records_per_block
 from qframe.recipe.columns import KEY, Column
 from qframe.recipe.recipe import Recipe
 
@@ -134,7 +135,8 @@ def full_schema(
         products: whether the unitaries are the products of the circuits; see `schema_of`.
 
     Raises:
-        PluginError: if a column of the sampler has the name of another column.
+        PluginError: if a column of the sampler has the name of another column, or says that it is
+            not drawn.
     """
     drawn = tuple(drawn)
     extra = (*drawn, *key_columns(recipe), *label_columns(recipe, max_length))
@@ -144,6 +146,11 @@ def full_schema(
             raise PluginError(
                 f"sampler {recipe.sampler['name']!r}: its column {column.name!r} has the name of "
                 "another column"
+            )
+        if not column.drawn:
+            raise PluginError(
+                f"sampler {recipe.sampler['name']!r}: its column {column.name!r} has drawn=False",
+                hint="leave it out: what a sampler returns is drawn",
             )
     return schema
 
@@ -198,6 +205,11 @@ def _column_from_data(data: Any) -> Column:
     except (KeyError, TypeError, IndexError):
         pass
     raise ValueError(f"{str(data)[:80]} is not a column of a dataset")
+
+
+def block_records(instructions: InstructionSet, max_length: int) -> int:
+    """Number of records of a full block of circuits of up to `max_length` gates."""
+    return records_per_block(record_width(schema_of(instructions, max_length, "complex128")))
 
 
 def record_width(schema: Iterable[Column]) -> int:

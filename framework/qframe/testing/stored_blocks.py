@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from qframe.contracts.storage import Reader, Storage
-from qframe.recipe.blocks import Block
+from qframe.recipe.blocks import CHECKSUM_BYTES, DIGEST_BYTES, Block
 from qframe.recipe.header import Header
 from qframe.recipe.ledger import Stored, missing
 from qframe.testing.examples import columns_in_words, example_block, same_bytes
@@ -26,12 +26,15 @@ def require_holds(storage: Storage[Any], header: Header, blocks: Iterable[int]) 
         _require_header(reader.header, header)
         want = [example_block(header, block) for block in blocks]
         ledger = list(reader.checksums())
-        expected = [(b.index, b.records, b.checksum(header.schema)) for b in want]
+        expected = [(b.index, b.records, b.drawn(header.schema)) for b in want]
         require(
-            [tuple(row) for row in ledger] == expected,
+            [(block, records, checksum[:DIGEST_BYTES]) for block, records, checksum in ledger]
+            == expected,
             f"the ledger has blocks {[(b, n) for b, n, _ in ledger]}, want "
-            f"{[(b, n) for b, n, _ in expected]} with their checksums",
+            f"{[(b, n) for b, n, _ in expected]}, each with the digest of what was drawn",
         )
+        for block, row in zip(want, ledger, strict=True):
+            _require_proved(reader, block, row[2])
         _require_runs(reader, header, want)
         for block in want:
             got = reader.read(block.index)
@@ -40,6 +43,17 @@ def require_holds(storage: Storage[Any], header: Header, blocks: Iterable[int]) 
                     same_bytes(got[column.name], block.arrays[column.name]),
                     f"block {block.index}: column {column.name} differs from what was written",
                 )
+
+
+def _require_proved(reader: Reader, block: Block, checksum: bytes) -> None:
+    """Requires that the ledger has `Block.checksum` of a block, or what the reader proves."""
+    proved = reader.proved_checksum(block.index)
+    if proved is None:
+        proved = block.records, block.checksum(reader.header.schema)
+    require(
+        proved == (block.records, checksum) and len(checksum) == CHECKSUM_BYTES,
+        f"block {block.index}: the ledger's checksum is not that of what is stored",
+    )
 
 
 def _require_header(got: Header, want: Header) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ from qframe import (
     hookimpl,
     read_regular,
     record_width,
+    refuse_unknown,
     schema_from_data,
     schema_to_data,
 )
@@ -35,11 +37,29 @@ from qframe_plugins.storages._savetxt.records import SaveTxtReader, SaveTxtWrite
 FORMAT = "qframe savetxt dataset"
 """How the dataset's JSON file names its format."""
 
+SEAL = "facts_sha256"
+"""Field of the JSON file that proves the others."""
+
 ENTRY_BYTES = 52
 """Bytes that `np.savetxt` writes for one complex entry in its default format, with separator."""
 
 DISK_BLOCK = 4096
 """Bytes that the smallest file takes on most disks."""
+
+FIELDS = {
+    "about",
+    "flat",
+    "format",
+    "gates",
+    "how_to_read",
+    "recipe",
+    "recipe_id",
+    "records",
+    "schema",
+    SEAL,
+    *("circuit_order", "qubit_order", "phase"),
+}
+"""The fields that the JSON file may have."""
 
 HOW_TO_READ = (
     "np.loadtxt(path, dtype=complex) reads the matrix of record 000123456789 from "
@@ -181,7 +201,7 @@ class SaveTxt(Storage[SaveTxtOptions]):
             "about": header.about,
             "recipe": recipe.text,
         }
-        text = json.dumps(facts, indent=1, ensure_ascii=False)
+        text = json.dumps({**facts, SEAL: _seal(facts)}, indent=1, ensure_ascii=False)
         write_whole(root / HEADER, text, Files(root, False).temporary())
 
     def writer(self, header: Header) -> Writer:
@@ -207,7 +227,7 @@ class SaveTxt(Storage[SaveTxtOptions]):
 
     def _files(self) -> Files:
         """The paths of the dataset; its own option `flat` decides, not the config's."""
-        return Files(self.path, bool(_facts(self.path)["flat"]))
+        return Files(self.path, _facts(self.path).get("flat") is True)
 
     def made_with(self) -> SaveTxtOptions:
         """The options, with the arrangement of the files that the dataset has."""
@@ -252,15 +272,33 @@ def _facts(path: Path) -> dict[str, Any]:
 def _header(path: Path) -> Header:
     try:
         facts = _facts(path)
-        return Header(
-            Recipe.from_text(facts["recipe"]),
-            schema_from_data(facts["schema"]),
-            int(facts["records"]),
-            {key: str(value) for key, value in facts["about"].items()},
-        )
+        recipe = _recipe(facts)
+        refuse_unknown("it", facts.keys() - FIELDS)
+        if facts[SEAL] != _seal(facts):
+            raise NotADataset("it is not what was written")
+        schema = schema_from_data(facts["schema"])
+        about = {key: str(value) for key, value in facts["about"].items()}
+        return Header(recipe, schema, int(facts["records"]), about).checked()
+    except StorageError as cause:
+        raise type(cause)(f"{path / HEADER}: {cause.message}", hint=cause.hint) from cause
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as cause:
         what = type(cause).__name__  # and not its words, which may quote a stranger's file
         raise NotADataset(f"{path / HEADER} is not what a dataset has ({what})") from cause
+
+
+def _recipe(facts: dict[str, Any]) -> Recipe:
+    """The recipe, whose id is proved first: a damaged one is not one of another format."""
+    text = facts["recipe"]
+    if facts["recipe_id"] != hashlib.sha256(text.encode()).hexdigest():
+        raise NotADataset("its recipe is not what was written")
+    return Recipe.from_text(text)
+
+
+def _seal(facts: dict[str, Any]) -> str:
+    """SHA-256 over the fields, without the seal itself, as JSON with sorted keys and no spaces."""
+    fields = {key: value for key, value in facts.items() if key != SEAL}
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 @hookimpl

@@ -140,21 +140,3 @@ def test_the_view_answers_any_sql_tool(
                 assert db.execute(query, (str(value),)).fetchall() == rows, name
         [text] = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'circuits'").fetchone()
     assert "x'" not in text  # DuckDB prints a view anew, and literals of bytes get lost
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_files_with_the_former_view_stay_sound(form: str, config: Config, run_qframe: Run) -> None:
-    from qframe_plugins.storages._sqlite.circuits_view import former_circuits_view
-
-    path, output = finished(config, run_qframe, storage={"plugin": "sqlite", **FORMS[form]})
-    with closing(storage_at(output, None).reader()) as reader:
-        tables = reader.tables  # type: ignore[attr-defined]
-    with closing(sqlite3.connect(output)) as db:
-        query = "SELECT record, block, i, length, gates FROM circuits WHERE record < 200"
-        want = db.execute(query).fetchall()
-        db.execute("DROP VIEW circuits")
-        db.execute(former_circuits_view(tables.columns, tables.layout))
-        db.commit()
-        assert db.execute(query).fetchall() == want
-    assert verify(storage_at(output, None)).ok
-    assert qframe.run(path, ["records=9000"]).complete

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from qframe import (
     Stored,
     Writer,
     read_regular,
+    shell_words,
+    stored_digest,
     stored_runs,
 )
 from qframe_plugins.storages._savetxt.files import (
@@ -37,6 +40,9 @@ from qframe_plugins.storages._savetxt.files import (
     translated,
     write_whole,
 )
+
+DIGEST_BYTES = 32
+"""Bytes of a digest; a checksum in the ledger has two."""
 
 
 class SaveTxtWriter(Writer):
@@ -55,15 +61,16 @@ class SaveTxtWriter(Writer):
     def write(self, blocks: Sequence[Block]) -> None:
         with translated(self._files.root):
             for block in blocks:
-                self._write_matrices(block)
+                drawn = block.drawn(self._header.schema)
+                written = self._write_matrices(block)
+                checksum = drawn + stored_digest(block.index, block.records, drawn, written)
                 path = self._files.ledger(block.index)
                 make_directory(path.parent, self._files.root)
-                checksum = block.checksum(self._header.schema).hex()
-                row = json.dumps({"records": block.records, "checksum": checksum})
-                write_whole(path, row, self._temporary)
+                write_whole(path, ledger_row(block.records, checksum), self._temporary)
                 self.counters["commits"] += 1
 
-    def _write_matrices(self, block: Block) -> None:
+    def _write_matrices(self, block: Block) -> Iterator[NDArray[np.uint8]]:
+        """Writes the files of a block, one after another; gives the bytes of each."""
         # Files of a stored block are replaced as a whole: they must never be half written.
         replaces = self._files.ledger(block.index).exists()
         first = block.index * self._header.recipe.block
@@ -77,11 +84,14 @@ class SaveTxtWriter(Writer):
             lines = [", ".join(self._names[code] for code in codes.tolist())]
             lines += [f"{c.name}: {_to_json(c, block.arrays[c.name][i])}" for c in self._extra]
             into = self._temporary if replaces else path
+            text = BytesIO()
             matrix = block.arrays["unitaries"][i]
+            np.savetxt(text, matrix, header="\n".join(lines), encoding="utf-8")
             with new_file(into) as file:
-                np.savetxt(file, matrix, header="\n".join(lines), encoding="utf-8")
+                file.write(text.getbuffer())
             if replaces:
                 into.replace(path)
+            yield np.frombuffer(text.getvalue(), dtype=np.uint8)
 
     def close(self) -> None:
         """Removes the temporary file, if an error left one."""
@@ -113,8 +123,12 @@ class SaveTxtReader(Reader):
     def _ledger(self, block: int) -> tuple[int, bytes]:
         path = self._files.ledger(block)
         try:
-            row = json.loads(_text(path))
-            return int(row["records"]), bytes.fromhex(row["checksum"])
+            text = _content(path).decode()
+            row = json.loads(text)
+            records, checksum = row["records"], bytes.fromhex(row["checksum"])
+            if text != ledger_row(records, checksum) or not self._fits(records):
+                raise ValueError("it is not as it was written")
+            return records, checksum
         except FileNotFoundError:
             raise RecordMissing(
                 f"{self._files.root}: block {block} is not stored (yet)",
@@ -122,6 +136,26 @@ class SaveTxtReader(Reader):
             ) from None
         except (ValueError, KeyError, TypeError, RecursionError) as cause:
             raise NotADataset(f"{path} is damaged ({type(cause).__name__})") from cause
+
+    def _fits(self, records: Any) -> bool:
+        return type(records) is int and 1 <= records <= self.header.recipe.block
+
+    def proved_checksum(self, block: int) -> tuple[int, bytes] | None:
+        """See `Reader.proved_checksum`. The digest of what is stored is over the text files."""
+        with translated(self._files.root):
+            records, checksum = self._ledger(block)
+            first = block * self.header.recipe.block
+            texts = (
+                np.frombuffer(_matrix_bytes(self._files.matrix(first + i)), dtype=np.uint8)
+                for i in range(records)
+            )
+            drawn = checksum[:DIGEST_BYTES]
+            if drawn + stored_digest(block, records, drawn, texts) != checksum:
+                raise NotADataset(
+                    f"{self._files.root}: block {block} is not what the ledger says",
+                    hint=shell_words("qframe", "verify", self._files.root, "--repair"),
+                )
+            return records, checksum
 
     def read(self, block: int, start: int = 0, stop: int | None = None) -> Arrays:
         with translated(self._files.root):
@@ -136,7 +170,7 @@ class SaveTxtReader(Reader):
 
     def _read_one(self, path: Path, row: int, arrays: dict[str, NDArray[Any]]) -> None:
         try:
-            text = _text(path).split("\n")
+            text = _matrix_bytes(path).decode().split("\n")
             comments = [line[2:] for line in text if line.startswith("#")]
             if not any(text[len(comments) :]):
                 raise ValueError("it has no matrix")
@@ -152,7 +186,7 @@ class SaveTxtReader(Reader):
             for column, line in zip(self._extra, comments[1:], strict=True):
                 value = line.removeprefix(f"{column.name}: ")
                 arrays[column.name][row] = _from_json(column, value)
-        except (FileNotFoundError, ValueError, KeyError, IndexError, RecursionError) as cause:
+        except (ValueError, KeyError, IndexError, RecursionError) as cause:
             what = type(cause).__name__  # and not its words, which may quote a stranger's file
             raise NotADataset(f"{path} is damaged ({what})") from cause
 
@@ -160,14 +194,31 @@ class SaveTxtReader(Reader):
         """Does nothing: no file stays open."""
 
 
-def _text(path: Path) -> str:
-    """The text of a file of the dataset.
+def ledger_row(records: int, checksum: bytes) -> str:
+    """The text of a ledger file."""
+    return json.dumps({"records": records, "checksum": checksum.hex()})
+
+
+def _matrix_bytes(path: Path) -> bytes:
+    """The bytes of the file of a stored matrix.
+
+    Raises:
+        NotADataset: as `_content`, or there is none.
+    """
+    try:
+        return _content(path)
+    except FileNotFoundError as cause:
+        raise NotADataset(f"{path} is damaged (it is not there)") from cause
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file of the dataset.
 
     Raises:
         NotADataset: it is no regular file, or larger than any file of a dataset.
     """
     try:
-        return read_regular(path, follow=False).decode("utf-8")
+        return read_regular(path, follow=False)
     except OSError as cause:
         if cause.errno not in (errno.EINVAL, errno.EFBIG):
             raise

@@ -72,15 +72,15 @@ def _schema(db: apsw.Connection, tables: Tables) -> Iterator[str]:
     A trigger changes records as they are written, and an index on an expression runs functions:
     qframe makes neither. Other tables and views are the user's own.
     """
-    known = tables.known_ddl()
+    made = tables.table_ddl() | tables.view_ddl()
     found = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql NOT NULL LIMIT 1000"
     own = set()
     for kind, name, table, sql in db.execute(found):
-        if kind in ("table", "view") and sql in known.get(str(name), ()):
+        if kind in ("table", "view") and sql == made.get(str(name)):
             own.add(name)
-        elif kind in ("trigger", "index") and str(table).lower() in known:
+        elif kind in ("trigger", "index") and str(table).lower() in made:
             yield f"{kind} {str(name)[:60]!r} on {table} was not made by qframe: drop it"
-    for name, (sql, *_) in known.items():
+    for name, sql in made.items():
         if name not in own:
             yield f"the schema lacks: {sql[:60]}..."
 

@@ -9,13 +9,46 @@ from typing import Any
 
 import apsw
 
-from qframe import Header, NotADataset, Recipe, schema_from_data
+from qframe import (
+    Header,
+    NotADataset,
+    Recipe,
+    StorageError,
+    refuse_unknown,
+    schema_from_data,
+)
 from qframe_plugins.storages._sqlite.connection import translated
-from qframe_plugins.storages._sqlite.stored_form import Form
-from qframe_plugins.storages._sqlite.tables import META_DDL, SEAL, seal
+from qframe_plugins.storages._sqlite.stored_form import UNITARY, Form
+from qframe_plugins.storages._sqlite.tables import LAYOUTS, META_DDL, SEAL, seal
 
 META_ROWS = 1000
 """More rows than the `meta` of any dataset has; a damaged B-tree may give rows without end."""
+
+
+ROWS = {
+    "block_records",
+    "circuit",
+    "codes_a_byte",
+    "dataset_id",
+    "dtype",
+    "format",
+    "how_to_read",
+    "layout",
+    "qframe_version",
+    "qubits",
+    "recipe",
+    "recipe_id",
+    "records",
+    "schema",
+    "seed",
+    "shard_blocks",
+    "shards",
+    "stored_schema",
+    "unitary",
+    SEAL,
+    *("circuit_order", "qubit_order", "phase"),
+}
+"""The rows that `meta` may have, beside those that begin with `about_`."""
 
 
 def expect_tables(db: apsw.Connection, path: Path, ddl: Mapping[str, str]) -> None:
@@ -58,6 +91,16 @@ def read_meta(db: apsw.Connection, path: Path) -> dict[str, Any]:
     return meta
 
 
+def _refuse_later(meta: Mapping[str, Any]) -> None:
+    """Refuses rows, and values of rows, that only a later version can have written."""
+    names = {key for key in meta if not key.startswith("about_")}
+    refuse_unknown("the table meta", names - ROWS)
+    for key, known in (("layout", LAYOUTS), ("unitary", UNITARY)):
+        refuse_unknown(
+            f"the row {key} of the table meta", {str(meta.get(key, known[0]))} - {*known}
+        )
+
+
 def form_of(path: Path, meta: dict[str, Any], header: Header) -> Form:
     """Which columns of a record the file stores; without an entry all of them."""
     circuit = str(meta.get("circuit", "true"))
@@ -67,15 +110,21 @@ def form_of(path: Path, meta: dict[str, Any], header: Header) -> Form:
 
 
 def header_of(path: Path, meta: dict[str, Any]) -> Header:
-    """The header that `meta` describes."""
+    """The header that `meta` describes.
+
+    Raises:
+        OtherFormat: it is of another format, or a later version wrote it.
+        NotADataset: it cannot be read.
+    """
     try:
         recipe = Recipe.from_text(meta["recipe"])
+        _refuse_later(meta)
         schema = schema_from_data(json.loads(meta["schema"]))
         about = {k[6:]: str(v) for k, v in meta.items() if k.startswith("about_")}
         if meta["recipe_id"] != recipe.id or type(meta["records"]) is not int:
             raise ValueError("recipe id or number of records is wrong")
         return Header(recipe, schema, meta["records"], about).checked()
-    except NotADataset as cause:
-        raise NotADataset(f"{path}: {cause.message}", hint=cause.hint) from cause
+    except StorageError as cause:
+        raise type(cause)(f"{path}: {cause.message}", hint=cause.hint) from cause
     except (KeyError, TypeError, ValueError, RecursionError) as cause:
         raise NotADataset(f"{path}: its meta table cannot be read: {cause!r}") from cause

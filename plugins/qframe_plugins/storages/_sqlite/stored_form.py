@@ -1,8 +1,7 @@
 """Which columns of a record a file stores, and how they are encoded.
 
-The recipe and the logical record do not depend on this. A block's `sha256` in the ledger is always
-over all its columns as the recipe makes them. A file that stores anything else also has
-`stored_sha256`, a checksum of what it stores.
+The recipe and the logical record do not depend on this, nor does a block's digest of what was
+drawn. Its digest of what is stored does.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from qframe import Column, Header, NotADataset, Schema, __version__, schema_to_data
-from qframe_plugins.storages._sqlite.circuits_view import circuits_view, former_circuits_view
+from qframe_plugins.storages._sqlite.circuits_view import circuits_view
 from qframe_plugins.storages._sqlite.connection import APPLICATION_ID
 from qframe_plugins.storages._sqlite.stored_form import Columns, Form
 
@@ -42,6 +42,9 @@ GATES_DDL = (
 LEDGER_INSERT = (
     "INSERT OR REPLACE INTO ledger(block, records, drawn, stored, recipe) VALUES (?, ?, ?, ?, ?)"
 )
+LAYOUTS = ("blocks", "rows")
+"""Values of the option `layout`."""
+
 META_DDL = "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID"
 
 
@@ -72,7 +75,7 @@ class Tables:
     application_id: ClassVar[int] = APPLICATION_ID
 
     def __post_init__(self) -> None:
-        if self.layout not in ("blocks", "rows"):
+        if self.layout not in LAYOUTS:
             raise NotADataset(f"layout is {self.layout!r}, want blocks or rows")
         for column in self.header.schema:
             if not _NAME.match(column.name):
@@ -116,15 +119,6 @@ class Tables:
     def view_ddl(self) -> dict[str, str]:
         """The statement that makes each view, by the view's name."""
         return {"circuits": circuits_view(self.columns, self.layout)} if self.form.circuit else {}
-
-    def known_ddl(self) -> dict[str, tuple[str, ...]]:
-        """The statements that may have made each table and view, by its name."""
-        known: dict[str, tuple[str, ...]] = {
-            name: (sql,) for name, sql in (self.table_ddl() | self.view_ddl()).items()
-        }
-        if "circuits" in known:
-            known["circuits"] += (former_circuits_view(self.columns, self.layout),)
-        return known
 
     @property
     def mark(self) -> bytes:

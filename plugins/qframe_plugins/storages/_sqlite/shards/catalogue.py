@@ -94,6 +94,7 @@ def read_catalogue(path: Path) -> Catalogue:
         raise NotADataset(f"{path} is not the catalogue of a qframe dataset")
     with closing(open_readonly(path)) as db:
         meta = read_meta(db, path)
+        header = header_of(path, meta)
         with translated(path):
             expect_tables(db, path, {"gates": GATES_DDL, "shards": SHARDS_DDL})
             query = "SELECT shard, dataset_id FROM shards ORDER BY shard LIMIT ?"
@@ -104,7 +105,6 @@ def read_catalogue(path: Path) -> Catalogue:
         raise NotADataset(f"{path}: its table shards is not that of {str(count)[:20]} shards")
     if type(stripe) is not int or not 1 <= stripe <= 2**40:
         raise NotADataset(f"{path}: shard_blocks is {str(stripe)[:20]!r}")
-    header = header_of(path, meta)
     form = form_of(path, meta, header)
     ids = tuple(row[1] if type(row[1]) is int else 0 for row in rows)
     return Catalogue(header, str(meta.get("layout")), form, ids, stripe)
