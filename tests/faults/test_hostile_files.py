@@ -172,16 +172,16 @@ def test_a_flipped_bit_anywhere_is_found_or_changes_nothing(
     assert harmless < FLIPS // 2 * 0.65
 
 
+@pytest.mark.parametrize("layout", ["blocks", "circuits", "unitaries"])
 def test_every_flipped_bit_of_circuits_unitaries_ledger_recipe_and_gates_is_found(
-    small: Callable[..., Path], tmp_path: Path
+    layout: str, small: Callable[..., Path], tmp_path: Path
 ) -> None:
-    whole = small("blocks", 65536)
+    whole = small(layout, 65536)
     raw = whole.read_bytes()
     with closing(apsw.Connection(str(whole))) as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(blocks)")][1:]
         parts = {
-            "circuits": db.execute("SELECT codes FROM blocks").get,
-            "lengths": db.execute("SELECT lengths FROM blocks").get,
-            "unitaries": db.execute("SELECT unitaries FROM blocks").get,
+            **{name: db.execute(f"SELECT {name} FROM blocks").get for name in columns},
             "ledger": b"".join(*db.execute("SELECT drawn, stored, recipe FROM ledger")),
             "recipe": db.execute("SELECT value FROM meta WHERE key = 'recipe'").get,
             "schema": db.execute("SELECT value FROM meta WHERE key = 'schema'").get,
@@ -192,12 +192,39 @@ def test_every_flipped_bit_of_circuits_unitaries_ledger_recipe_and_gates_is_foun
     for name, part in parts.items():
         blob = part.encode() if isinstance(part, str) else bytes(part)
         start = raw.index(blob)
-        for _ in range(max(20, FLIPS // 7)):
+        for _ in range(max(20 if layout == "blocks" else 8, FLIPS // 7)):
             flipped = bytearray(raw)
             position = start + rng.randrange(len(blob))
             flipped[position] ^= 1 << rng.randrange(8)
             target.write_bytes(flipped)
-            assert not verify(storage_at(target, None)).ok, f"{name}, byte {position - start}"
+            verdict = verify(storage_at(target, None))
+            assert verdict.word == "damaged", f"{name}, byte {position - start}"
+
+
+@pytest.mark.parametrize(
+    "storage",
+    ["savetxt", {"plugin": "sqlite", "shards": 2, "shard_blocks": 1, "unitary": "none"}],
+    ids=["savetxt", "shards of circuits"],
+)
+def test_a_flipped_bit_in_any_file_of_many_is_found_or_changes_nothing(
+    storage: object, config: Config, run_qframe: Run, tmp_path: Path
+) -> None:
+    data = tmp_path / "many" / "data"
+    data.parent.mkdir()
+    run_qframe(config(records=10, storage=storage, output=data))
+    want = everything(data)
+    files = [path for path in sorted(data.parent.rglob("*")) if path.is_file()]
+    rng = random.Random(0)
+    for n in range(FLIPS // 2):
+        file = files[n % len(files)]
+        raw = file.read_bytes()
+        flipped = bytearray(raw)
+        flipped[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
+        file.write_bytes(flipped)
+        verdict = verify(storage_at(data, None, damaged=True))
+        assert verdict.word == "damaged" or everything(data) == want, file
+        assert verdict.word != "sound" or file.suffix in ("", ".db", ".json"), file
+        file.write_bytes(raw)
 
 
 FORGERIES: dict[str, tuple[str, Any]] = {

@@ -273,9 +273,9 @@ def _header(path: Path) -> Header:
     try:
         facts = _facts(path)
         recipe = _recipe(facts)
-        refuse_unknown("it", facts.keys() - FIELDS)
         if facts[SEAL] != _seal(facts):
             raise NotADataset("it is not what was written")
+        refuse_unknown("it", facts.keys() - FIELDS)
         schema = schema_from_data(facts["schema"])
         about = {key: str(value) for key, value in facts["about"].items()}
         return Header(recipe, schema, int(facts["records"]), about).checked()

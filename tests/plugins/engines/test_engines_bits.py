@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from numba.core import caching
 from numpy.typing import NDArray
 
+import qframe
 from qframe import (
     Circuits,
     Engine,
@@ -152,6 +154,21 @@ def test_engines_agree_on_many_long_circuits(qubits: int, dtype: type) -> None:
     circuits = random_circuits(instructions, lengths, 120)
     by_numpy, by_numba = (multiplied(e, instructions, fold, circuits, dtype) for e in ENGINES)
     assert by_numpy.tobytes() == by_numba.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["complex128", "complex64"])
+@pytest.mark.parametrize("qubits", [1, 2])
+def test_whole_datasets_agree(qubits: int, dtype: str, config: Callable[..., Path]) -> None:
+    gate_set = {"plugin": "clifford_t", "qubits": qubits}
+    found = set()
+    for engine in ("numpy", "numba", "auto"):
+        path = config(records=500, dtype=dtype, gate_set=gate_set, engine=engine)
+        with qframe.open(path) as computed:
+            want = computed.content_hash()
+        with qframe.open(qframe.run(path, [f"output={path.with_name(engine)}.db"]).output) as ds:
+            assert ds.content_hash() == want
+            found.add((want, ds[:].unitaries.tobytes(), ds[:].codes.tobytes()))
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda e: e.name)

@@ -96,6 +96,11 @@ class Tables:
         """The names of the stored columns."""
         return list(self.stored.names)
 
+    @property
+    def needs_unitaries(self) -> bool:
+        """Whether the unitaries of a block are stored, or belong to its digest."""
+        return "unitaries" in self.names or not self.header.products
+
     def table_ddl(self) -> dict[str, str]:
         """The statement that makes each table, by the table's name."""
         return {

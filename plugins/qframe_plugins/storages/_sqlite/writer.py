@@ -42,7 +42,7 @@ class SqliteWriter(Writer):
         self.tables = tables
         self._owner = os.getpid()
         self.counters = {"commits": 0, "lock_waits": 0, "lock_wait_s": 0}
-        self.needs_unitaries = "unitaries" in tables.names or not tables.header.products
+        self.needs_unitaries = tables.needs_unitaries
         self._has_timeout = timeout_s is not None
         wait = LockWait(path) if timeout_s is None else LockWait(path, timeout_s)
         self._db = open_writable(path, keep_wal=True, wait=wait)

@@ -18,6 +18,7 @@ class ShardsWriter(Writer):
     """
 
     def __init__(self, catalogue: Catalogue, connect: Callable[[int], Writer]) -> None:
+        self.needs_unitaries = catalogue.needs_unitaries
         self._catalogue = catalogue
         self._connect = connect
         self._writers: dict[int, Writer] = {}
