@@ -2,7 +2,8 @@
 
 A block has two digests, both BLAKE3 with 32 bytes. The first, *drawn*, is over what the sampler
 drew: all else of a record follows from that and the recipe. The second, *stored*, is over what a
-storage holds, which may be less than the record, or more than was drawn.
+storage holds, which may be less than the record, or more than was drawn. Both are over the digests
+of columns, so that a column which is stored as it was drawn is read once.
 """
 
 from __future__ import annotations
@@ -71,43 +72,58 @@ class Block:
 
         It is the same in every storage and form.
         """
-        return digest(self.arrays[column.name] for column in schema if column.drawn)
+        return _joined(column_digest(self.arrays[c.name]) for c in schema if c.drawn)
 
-    def checksum(self, schema: Iterable[Column]) -> bytes:
-        """The checksum of a storage that holds all columns of the schema, unchanged: 64 bytes.
+    def checksum(self, schema: Iterable[Column], stored: Arrays | None = None) -> bytes:
+        """The checksum of the block, 64 bytes: digests of what was drawn, and of what is stored.
 
-        They are the digest of what was drawn, and the digest of what is stored.
+        Args:
+            schema: the columns of the block.
+            stored: the columns as a storage holds them, in their order. None: as the block does.
         """
         columns = tuple(schema)
-        drawn = self.drawn(columns)
-        arrays = [self.arrays[column.name] for column in columns]
-        return drawn + stored_digest(self.index, self.records, drawn, arrays)
+        digests = {c.name: column_digest(self.arrays[c.name]) for c in columns if c.drawn}
+        drawn = _joined(digests.values())
+        if stored is None:
+            stored = {column.name: self.arrays[column.name] for column in columns}
+        held = (
+            # What is stored as it was drawn is read once: this takes a fifth of the time.
+            digests[name]
+            if name in digests and array is self.arrays[name]
+            else column_digest(array)
+            for name, array in stored.items()
+        )
+        return drawn + _joined((_numbers(self.index, self.records), drawn, *held))
 
     def cut(self, records: int) -> Block:
         """The first `records` records of the block, without a copy."""
         return Block(self.index, records, {k: v[:records] for k, v in self.arrays.items()})
 
 
-def digest(arrays: Iterable[NDArray[Any]], start: bytes = b"") -> bytes:
-    """BLAKE3-256 over `start` and then the bytes of the arrays, in C order."""
-    hasher = blake3(start)
-    for array in arrays:
-        hasher.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    return hasher.digest()
+def column_digest(column: NDArray[Any]) -> bytes:
+    """BLAKE3-256 over the bytes of an array, in C order."""
+    return blake3(np.ascontiguousarray(column).reshape(-1).view(np.uint8).data).digest()
 
 
-def stored_digest(block: int, records: int, drawn: bytes, arrays: Iterable[NDArray[Any]]) -> bytes:
+def stored_digest(block: int, records: int, drawn: bytes, columns: Iterable[NDArray[Any]]) -> bytes:
     """The digest of what a storage holds of a block, 32 bytes.
 
-    It is over the number of the block and of its records (8 bytes each, little-endian), the digest
-    of what was drawn, and the stored columns. So it also finds a block that stands in the place of
-    another, and a damaged digest.
+    It is the BLAKE3-256 over the number of the block and of its records (8 bytes each,
+    little-endian), the digest of what was drawn, and the `column_digest` of each stored column. So
+    it also finds a block that stands in the place of another, and a damaged digest.
 
     Args:
         block: number of the block.
         records: number of its records.
         drawn: `Block.drawn`.
-        arrays: the columns as they are stored, in their order.
+        columns: the columns as they are stored, in their order.
     """
-    numbers = block.to_bytes(8, "little") + records.to_bytes(8, "little")
-    return digest(arrays, numbers + drawn)
+    return _joined((_numbers(block, records), drawn, *map(column_digest, columns)))
+
+
+def _numbers(block: int, records: int) -> bytes:
+    return block.to_bytes(8, "little") + records.to_bytes(8, "little")
+
+
+def _joined(parts: Iterable[bytes]) -> bytes:
+    return blake3(b"".join(parts)).digest()

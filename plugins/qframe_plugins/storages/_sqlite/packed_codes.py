@@ -48,11 +48,21 @@ class Packing:
         step = self.codes_a_byte
         if step == 1:
             return codes
-        packed = np.zeros((len(codes), self.width), dtype=np.uint8)
-        for place in reversed(range(step)):
-            packed *= self.digit
-            part = codes[:, place::step]
-            packed[:, : part.shape[1]] += part
+        # The digits that begin at every code, in long loops over all codes; then each `step`-th is
+        # taken. This takes a third of the time of short loops over the codes of one circuit.
+        flat = np.zeros(codes.size + step - 1, dtype=np.uint8)
+        flat[: codes.size] = codes.reshape(-1)
+        digits = flat[step - 1 :].copy()
+        for place in reversed(range(step - 1)):
+            digits *= self.digit
+            digits += flat[place : place + codes.size]
+        packed = np.empty((len(codes), self.width), dtype=np.uint8)
+        packed[:] = digits.reshape(codes.shape)[:, ::step]
+        if self.length % step:  # not with the codes of the next circuit
+            packed[:, -1] = 0
+            for place in reversed(range(self.length - self.length % step, self.length)):
+                packed[:, -1] *= self.digit
+                packed[:, -1] += codes[:, place]
         return packed
 
     def unpack(self, packed: NDArray[Any]) -> NDArray[Any]:

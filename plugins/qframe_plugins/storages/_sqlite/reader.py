@@ -36,10 +36,7 @@ from qframe_plugins.storages._sqlite.connection import (
 )
 from qframe_plugins.storages._sqlite.meta import expect_tables, form_of, header_of, read_meta
 from qframe_plugins.storages._sqlite.stored_form import Form
-from qframe_plugins.storages._sqlite.tables import Tables, is_integer
-
-DIGEST_BYTES = 32
-"""Bytes of a digest in the ledger."""
+from qframe_plugins.storages._sqlite.tables import DIGEST_BYTES, Tables, is_integer
 
 LEDGER_ROWS = 4096
 """Ledger rows that are read at a time."""

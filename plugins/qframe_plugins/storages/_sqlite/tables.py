@@ -23,6 +23,9 @@ from qframe_plugins.storages._sqlite.circuits_view import circuits_view
 from qframe_plugins.storages._sqlite.connection import APPLICATION_ID
 from qframe_plugins.storages._sqlite.stored_form import Columns, Form
 
+DIGEST_BYTES = 32
+"""Bytes of a digest in the ledger."""
+
 SEAL = "meta_sha256"
 """Key of the row of `meta` that holds the `seal` of the other rows."""
 

@@ -12,11 +12,11 @@ from typing import Any
 import apsw
 from numpy.typing import NDArray
 
-from qframe import Block, StorageBusy, Writer, stored_digest
+from qframe import Block, StorageBusy, Writer
 from qframe_plugins.storages._sqlite.connection import open_writable, refuse_after_fork, translated
 from qframe_plugins.storages._sqlite.lock_wait import LockWait
 from qframe_plugins.storages._sqlite.own_file import OwnFile
-from qframe_plugins.storages._sqlite.tables import BYTES, LEDGER_INSERT, Tables
+from qframe_plugins.storages._sqlite.tables import BYTES, DIGEST_BYTES, LEDGER_INSERT, Tables
 from qframe_plugins.storages._sqlite.wal import WalKeeper
 
 WAIT_S = 0.001
@@ -101,8 +101,8 @@ class SqliteWriter(Writer):
 
     def _row(self, block: Block, encoded: dict[str, NDArray[Any]]) -> tuple[Any, ...]:
         """The ledger row of a block."""
-        drawn = block.drawn(self.tables.header.schema)
-        stored = stored_digest(block.index, block.records, drawn, encoded.values())
+        checksum = block.checksum(self.tables.header.schema, encoded)
+        drawn, stored = checksum[:DIGEST_BYTES], checksum[DIGEST_BYTES:]
         return (block.index, block.records, drawn, stored, self.tables.mark)
 
     def _insertion(
