@@ -1,0 +1,1 @@
+"""The law: one recipe gives the same bits everywhere; `python -m tests.law.make_vectors`."""
