@@ -6,12 +6,14 @@ import importlib.util
 import json
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import cache, reduce
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from blake3 import blake3
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "law.py"
 
@@ -123,19 +125,27 @@ class Basis(ABC):
     def float_format(self) -> str:
         return "f" if self.recipe["dtype"] == "complex64" else "d"
 
-    def drawn(self, numbers: range, max_length: int) -> bytes:
-        """The bytes of the drawn columns of some records."""
+    def drawn(self, numbers: range, max_length: int) -> list[bytes]:
+        """The bytes of the drawn columns of some records, a column after the other."""
         rows = [self.row(i) for i in numbers]
         length_format = "B" if max_length < 256 else "H"
         code_format = "B" if len(self.codes) <= 256 else "H"
-        columns = [struct.pack(f"<{len(rows)}{length_format}", *(len(row.codes) for row in rows))]
-        for row in rows:
-            codes = [*row.codes, *[0] * (max_length - len(row.codes))]
-            columns.append(struct.pack(f"<{max_length}{code_format}", *codes))
+        lengths = struct.pack(f"<{len(rows)}{length_format}", *(len(row.codes) for row in rows))
+        padded = [[*row.codes, *[0] * (max_length - len(row.codes))] for row in rows]
+        columns = [lengths, _packed(f"<{max_length}{code_format}", padded)]
         if self.sampler["name"] == "haar":
-            for row in rows:
-                assert row.unitary is not None
-                columns.append(struct.pack(f"<{len(row.unitary)}{self.float_format}", *row.unitary))
+            unitaries = [row.unitary or () for row in rows]
+            columns.append(_packed(f"<{len(unitaries[0])}{self.float_format}", unitaries))
         for name in rows[0].more:
-            columns += [struct.pack("<" + row.more[name][0], row.more[name][1]) for row in rows]
-        return b"".join(columns)
+            values = [row.more[name] for row in rows]
+            columns.append(_packed(f"<{values[0][0]}", [[value] for _, value in values]))
+        return columns
+
+    def drawn_digest(self, numbers: range, max_length: int) -> bytes:
+        """The digest `drawn` of a block that has these records."""
+        digests = [blake3(column).digest() for column in self.drawn(numbers, max_length)]
+        return blake3(b"".join(digests)).digest()
+
+
+def _packed(form: str, rows: Iterable[Sequence[float]]) -> bytes:
+    return b"".join(struct.pack(form, *row) for row in rows)
