@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
-import qframe
+from qframe import Dataset, Record
+from qframe.config.load import load_config
+from qframe.config.to_recipe import header_of
+from qframe.dataset.computed import ComputedReader
+from qframe.generation.generator import Generator
 from qframe.recipe.recipe import differences
 
 PATH = Path(__file__).with_name("vectors.json")
@@ -118,23 +123,26 @@ def vector_of(name: str, config: dict[str, Any]) -> Vector:
     with TemporaryDirectory() as place:
         path = Path(place) / "config.yaml"
         path.write_text(yaml.safe_dump({**config, "records": FAR + 1}))
-        with qframe.open(path) as dataset:
-            recipe = dataset.recipe
-            numbers = (0, recipe.block - 1, recipe.block, FAR)
-            records = [_record(dataset[number]) for number in numbers]
-        with qframe.open(path, [f"records={HASHED}"]) as small:
-            content = small.content_hash()
+        loaded = load_config(path)
+    header = header_of(loaded)
+    recipe = header.recipe
+    plugins = (loaded.plugins[kind].spec for kind in ("sampler", "engine"))
+    # One generator makes both datasets: to find and make plugins takes most of the time.
+    generator = Generator.from_specs(recipe, *plugins)
+    dataset = Dataset(ComputedReader(header, generator), name)
+    small = Dataset(ComputedReader(replace(header, records=HASHED), generator), name)
+    numbers = (0, recipe.block - 1, recipe.block, FAR)
     return {
         "name": name,
         "config": config,
         "recipe": recipe.text,
         "recipe_id": recipe.id,
-        "records": records,
-        "content_hash": {"records": HASHED, "blake3": content},
+        "records": [_record(dataset[number]) for number in numbers],
+        "content_hash": {"records": HASHED, "blake3": small.content_hash()},
     }
 
 
-def _record(record: qframe.Record) -> dict[str, Any]:
+def _record(record: Record) -> dict[str, Any]:
     entries = [entry for row in record.unitary.tolist() for entry in row]
     floats = (part for entry in entries for part in (entry.real, entry.imag))
     return {
