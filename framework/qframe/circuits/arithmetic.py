@@ -7,7 +7,7 @@ separately rounded real products, never fused:
     re = (((a0.re*b0.re - a0.im*b0.im) + a1.re*b1.re) - a1.im*b1.im) + ...
     im = (((a0.re*b0.im + a0.im*b0.re) + a1.re*b1.im) + a1.im*b1.re) + ...
 
-A stored zero is never negative: `-0.0` becomes `0.0` at the end. To add a product with a zero
+At the end `-0.0` becomes `0.0`. To add a product with a zero
 changes nothing but the sign of a zero. So an engine may skip the zeros of a gate, and a gate that
 is applied to the rows it acts on gives the same bits as the dense product.
 

@@ -128,22 +128,33 @@ class Reader(Closeable, ABC):
     def drawn_digests(self) -> Iterator[tuple[int, int, bytes]]:
         """The stored blocks in ascending order: block, number of records, digest of what was drawn.
 
-        Each block is read and proved.
+        Each block is read and proved. Those of a storage without checksums are only read.
 
         Raises:
             NotADataset: if a block is not what the ledger says.
         """
+        has_checksums = False
         for block, records, checksum in self.checksums():
+            has_checksums = True
             proved = self.proved_checksum(block)
             if proved is None:
-                stored = Block(block, records, self.read(block))
-                problem = read_problem(self.header, stored.arrays, records)
-                if problem is not None:
-                    raise NotADataset(f"block {block} {problem}", hint=_REPAIR)
+                stored = self._checked(block, records)
                 proved = records, stored.checksum(self.header.schema)
             if proved != (records, checksum):
                 raise NotADataset(f"block {block} is not what the ledger says", hint=_REPAIR)
             yield block, records, checksum[:DIGEST_BYTES]
+        for run in () if has_checksums else self.stored():
+            for block in range(run.first, run.last + 1):
+                records = min(run.records, self.header.recipe.block)
+                yield block, records, self._checked(block, records).drawn(self.header.schema)
+
+    def _checked(self, block: int, records: int) -> Block:
+        """A block as it is read; raises NotADataset if it cannot be of this dataset."""
+        stored = Block(block, records, self.read(block))
+        problem = read_problem(self.header, stored.arrays, records)
+        if problem is not None:
+            raise NotADataset(f"block {block} {problem}", hint=_REPAIR)
+        return stored
 
     def form(self) -> dict[str, str]:
         """How records are stored, for people: name to text, shown by `qframe info`."""

@@ -2,7 +2,7 @@
 
 The key of Philox4x64 is the first 16 bytes, read as two little-endian words, of the SHA-256 over
 the recipe's namespace (32 bytes), its seed and the number of the stream (8 bytes each,
-little-endian). The counter is `(0, block, 0, 0)`.
+little-endian). The counter is set to `(0, block, 0, 0)`; NumPy adds 1 before the first words.
 
 NumPy promises the stream of raw words of a bit generator, and not that of `Generator.integers`. So
 the map from a word `r` to integers is our own, and part of the law:

@@ -125,7 +125,8 @@ class Recipe:
         """SHA-256 of what decides the circuits beside the seed: instructions and sampler.
 
         It is over canonical JSON, as `text`. Matrices, dtype, arithmetic, key and labels are not in
-        it: recipes that differ only in these have the same circuits.
+        it: recipes that differ only in these draw the same words, and so the same circuits, unless
+        the sampler looks at the matrices.
         """
         placed = [[gate, *qubits] for gate, qubits in self.instructions.instructions]
         text = _canonical({"instructions": placed, "sampler": dict(self.sampler)})
