@@ -321,8 +321,8 @@ BUGS = [
     Bug(
         "the counter of one block used for its neighbour",
         f"{FRAMEWORK}/recipe/randomness.py",
-        "counter=np.array([0, self.block, 0, 0]",
-        "counter=np.array([0, self.block // 2, 0, 0]",
+        "np.array([0, block, 0, 0]",
+        "np.array([0, block // 2, 0, 0]",
         "tests/law/test_draws.py",
     ),
     Bug(
