@@ -250,7 +250,7 @@ BUGS = [
     Bug(
         "recipes of one seed share their randomness",
         f"{FRAMEWORK}/recipe/randomness.py",
-        "digest = hashlib.sha256(self.namespace + numbers)",
+        "digest = hashlib.sha256(namespace + numbers)",
         "digest = hashlib.sha256(numbers)",
         "tests/law/test_recipes_apart.py -k beginnings",
     ),

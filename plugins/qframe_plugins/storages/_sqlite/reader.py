@@ -44,7 +44,8 @@ LEDGER_ROWS = 4096
 _COUNT = """
 SELECT max(block), total(records), total(
     recipe IS ? AND typeof(records) = 'integer' AND records BETWEEN 1 AND ?
-    AND typeof(sha256) = 'blob'
+    AND typeof(drawn) = 'blob' AND length(drawn) = 32
+    AND typeof(stored) = 'blob' AND length(stored) = 32
 ) = count(*)
 FROM (SELECT * FROM ledger NOT INDEXED WHERE block > ? ORDER BY block LIMIT 1000000)
 """
