@@ -66,7 +66,9 @@ WHAT_GROWS: dict[str, tuple[int, Any]] = {
 }
 
 
-@pytest.mark.parametrize("what", WHAT_GROWS)
+@pytest.mark.parametrize(
+    "what", [pytest.param(w, marks=pytest.mark.long) if w == "shm" else w for w in WHAT_GROWS]
+)
 def test_a_disk_that_fills_during_a_run(
     what: str, config: Config, qframe_main: Cli, mount: Mount, tmp_path: Path
 ) -> None:

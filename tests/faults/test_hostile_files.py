@@ -123,7 +123,9 @@ def mutate(data: bytes, rng: random.Random) -> bytes:
     return bytes(raw)
 
 
-@pytest.mark.parametrize("layout", ["blocks", "rows", "circuits"])
+@pytest.mark.parametrize(
+    "layout", ["blocks", pytest.param("rows", marks=pytest.mark.long), "circuits"]
+)
 def test_mutated_files_give_an_error_or_proved_data(
     layout: str, small: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -146,7 +148,13 @@ def test_mutated_files_give_an_error_or_proved_data(
     assert sound < MUTATIONS // 2 * 0.8
 
 
-@pytest.mark.parametrize("layout", ["blocks", *FORMS])
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "blocks",
+        *(f if f == "circuits" else pytest.param(f, marks=pytest.mark.long) for f in FORMS),
+    ],
+)
 def test_a_flipped_bit_anywhere_is_found_or_changes_nothing(
     layout: str, small: Callable[..., Path], tmp_path: Path
 ) -> None:

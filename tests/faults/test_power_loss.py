@@ -160,7 +160,9 @@ CASES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, marks=pytest.mark.long) if c == "off-rows" else c for c in CASES]
+)
 def test_a_power_loss_is_found_and_healed_or_leaves_a_prefix(
     case: str, config: Config, tmp_path: Path
 ) -> None:

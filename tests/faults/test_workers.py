@@ -81,7 +81,9 @@ def test_a_worker_killed_for_its_memory_is_noticed_and_its_task_is_named(
         assert 0 < dataset.stored() < 20 * 4096
 
 
-@pytest.mark.parametrize("number", [signal.SIGBUS, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGBUS, marks=pytest.mark.long), signal.SIGKILL]
+)
 def test_a_worker_that_dies_once_does_not_take_the_run_along(
     number: signal.Signals,
     deadly: Callable[..., Path],

@@ -250,7 +250,7 @@ def qframe_task_stored(plan):
 """
 
 
-@pytest.mark.parametrize("tasks", [0, 1, 7, 17])
+@pytest.mark.parametrize("tasks", [0, 1, pytest.param(7, marks=pytest.mark.long), 17])
 def test_kill_9_of_the_whole_run(
     tasks: int, config: Config, run_qframe: Run, start_qframe: Start, tmp_path: Path
 ) -> None:

@@ -406,7 +406,7 @@ def stored(output: Path) -> int:
     ("number", "whole_group", "code"),
     [
         (signal.SIGINT, True, 130),
-        (signal.SIGINT, False, 130),
+        pytest.param(signal.SIGINT, False, 130, marks=pytest.mark.long),
         (signal.SIGTERM, True, 143),  # as `timeout` and batch systems send it
         (signal.SIGTERM, False, 143),
         (signal.SIGHUP, True, 129),
