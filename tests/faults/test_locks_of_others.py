@@ -21,6 +21,7 @@ from qframe.dataset.storages import storage_at
 from qframe.integrity.verify import verify
 from qframe_plugins.storages._sqlite import file
 from qframe_plugins.storages._sqlite import lock_wait as waiting
+from tests.faults.hooks import AfterTask
 
 Config = Callable[..., Path]
 Hold = Callable[[Path, str], subprocess.Popen[str]]
@@ -94,19 +95,6 @@ def once_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Sign
         logging.getLogger(waiting.__name__).removeHandler(handler)
 
 
-class At:
-    """A life-cycle hook that does something at the start, or once after some tasks."""
-
-    def __init__(self, act: Callable[[], object], tasks: int) -> None:
-        self.act, self.left = act, tasks
-
-    @qframe.hookimpl
-    def qframe_task_stored(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            self.act()
-
-
 STORAGES: dict[str, dict[str, Any]] = {
     "log": {"plugin": "sqlite"},
     "shards": {"plugin": "sqlite", "shards": 2, "shard_blocks": 1},
@@ -137,7 +125,7 @@ def test_complete_data_are_called_complete_though_somebody_reads_them(
     output = tmp_path / "small.db"
     path = config(records=9000, task_blocks=1, storage=STORAGES[storage], output=output)
     readers: list[subprocess.Popen[str]] = []
-    at_end = At(lambda: readers.append(hold(held_file(output), "read")), 3)
+    at_end = AfterTask(lambda: readers.append(hold(held_file(output), "read")), 3)
     assert qframe.run(path, hooks=[at_end]).complete
     [said] = [r.getMessage() for r in caplog.records if "tidies up" in r.getMessage()]
     assert re.search(rf"process {readers[0].pid} \(.*python", said)
@@ -203,7 +191,7 @@ def test_a_run_whose_workers_wait_hears_ctrl_c(
     )
     holders: list[subprocess.Popen[str]] = []
     heard = once_waiting(interrupt)
-    in_the_middle = At(lambda: holders.append(hold(held_file(output), "IMMEDIATE")), 1)
+    in_the_middle = AfterTask(lambda: holders.append(hold(held_file(output), "IMMEDIATE")), 1)
     with pytest.raises(KeyboardInterrupt):
         qframe.run(path, hooks=[in_the_middle])
     assert f"waiting for process {holders[0].pid} (" in heard.said

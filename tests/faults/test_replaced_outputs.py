@@ -16,6 +16,7 @@ import qframe
 from qframe.dataset.storages import storage_at
 from qframe.integrity.verify import verify
 from qframe_plugins.storages._sqlite.database import Database
+from tests.faults.hooks import AfterTask
 
 Config = Callable[..., Path]
 Run = Callable[..., Any]
@@ -29,19 +30,6 @@ STORAGES: dict[str, dict[str, Any]] = {
     "shards": {"plugin": "sqlite", "shards": 2},
     "rollback": {"plugin": "sqlite-rollback"},
 }
-
-
-class AfterTask:
-    """A life-cycle hook that does something once, after some tasks."""
-
-    def __init__(self, act: Callable[[], object], tasks: int) -> None:
-        self.act, self.left = act, tasks
-
-    @qframe.hookimpl
-    def qframe_task_stored(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            self.act()
 
 
 class AtStart:
